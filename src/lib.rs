@@ -1,0 +1,1 @@
+//! The orchestrator, as a library for its own tests.
