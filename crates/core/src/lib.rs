@@ -1,1 +1,7 @@
-//! Domain, queue and stages.
+//! The orchestrator's heart: its vocabulary, its seams, and the stages from intake to delivery.
+//!
+//! Data goes one way: intake → queue → scheduler → runner → outcome → delivery. This crate knows no Discord library, no SQL, no HTTP and no
+//! processes: those stand behind the traits of [`ports`].
+
+pub mod domain;
+pub mod ports;

@@ -1,0 +1,5 @@
+//! The seams: what the stages need of the world, as traits with their errors and the promise that each adapter keeps.
+
+pub mod agent_runner;
+pub mod clock;
+pub mod entropy;
