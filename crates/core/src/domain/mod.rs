@@ -2,4 +2,15 @@
 //!
 //! Nothing comes in but values, nothing goes out but values: no clock, no chance, no input or output.
 
+pub mod actor;
+pub mod agent;
+pub mod attempt;
 pub mod id;
+pub mod journal;
+pub mod lease;
+pub mod model;
+pub mod money;
+pub mod outbound;
+pub mod retry;
+pub mod step;
+pub mod task;

@@ -1,5 +1,9 @@
 //! The seams: what the stages need of the world, as traits with their errors and the promise that each adapter keeps.
 
 pub mod agent_runner;
+pub mod chat;
 pub mod clock;
 pub mod entropy;
+pub mod rows;
+pub mod store;
+pub mod task_log;

@@ -1,0 +1,103 @@
+//! The append-only journal: what happened, to which task, when.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attempt::Outcome,
+    id::{AttemptId, TaskId},
+};
+
+/// One row of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Of which task; none: of the service.
+    pub task: Option<TaskId>,
+    /// Of which attempt.
+    pub attempt: Option<AttemptId>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened. Never holds prompts, results or secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum What {
+    /// A task was accepted.
+    Accepted {
+        /// Who asked.
+        by: String,
+    },
+    /// Its text was changed before it was claimed.
+    Edited,
+    /// Its message was changed after it was claimed: without effect.
+    EditIgnored,
+    /// An instance took it.
+    Claimed {
+        /// Which attempt it is, from 1.
+        number: u32,
+    },
+    /// Its ✅ stands.
+    Marked,
+    /// Its agent was started.
+    Launched,
+    /// Its launch failed and does not count.
+    LaunchFailed {
+        /// Why.
+        reason: String,
+    },
+    /// A restarted service found its agent running.
+    Adopted,
+    /// An attempt ended.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// Its cost in billionths of a dollar, if known.
+        cost_nanos: Option<i64>,
+    },
+    /// Somebody asked that it be stopped.
+    StopAsked {
+        /// Who.
+        by: String,
+    },
+    /// Somebody holds it.
+    Held {
+        /// Who.
+        by: String,
+    },
+    /// Its hold was lifted.
+    Released {
+        /// Who.
+        by: String,
+    },
+    /// Somebody wants it run again.
+    Retried {
+        /// Who.
+        by: String,
+    },
+    /// It is so old that its requester is asked.
+    Asked,
+    /// Its result entry stands in Discord.
+    Delivered,
+    /// Its result entry could not be delivered and will not be.
+    Undeliverable {
+        /// Why.
+        reason: String,
+    },
+    /// Its workspace was removed.
+    WorkspaceRemoved,
+    /// A late writer with an old fencing number was refused.
+    LateWriterRefused,
+    /// Claims were stopped.
+    Paused {
+        /// Who, and why.
+        by: String,
+    },
+    /// Claims go on.
+    Resumed {
+        /// Who.
+        by: String,
+    },
+}

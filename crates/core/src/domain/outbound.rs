@@ -1,0 +1,243 @@
+//! What is said to Discord: letters (to be said once), parcels (one request each), marks (reactions).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attempt::{Outcome, Report},
+    id::{AttemptId, ChannelId, TaskId},
+    task::{MessageRef, Task},
+};
+
+/// Something that must be posted once, as facts: wording turns it into text when it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "letter")]
+pub enum Letter {
+    /// The entry of a finished task in #results; its facts are the attempt's report, or, of a task that never ran, the reason here.
+    Result {
+        /// The attempt that ended it; none: it never ran.
+        attempt: Option<AttemptId>,
+        /// Why it never ran.
+        unrun: Option<String>,
+    },
+    /// An agent was started; in #worker-pool.
+    Spawned {
+        /// The agent id (its workspace's name).
+        agent_id: String,
+        /// The beginning of the task's text.
+        text: String,
+    },
+    /// An agent has ended; in #worker-pool.
+    Finished {
+        /// The agent id.
+        agent_id: String,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The message of a task that began without one; in #task-queue.
+    Announcement {
+        /// The task.
+        task: Box<Task>,
+    },
+    /// An answer to a message.
+    Reply {
+        /// To which.
+        to: MessageRef,
+        /// The whole text.
+        text: String,
+    },
+    /// Something that an operator must know.
+    Operator {
+        /// The whole text.
+        text: String,
+    },
+}
+
+/// The facts of a result entry, gathered from the store when it is worded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultFacts {
+    /// The task.
+    pub task: Task,
+    /// The agent id (its workspace's name); none: no attempt was ever made.
+    pub agent_id: Option<String>,
+    /// Which counted attempt it was, from 1; 0: none.
+    pub number: u32,
+    /// What came of it.
+    pub report: Report,
+    /// The workspace's path as shown, if there is one.
+    pub workspace: Option<String>,
+    /// The first entry of this task, which a later one answers.
+    pub answers: Option<MessageRef>,
+}
+
+/// What goes first when several wait for one channel. Approvals and results pass notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Refusals, questions, operator's news: somebody waits.
+    Answer,
+    /// Results.
+    Result,
+    /// Notices.
+    Notice,
+}
+
+impl Letter {
+    /// What it yields to.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } => Class::Answer,
+            Self::Result { .. } => Class::Result,
+            Self::Spawned { .. } | Self::Finished { .. } => Class::Notice,
+        }
+    }
+}
+
+/// Which of our tokens speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// The orchestrator's own bot.
+    #[default]
+    Orchestrator,
+    /// The identity of slot 1, 2 or 3.
+    Worker(u8),
+}
+
+/// Where a letter is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum LetterState {
+    /// Not yet in a parcel.
+    Waiting,
+    /// In a parcel whose body is frozen.
+    Packed,
+    /// It stands in Discord.
+    Delivered {
+        /// There.
+        at: MessageRef,
+    },
+    /// It will not be delivered.
+    Undeliverable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl LetterState {
+    /// The word for it, in the store.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Packed => "packed",
+            Self::Delivered { .. } => "delivered",
+            Self::Undeliverable { .. } => "undeliverable",
+        }
+    }
+}
+
+/// One message as it will be posted: frozen with its nonce before the first send.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The text.
+    pub content: String,
+    /// Boxes below it.
+    pub embeds: Vec<Embed>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageRef>,
+    /// Whether it rings nobody's phone.
+    pub silent: bool,
+    /// Files that go with it.
+    pub files: Vec<PostFile>,
+}
+
+/// A box in a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Embed {
+    /// Its text.
+    pub description: String,
+    /// Its bar's colour, as 0xRRGGBB.
+    pub colour: u32,
+}
+
+/// A file that goes with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostFile {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// How far a parcel or a mark has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Tries so far that failed.
+    pub failures: u32,
+    /// Not before this time.
+    pub due_at: DateTime<Utc>,
+    /// When it was sent first, and so since when its nonce protects it.
+    pub first_sent_at: Option<DateTime<Utc>>,
+    /// The last failure, in words.
+    pub last_error: Option<String>,
+}
+
+/// A reaction that is to stand on a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// On which message.
+    pub on: MessageRef,
+    /// Which.
+    pub emoji: String,
+    /// Of which task.
+    pub task: Option<TaskId>,
+    /// What it stands for.
+    pub purpose: Purpose,
+}
+
+/// What a mark stands for. The order is the order of sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Claimed: the agent waits for it.
+    Claim,
+    /// Refused.
+    Refusal,
+    /// Ended.
+    End,
+}
+
+/// Where a mark is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum MarkState {
+    /// To be put.
+    Wanted,
+    /// It stands.
+    Put,
+    /// It will not stand.
+    Impossible {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl MarkState {
+    /// The word for it, in the store.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Put => "put",
+            Self::Impossible { .. } => "impossible",
+        }
+    }
+}
+
+/// An address for letters: which channel, spoken by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Who speaks.
+    pub identity: Identity,
+}

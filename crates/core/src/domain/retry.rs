@@ -1,0 +1,60 @@
+//! The delays of everything that is tried again: outbound requests, launches, steps. The only module that knows the crate `backoff`.
+
+use std::time::Duration;
+
+use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
+
+/// How many times a post is tried again before the operator is told. Source: contract 003 §5.
+pub const POST_RETRIES: u32 = 5;
+
+/// A rule of delays: the first, doubled each time, never above the cap. No jitter, no end: count and due time are stored by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delays {
+    first: Duration,
+    cap: Duration,
+}
+
+impl Delays {
+    /// 2, 4, 8, 16, 32 s, as contract 003 §5 fixes for posts; then 64 s … up to 10 minutes, for letters that wait for Discord's return.
+    pub const POSTS: Self = Self { first: Duration::from_secs(2), cap: Duration::from_secs(600) };
+
+    /// A rule of one's own.
+    pub const fn new(first: Duration, cap: Duration) -> Self {
+        Self { first, cap }
+    }
+
+    /// The delay before retry number `retry`, counted from 1.
+    ///
+    /// # Panics
+    ///
+    /// If `retry` is 0: retries are counted from 1.
+    pub fn before(self, retry: u32) -> Duration {
+        assert!(retry > 0, "retries are counted from 1");
+        let mut rule: ExponentialBackoff = ExponentialBackoffBuilder::new()
+            .with_initial_interval(self.first)
+            .with_max_interval(self.cap)
+            .with_multiplier(2.0)
+            .with_randomization_factor(0.0)
+            .with_max_elapsed_time(None)
+            .build();
+        // Beyond 64 doublings every rule has reached its cap.
+        (0..retry.min(64)).filter_map(|_| rule.next_backoff()).last().unwrap_or(self.cap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posts_wait_2_4_8_16_32_seconds() {
+        let delays: Vec<u64> = (1..=POST_RETRIES).map(|retry| Delays::POSTS.before(retry).as_secs()).collect();
+
+        assert_eq!(delays, [2, 4, 8, 16, 32]);
+    }
+
+    #[test]
+    fn no_delay_exceeds_the_cap() {
+        assert_eq!(Delays::POSTS.before(1_000), Duration::from_secs(600));
+    }
+}
