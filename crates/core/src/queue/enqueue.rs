@@ -38,6 +38,8 @@ pub struct NewTask {
 pub enum Enqueued {
     /// It is new.
     New {
+        /// The task.
+        task: TaskId,
         /// The attempt, if a slot was free at once.
         claimed: Option<AttemptId>,
     },
@@ -105,21 +107,17 @@ impl Queue {
                     let to = Address { channel, identity: Identity::Orchestrator };
                     write_letter(rows, now, to, Some(&task.id), Letter::Announcement { task: Box::new(task.clone()) })?;
                 }
-                match &new.blocked {
-                    Some((_, question)) => {
-                        journal(rows, now, &task.id, What::Asked)?;
-                        if let Letter::Reply { to, .. } = question {
-                            let to = Address { channel: to.channel, identity: Identity::Orchestrator };
-                            write_letter(rows, now, to, Some(&task.id), question.clone())?;
-                        }
-                        Ok(Enqueued::New { claimed: None })
+                if let Some((_, question)) = &new.blocked {
+                    journal(rows, now, &task.id, What::Asked)?;
+                    if let Letter::Reply { to, .. } = question {
+                        let to = Address { channel: to.channel, identity: Identity::Orchestrator };
+                        write_letter(rows, now, to, Some(&task.id), question.clone())?;
                     }
-                    None => {
-                        lanes::admit(rows, &step, rules.lane_cap)?;
-                        let claimed = claim::claim_one(rows, &rules, &ask, now)?;
-                        Ok(Enqueued::New { claimed: claimed.map(|attempt| attempt.id) })
-                    }
+                    return Ok(Enqueued::New { task: task.id.clone(), claimed: None });
                 }
+                lanes::admit(rows, &step, rules.lane_cap)?;
+                let claimed = claim::claim_one(rows, &rules, &ask, now)?;
+                Ok(Enqueued::New { task: task.id.clone(), claimed: claimed.map(|attempt| attempt.id) })
             })
             .await?;
         self.bells.outbound.notify_one();

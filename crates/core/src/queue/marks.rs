@@ -95,7 +95,7 @@ impl Queue {
     pub async fn refuse(&self, on: MessageRef, text: String) -> Result<(), QueueError> {
         let now = self.now();
         self.write(Urgency::Usual, move |rows| {
-            if rows.mark_on(on.message, REFUSED)?.is_some() {
+            if rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted)) {
                 return Ok(());
             }
             want(rows, on, REFUSED, None, Purpose::Refusal, now)?;
@@ -106,6 +106,24 @@ impl Queue {
         .await?;
         self.bells.outbound.notify_one();
         Ok(())
+    }
+
+    /// Takes back the refusal of a message that was edited; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn unrefuse(&self, on: MessageRef) -> Result<bool, QueueError> {
+        let lifted = self
+            .write(Urgency::Usual, move |rows| {
+                let Some(mut mark) = rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) else { return Ok(false) };
+                mark.state = if mark.state == MarkState::Put { MarkState::Lifting } else { MarkState::Lifted };
+                rows.update_mark(&mark)?;
+                Ok(true)
+            })
+            .await?;
+        self.bells.outbound.notify_one();
+        Ok(lifted)
     }
 
     /// A mark stands, or has been taken away as it was to be. A claim's attempt may start; a hold for want of permission is over.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Queue, QueueError, journal, marks, write_letter};
 use crate::{
     domain::{
-        id::{LetterId, ParcelId},
+        id::{LetterId, ParcelId, TaskId},
         journal::What,
         outbound::{Address, Letter, LetterState, Post, Progress, Purpose, ResultFacts},
         task::MessageRef,
@@ -27,7 +27,35 @@ pub enum Outgoing {
     Nothing,
 }
 
+/// A task whose result is on its way, and the name of its workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The task.
+    pub task: TaskId,
+    /// The latest attempt's agent id.
+    pub agent_id: String,
+}
+
 impl Queue {
+    /// The tasks whose results are in a parcel, as far as they have a workspace.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn tasks_in(&self, parcel: ParcelId) -> Result<Vec<Undelivered>, QueueError> {
+        self.read(move |look| {
+            let mut tasks = Vec::new();
+            for id in look.parcel(&parcel)?.map(|row| row.letters).unwrap_or_default() {
+                let Some(LetterRow { letter: Letter::Result { attempt: Some(attempt), .. }, task: Some(task), .. }) = look.letter(id)? else { continue };
+                if let Some(row) = look.attempt(attempt)?.filter(|row| !row.workspace_removed) {
+                    tasks.push(Undelivered { task, agent_id: row.agent_id });
+                }
+            }
+            Ok(tasks)
+        })
+        .await
+    }
+
     /// Addresses with something to send.
     ///
     /// # Errors
