@@ -4,4 +4,6 @@
 //! processes: those stand behind the traits of [`ports`].
 
 pub mod domain;
+pub mod intake;
 pub mod ports;
+pub mod wording;
