@@ -4,5 +4,7 @@
 //! processes: those stand behind the traits of [`ports`].
 
 pub mod domain;
+pub mod intake;
 pub mod ports;
 pub mod queue;
+pub mod wording;

@@ -1,0 +1,7 @@
+//! Everything that is said to people, pure: facts in, text out. Posts, replies, refusals, tables and alerts are all worded here, so that one
+//! fact has one voice and every wording can be reviewed and snapshot-tested in one room. It knows the vocabulary and nothing else: no store,
+//! no Discord library, no time but what it is given.
+
+pub mod fit;
+pub mod harmless;
+pub mod refusals;
