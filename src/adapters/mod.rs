@@ -1,0 +1,3 @@
+//! The plugs: one adapter per seam of `orchestrator_core::ports`. An adapter knows the domain, its port and its own section of the configuration.
+
+pub mod process;
