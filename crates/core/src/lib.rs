@@ -7,4 +7,5 @@ pub mod domain;
 pub mod intake;
 pub mod ports;
 pub mod queue;
+pub mod scheduler;
 pub mod wording;

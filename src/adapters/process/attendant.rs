@@ -95,8 +95,7 @@ fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run
     let machine = |error: io::Error| Said::Machine(error.to_string());
     kernel::adopt_orphans().map_err(machine)?;
     kernel::give_up_new_privileges().map_err(machine)?;
-    let signals =
-        kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
+    let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
     let started_at = wall_time();
     control.append(&Mark::Starting { at: started_at }).map_err(machine)?;
     match spawn::start(&spec) {

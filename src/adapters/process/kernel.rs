@@ -34,10 +34,7 @@ pub(super) enum Reaped {
     /// There are children, and all of them live.
     AllAlive,
     /// This one has ended, with this wait status.
-    Ended {
-        pid: i32,
-        status: c_int,
-    },
+    Ended { pid: i32, status: c_int },
 }
 
 fn done(returned: c_int) -> io::Result<c_int> {

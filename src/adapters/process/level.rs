@@ -26,7 +26,9 @@ pub struct Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("when an attempt ends, nothing that it started is left; if the nursery and an attendant are killed at the same moment, ")?;
+        f.write_str(
+            "when an attempt ends, nothing that it started is left; if the nursery and an attendant are killed at the same moment, ",
+        )?;
         f.write_str(if self.marker_scan {
             "left-over processes are found by the marker in their environment at the next start (tried: works), unless they have cleared it"
         } else {
@@ -67,7 +69,11 @@ pub fn level(nursery_program: &Path) -> io::Result<Level> {
 /// The hidden verb: waits until it has been looked at, then tries a pid namespace and says by its exit code whether that is permitted.
 pub(super) fn probe_pid_namespace() -> ExitCode {
     drop(io::stdin().read_to_end(&mut Vec::new()));
-    if kernel::enter_pid_namespace(false).is_ok() || kernel::enter_pid_namespace(true).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if kernel::enter_pid_namespace(false).is_ok() || kernel::enter_pid_namespace(true).is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Makes a cgroup below ours, looks whether it could be used, and removes it.

@@ -170,7 +170,7 @@ impl Desk {
             attachments: request.attachments,
             created_at: self.clock.now(),
         };
-        let taken = self.enqueue(self.new_task(task, request.source, request.key)).await?;
+        let taken = self.enqueue(Self::new_task(task, request.source, request.key)).await?;
         match taken {
             Enqueued::New { claimed, task } => Ok(Taken { task, new: true, claimed }),
             Enqueued::Seen { task, same: true } => Ok(Taken { task, new: false, claimed: None }),
@@ -255,7 +255,7 @@ impl Desk {
         parse::parse_with(text, asked, &rules)
     }
 
-    pub(super) fn new_task(&self, task: Task, source: &'static str, key: String) -> NewTask {
+    pub(super) fn new_task(task: Task, source: &'static str, key: String) -> NewTask {
         NewTask { gates: gates(&task), body_hash: body_hash(&task), task, source, key, blocked: None }
     }
 

@@ -20,7 +20,10 @@ use crate::{
         enqueue::Enqueued,
         marks::{CLAIMED, REFUSED},
     },
-    wording::{age, refusals::{self, Refusal}},
+    wording::{
+        age,
+        refusals::{self, Refusal},
+    },
 };
 
 /// What became of a message.
@@ -100,7 +103,11 @@ impl Desk {
         let Some(id) = self.queue.seen("message", heard.at.message.to_string()).await? else {
             let lifted = self.queue.unrefuse(heard.at).await?;
             // A refusal of ours that no store knows was another program's.
-            return if lifted || !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED) { self.take(heard).await } else { Ok(Heed::Ignored) };
+            return if lifted || !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED) {
+                self.take(heard).await
+            } else {
+                Ok(Heed::Ignored)
+            };
         };
         let Some(view) = self.queue.show(id.clone()).await? else { return Ok(Heed::Known(id)) };
         let by = view.row.task.requester.clone();
@@ -202,7 +209,7 @@ impl Desk {
         let id = task.id.clone();
         let old_age = self.clock.now() - heard.written_at;
         let asked = old_age > Duration::from_std(self.rules.ask_after).unwrap_or(Duration::MAX);
-        let mut new = self.new_task(task, "message", heard.at.message.to_string());
+        let mut new = Self::new_task(task, "message", heard.at.message.to_string());
         if asked {
             let text = age::question(&id, old_age.to_std().unwrap_or_default());
             new.blocked = Some((Blocked::Approval, Letter::Reply { to: heard.at, text }));

@@ -55,8 +55,8 @@ impl Queue {
         let attempt = AttemptId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), random);
         // The first bytes are the attempt's own; the folder shows others, so that neither can be guessed from the other.
         let tail = self.entropy.bytes();
-        let shown: String = tail.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        ClaimAsk { attempt, agent_id: format!("agent-{}-{shown}", now.timestamp()) }
+        let shown = u32::from_be_bytes([tail[0], tail[1], tail[2], tail[3]]);
+        ClaimAsk { attempt, agent_id: format!("agent-{}-{shown:08x}", now.timestamp()) }
     }
 
     /// Claims the next step for this instance; `None` if there is none, no slot is free, or nothing may start.
@@ -159,5 +159,5 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
 
 fn free_slot(rows: &dyn Rows, rules: &Rules) -> Result<u32, RowsError> {
     let taken: Vec<u32> = rows.live_attempts(&rules.instance)?.into_iter().map(|attempt| attempt.slot).collect();
-    Ok((1..).find(|slot| !taken.contains(slot)).unwrap_or(1))
+    Ok((1..=rules.slots).find(|slot| !taken.contains(slot)).unwrap_or(rules.slots))
 }

@@ -52,7 +52,7 @@ impl Queue {
             }
             row.state = AttemptState::Running { since: now };
             rows.update_attempt(&row)?;
-            if let Some(mut step) = rows.step(row.step)? {
+            if let Some(mut step) = rows.step(row.step)?.filter(|step| step.failed_launches > 0) {
                 step.failed_launches = 0;
                 rows.update_step(&mut step)?;
             }

@@ -116,7 +116,9 @@ impl Queue {
     pub async fn unrefuse(&self, on: MessageRef) -> Result<bool, QueueError> {
         let lifted = self
             .write(Urgency::Usual, move |rows| {
-                let Some(mut mark) = rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) else { return Ok(false) };
+                let Some(mut mark) = rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) else {
+                    return Ok(false);
+                };
                 mark.state = if mark.state == MarkState::Put { MarkState::Lifting } else { MarkState::Lifted };
                 rows.update_mark(&mark)?;
                 Ok(true)

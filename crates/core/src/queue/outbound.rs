@@ -46,7 +46,10 @@ impl Queue {
         self.read(move |look| {
             let mut tasks = Vec::new();
             for id in look.parcel(&parcel)?.map(|row| row.letters).unwrap_or_default() {
-                let Some(LetterRow { letter: Letter::Result { attempt: Some(attempt), .. }, task: Some(task), .. }) = look.letter(id)? else { continue };
+                let Some(LetterRow { letter: Letter::Result { attempt: Some(attempt), .. }, task: Some(task), .. }) = look.letter(id)?
+                else {
+                    continue;
+                };
                 if let Some(row) = look.attempt(attempt)?.filter(|row| !row.workspace_removed) {
                     tasks.push(Undelivered { task, agent_id: row.agent_id });
                 }
