@@ -1,0 +1,3 @@
+//! Plugs: each module keeps the promise of one port of the core.
+
+pub mod discord;
