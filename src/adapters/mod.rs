@@ -4,3 +4,5 @@ pub mod process;
 //! Plugs: each module keeps the promise of one port of the core.
 
 pub mod discord;
+pub mod system_clock;
+pub mod system_entropy;

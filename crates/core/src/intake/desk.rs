@@ -64,8 +64,6 @@ pub struct DeskRules {
     pub task_channels: Vec<ChannelId>,
     /// Tasks older than this are asked about, not run.
     pub ask_after: Duration,
-    /// Users that are our own bots.
-    pub our_bots: Vec<UserId>,
 }
 
 /// A request from a door that is not a message.

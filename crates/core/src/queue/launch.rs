@@ -57,9 +57,10 @@ impl Queue {
                 rows.update_step(&mut step)?;
             }
             journal_attempt(rows, now, &row, What::Launched)?;
-            let text = super::task_row(rows, &row.task)?.task.prompt.chars().take(NOTICE_CHARS).collect();
-            let letter = Letter::Spawned { agent_id: row.agent_id.clone(), text };
-            write_letter(rows, now, rules.routes.pool_of_slot(row.slot), Some(&row.task), letter)?;
+            if let Some(pool) = rules.routes.pool_of_slot(row.slot) {
+                let text = super::task_row(rows, &row.task)?.task.prompt.chars().take(NOTICE_CHARS).collect();
+                write_letter(rows, now, pool, Some(&row.task), Letter::Spawned { agent_id: row.agent_id.clone(), text })?;
+            }
             Ok(())
         })
         .await?;
@@ -95,7 +96,7 @@ impl Queue {
                 return lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap);
             }
             step.failed_launches += 1;
-            let until = now + rules.retry.before(step.failed_launches);
+            let until = now + rules.launch_delays.before(step.failed_launches);
             step.state = step.state.after(StepEvent::PutOff { until }, now)?;
             Ok(rows.update_step(&mut step)?)
         })

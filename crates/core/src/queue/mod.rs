@@ -28,10 +28,11 @@ use tokio::sync::Notify;
 use crate::{
     domain::{
         attempt::Outcome,
-        id::{InstanceId, LetterId, TaskId},
+        id::{ChannelId, InstanceId, LetterId, TaskId},
         journal::{Event, What},
         money::Usd,
-        outbound::{Address, Letter, LetterState},
+        outbound::{Address, Identity, Letter, LetterState},
+        retry::Delays,
         step::IllegalTransition,
     },
     ports::{
@@ -69,8 +70,10 @@ pub struct Rules {
     pub daily_ceiling: Option<Usd>,
     /// Launches of one attempt that may fail before the step fails.
     pub launch_tries: u32,
-    /// Delays between launches and between declared attempts.
-    pub retry: crate::domain::retry::Delays,
+    /// Delays between launches that the machine refused.
+    pub launch_delays: Delays,
+    /// Delays between declared attempts.
+    pub attempt_delays: Delays,
     /// Where letters go.
     pub routes: Routes,
 }
@@ -82,18 +85,17 @@ pub struct Routes {
     pub results: Address,
     /// What an operator must know.
     pub operator: Address,
-    /// Start and end notices.
-    pub pool_channel: crate::domain::id::ChannelId,
+    /// Start and end notices; `None`: no channel is configured for them.
+    pub pool_channel: Option<ChannelId>,
     /// Bit n set: worker n has a token of its own.
     pub workers: u8,
 }
 
 impl Routes {
-    /// The address of notices of a slot: its worker's identity where there is one, the bot's own otherwise.
-    pub fn pool_of_slot(&self, slot: u32) -> Address {
-        use crate::domain::outbound::Identity;
+    /// The address of notices of a slot, if they are posted at all: its worker's identity where there is one, the bot's own otherwise.
+    pub fn pool_of_slot(&self, slot: u32) -> Option<Address> {
         let worker = u8::try_from(slot).ok().filter(|n| (1..=3).contains(n) && self.workers & (1 << n) != 0);
-        Address { channel: self.pool_channel, identity: worker.map_or(Identity::Orchestrator, Identity::Worker) }
+        self.pool_channel.map(|channel| Address { channel, identity: worker.map_or(Identity::Orchestrator, Identity::Worker) })
     }
 }
 

@@ -59,14 +59,13 @@ pub(super) fn end_attempt(
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);
     journal_attempt(rows, now, &attempt, What::Ended { outcome, cost_nanos })?;
-    if ran {
-        let letter = Letter::Finished { agent_id: attempt.agent_id.clone(), outcome };
-        write_letter(rows, now, rules.routes.pool_of_slot(attempt.slot), Some(&attempt.task), letter)?;
+    if let Some(pool) = rules.routes.pool_of_slot(attempt.slot).filter(|_| ran) {
+        write_letter(rows, now, pool, Some(&attempt.task), Letter::Finished { agent_id: attempt.agent_id.clone(), outcome })?;
     }
 
     step.attempts += 1;
     if outcome.may_be_retried() && step.attempts < step.attempts_allowed {
-        let until = now + rules.retry.before(step.attempts);
+        let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
         return Ok(rows.update_step(&mut step)?);
     }
