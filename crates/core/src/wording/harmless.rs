@@ -36,18 +36,22 @@ pub fn in_fence(text: &str) -> String {
 pub fn plain(text: &str, most: usize) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     let line = one_line(text);
-    for c in fit::cut(&line, most).chars() {
+    let line = fit::cut(&line, most);
+    let mut chars = line.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        let in_word = before.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
         match c {
-            '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '(' | ')' | '<' | '>' | '#' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '@' => {
-                escaped.push('@');
-                escaped.push(PARTING);
-            }
-            _ => escaped.push(c),
+            '\\' | '*' | '~' | '`' | '|' | '[' | ']' | '<' => escaped.push('\\'),
+            // Discord reads no format out of an underscore inside a word.
+            '_' if !in_word => escaped.push('\\'),
+            _ => {}
         }
+        escaped.push(c);
+        if c == '@' {
+            escaped.push(PARTING);
+        }
+        before = c;
     }
     escaped
 }

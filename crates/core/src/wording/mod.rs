@@ -3,6 +3,10 @@
 //! no Discord library, no time but what it is given.
 
 pub mod age;
+pub mod entry;
+pub mod figures;
 pub mod fit;
 pub mod harmless;
+pub mod notices;
+pub mod redact;
 pub mod refusals;
