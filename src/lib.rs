@@ -1,1 +1,3 @@
 //! The orchestrator, as a library for its own tests.
+
+pub mod adapters;
