@@ -6,3 +6,6 @@ pub mod process;
 pub mod discord;
 pub mod system_clock;
 pub mod system_entropy;
+//! Plugs: what stands behind the ports' traits outside of tests.
+
+pub mod sqlite;
