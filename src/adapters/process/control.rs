@@ -234,7 +234,8 @@ impl Control {
                 thread::sleep(DECISION_PAUSE);
                 continue;
             }
-            let refused = self.story().and_then(|story| if story.is_open() { self.append(&Mark::Refused).map(|()| true) } else { Ok(false) });
+            let refused =
+                self.story().and_then(|story| if story.is_open() { self.append(&Mark::Refused).map(|()| true) } else { Ok(false) });
             kernel::unlock_this_file(&self.file)?;
             if refused? {
                 return Ok(Found::NeverStarted);

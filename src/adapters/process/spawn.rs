@@ -23,6 +23,9 @@ use super::{kernel, marker, request::Said};
 /// How long the program's file may take to be loaded; longer means a file system that hangs.
 const EXEC_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Source: signal(7), "Real-time signals".
+const LAST_SIGNAL: c_int = 64;
+
 /// The agent's leader, running, and what it writes.
 #[derive(Debug)]
 pub(super) struct Agent {
@@ -63,7 +66,8 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
     let machine = |error: io::Error| Said::Machine(error.to_string());
     let (out, out_write) = kernel::pipe().map_err(machine)?;
     // Without a file of its own, standard output shares one pipe with standard error, so that their order is kept.
-    let (err, err_write) = if spec.stdout.is_some() { kernel::pipe().map(|(r, w)| (Some(r), Some(w))).map_err(machine)? } else { (None, None) };
+    let (err, err_write) =
+        if spec.stdout.is_some() { kernel::pipe().map(|(r, w)| (Some(r), Some(w))).map_err(machine)? } else { (None, None) };
     let (told, tell) = kernel::pipe().map_err(machine)?;
     let prepared = Prepared {
         program: text(spec.program.as_os_str())?,
@@ -146,9 +150,11 @@ fn standard_input(path: Option<&Path>) -> Result<File, Said> {
     let Some(path) = path else { return File::open("/dev/null").map_err(|error| Said::Machine(error.to_string())) };
     let refused = |why: &dyn std::fmt::Display| Said::Program(format!("its standard input `{}` can't be read: {why}", path.display()));
     // Without O_NONBLOCK a named pipe would hold us up here.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| {
-        if may_pass(&error) { Said::Machine(error.to_string()) } else { refused(&error) }
-    })?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|error| if may_pass(&error) { Said::Machine(error.to_string()) } else { refused(&error) })?;
     match file.metadata() {
         Ok(metadata) if metadata.is_file() => Ok(file),
         Ok(_) => Err(refused(&"it is no plain file")),
@@ -182,7 +188,7 @@ impl Prepared {
                 libc::_exit(127);
             }
             check(libc::setsid())?;
-            for signal in 1..=libc::SIGSYS {
+            for signal in 1..=LAST_SIGNAL {
                 // Refused for KILL and STOP, which can't be ignored anyway.
                 libc::signal(signal, libc::SIG_DFL);
             }
