@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use discord_orchestrator::adapters::process::{Ended, How, emergency, level};
 use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, Exit, Standing, StopReason};
 
-use super::house::{House, PROGRAM, kill, parent_of, runner_in};
+use super::house::{House, PROGRAM, is_alive, kill, parent_of, runner_in, until};
 
 const OBEDIENT: &str = "trap 'exit 4' TERM; echo $$ > obedient; while :; do sleep 0.02; done";
 const DEAF: &str = "trap '' TERM; setsid sleep 600 & echo $$ > deaf; while :; do sleep 0.02; done";
@@ -48,6 +48,7 @@ async fn what_nursery_and_attendant_have_left_is_found_by_its_marker() {
     let attendant = parent_of(house.pid("deaf").await);
     kill(parent_of(attendant), libc::SIGKILL);
     kill(attendant, libc::SIGKILL);
+    until("the attendant is dead", || !is_alive(attendant)).await;
 
     let ended = sweep(&house).await;
 
