@@ -67,14 +67,14 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
         // A second entry of a task answers its first: it stands alone.
         Letter::Result { .. } if results.len() >= CROWD && results.iter().take(CROWD).all(|facts| facts.answers.is_none()) => {
             let alone = results.iter().take_while(|facts| facts.answers.is_none()).count();
-            let (post, fitted) = entry::batch(&results[..alone]);
+            let (post, fitted) = entry::batch(&results[..alone].iter().map(|facts| (*facts).clone()).collect::<Vec<_>>());
             (fitted.max(1), post)
         }
-        Letter::Result { .. } => (1, results.first().map(|facts| entry::single(facts)).unwrap_or_default()),
+        Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
         Letter::Spawned { .. } | Letter::Finished { .. } => {
-            let all: Vec<&Letter> = letters.iter().map(|(row, _)| &row.letter).collect();
-            let (text, joined) = notices::join(&all);
-            (joined.max(1), Post { silent: true, ..plain(text) })
+            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&row.letter)).collect();
+            let (post, joined) = notices::join(all.iter().map(String::as_str));
+            (joined.max(1), post)
         }
         Letter::Announcement { task } => (1, announcements::announcement(task)),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
