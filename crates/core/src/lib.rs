@@ -5,5 +5,7 @@
 
 pub mod domain;
 pub mod intake;
+pub mod outcome;
 pub mod ports;
+pub mod runner;
 pub mod wording;
