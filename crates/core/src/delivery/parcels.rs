@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{announcements, entry, notices, operator},
+    wording::{alerts, entry, notices},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -76,7 +76,7 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
             let (post, joined) = notices::join(all.iter().map(String::as_str));
             (joined.max(1), post)
         }
-        Letter::Announcement { task } => (1, announcements::announcement(task)),
+        Letter::Announcement { task } => (1, plain(format!("📝 {} asked for this task (`{}`):\n{}", crate::wording::harmless::plain(task.requester.name(), 64), task.id, crate::wording::fit::cut(&task.prompt, 1_500)))),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Operator { text } => (1, plain(text.clone())),
     };
@@ -151,7 +151,7 @@ async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Resul
             tracing::error!(parcel = %parcel.id, "{line}");
             note(mailer, &parcel.id, &line).await?;
             keep_text(mailer, parcel);
-            let alert = operator::undeliverable(parcel.to.channel, error, &mailer.settings.undelivered);
+            let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &mailer.settings.undelivered.display().to_string());
             mailer.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
             Ok(Step::Went)
         }

@@ -3,6 +3,7 @@
 //! no Discord library, no time but what it is given.
 
 pub mod age;
+pub mod alerts;
 pub mod entry;
 pub mod figures;
 pub mod fit;
