@@ -311,8 +311,8 @@ pub fn standing(workers: &Path) -> io::Result<Vec<String>> {
         entry.file_type().is_ok_and(|what| what.is_dir()).then_some(name)
     };
     let mut found: Vec<String> = entries.filter_map(named).collect();
-    names.sort_unstable();
-    Ok(names)
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Whether a file in the working folder is one of [`OURS`].
