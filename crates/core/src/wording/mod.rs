@@ -3,6 +3,7 @@
 //! no Discord library, no time but what it is given.
 
 pub mod age;
+pub mod because;
 pub mod entry;
 pub mod figures;
 pub mod fit;
@@ -10,3 +11,4 @@ pub mod harmless;
 pub mod notices;
 pub mod redact;
 pub mod refusals;
+pub mod views;
