@@ -29,7 +29,7 @@ use crate::{
     adapters::{
         discord::{Sender, SenderConfig, Token},
         process::ProcessRunner,
-        sqlite::{self, SqliteStore},
+        sqlite::{FatalHook, SqliteOptions, SqliteStore},
         system_clock::SystemClock,
         system_entropy::SystemEntropy,
     },
@@ -91,7 +91,7 @@ pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceE
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     std::fs::create_dir_all(&config.runtime_dir)
         .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
-    let store = Arc::new(SqliteStore::open(&database(config), sqlite::Options::new(clock.now()))?);
+    let store = Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(clock.now(), fatal()))?);
     let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
     let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
     Ok(Desks { queue, desk, store })
@@ -217,4 +217,12 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
 /// The gates' caps, as configured.
 pub fn gate_caps(config: &Config) -> Vec<(String, Option<u32>)> {
     config.agents.definitions.values().map(|agent| (desk::agent_gate(&agent.name), agent.max_concurrent)).collect()
+}
+
+/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue.
+fn fatal() -> FatalHook {
+    Arc::new(|reason| {
+        tracing::error!("the store failed, and the service ends so that nothing untrue is said: {reason}");
+        std::process::abort();
+    })
 }

@@ -34,10 +34,10 @@ pub(super) const STOP_NOW: i32 = libc::SIGQUIT;
 /// How long an answer waits for room in the socket of an orchestrator that reads slowly. It finds the lock instead.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
 
-const CHUNK_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
 
 /// Chunks read from a pipe before signals and time are looked at again.
-const CHUNKS_PER_TURN: usize = 16;
+const CHUNKS_PER_TURN: usize = 64;
 
 /// What has become of an attendant, as its exit code tells the nursery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,7 +42,7 @@ pub enum How {
     Asked,
     /// Its attendant killed the tree at once when told to, and its end is recorded.
     Killed,
-    /// Its attendant did not answer and was killed itself; so many processes were then found by their marker.
+    /// Its attendant did not answer and was killed, or died without telling an end; so many processes were then found by their marker.
     AttendantKilled {
         /// Processes killed.
         found: u32,
@@ -91,6 +91,9 @@ pub fn emergency(runtime: &Path, patience: Duration) -> io::Result<Vec<Ended>> {
         (libc::SIGKILL, DEATH_PATIENCE, How::AttendantKilled { found: 0 }),
     ] {
         for attempt in signal_and_wait(&mut running, signal, patience) {
+            // It may have died of something else than our signal, and told no end.
+            let lost = matches!(look(&attempts, attempt), Some(Found::Lost { .. }));
+            let how = if lost { How::AttendantKilled { found: 0 } } else { how };
             ended.insert(attempt, (tasks.get(&attempt).cloned().flatten(), how));
         }
     }
@@ -102,6 +105,10 @@ pub fn emergency(runtime: &Path, patience: Duration) -> io::Result<Vec<Ended>> {
         }
     }
     Ok(ended.into_iter().map(|(attempt, (task, how))| Ended { attempt, task, how }).collect())
+}
+
+fn look(attempts: &Path, attempt: AttemptId) -> Option<Found> {
+    Control::open(&attempts.join(attempt.to_string())).ok()??.look().ok()
 }
 
 /// Signals all, waits until all are gone or `patience` is over, and returns those that are gone; the others stay in the list.

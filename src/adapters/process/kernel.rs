@@ -192,6 +192,8 @@ pub(super) fn signals_as_descriptor(signals: &[c_int]) -> io::Result<OwnedFd> {
         libc::sigemptyset(set.as_mut_ptr());
         for signal in signals {
             libc::sigaddset(set.as_mut_ptr(), *signal);
+            // One that whoever started us had ignored would never arrive, and with SIGCHLD ignored children vanish unreaped.
+            libc::signal(*signal, libc::SIG_DFL);
         }
         done(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
         owned(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))

@@ -6,11 +6,16 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     process::{self, Command, ExitCode, Stdio},
+    thread,
+    time::Duration,
 };
 
 use orchestrator_core::domain::id::AttemptId;
 
 use super::{NURSERY_VERB, PROBE_VERB, kernel, marker};
+
+/// How often a process of our own is looked at before its marker counts as unreadable: about a quarter of a second in all.
+const MAX_LOOKS: u64 = 22;
 
 /// What was found. Whatever it is: as long as the nursery or the attendant lives, nothing of an ended attempt is left. This is about both
 /// being killed at the same moment.
@@ -59,11 +64,19 @@ pub fn level(nursery_program: &Path) -> io::Result<Level> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    let marker_scan = i32::try_from(child.id()).is_ok_and(|pid| marker::marked(pid) == Some(probe));
+    let marker_scan = i32::try_from(child.id()).is_ok_and(|pid| is_found(pid, probe));
     // The end of its input is what it waits for.
     drop(child.stdin.take());
     let pid_namespace = child.wait()?.success();
     Ok(Level { marker_scan, pid_namespace, cgroup_kill: may_use_cgroup().unwrap_or(false) })
+}
+
+/// Whether the marker of this process can be read. Right after its start there is a moment without environment.
+fn is_found(pid: i32, probe: AttemptId) -> bool {
+    (0..MAX_LOOKS).any(|look| {
+        thread::sleep(Duration::from_millis(look));
+        marker::marked(pid) == Some(probe)
+    })
 }
 
 /// The hidden verb: waits until it has been looked at, then tries a pid namespace and says by its exit code whether that is permitted.

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     fs,
     os::fd::AsFd,
-    thread,
+    process, thread,
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,9 @@ pub(super) const VARIABLE: &str = "ORCH_ATTEMPT";
 /// How long the search for one attempt's processes goes on at most.
 pub(super) const SCAN_BOUND: Duration = Duration::from_secs(3);
 
+/// A process that is just being replaced by another program has no environment for a moment: one look without a find proves nothing.
+const LOOKS_WITHOUT_A_FIND: u32 = 2;
+
 /// How long the killed get to die before the next look.
 const ROUND: Duration = Duration::from_millis(2);
 
@@ -32,24 +35,25 @@ pub(super) fn entry(attempt: AttemptId) -> String {
 pub(super) fn end_all(attempts: &HashSet<AttemptId>, bound: Duration) -> BTreeMap<AttemptId, u32> {
     let until = Instant::now() + bound;
     let mut killed: BTreeMap<AttemptId, HashSet<i32>> = BTreeMap::new();
-    loop {
-        let mut found = false;
-        for pid in processes() {
+    let mut none_found = 0;
+    // An agent may be who calls for this.
+    let own = i32::try_from(process::id()).ok();
+    while none_found < LOOKS_WITHOUT_A_FIND && Instant::now() < until {
+        none_found += 1;
+        for pid in processes().into_iter().filter(|pid| Some(*pid) != own) {
             let Some(attempt) = marked(pid).filter(|attempt| attempts.contains(attempt)) else { continue };
             let Ok(handle) = kernel::pidfd(pid) else { continue };
             // Read again behind the handle: the number may have become another process's meanwhile.
             if marked(pid) == Some(attempt) {
-                found = true;
+                none_found = 0;
                 if kernel::signal_by_pidfd(handle.as_fd(), libc::SIGKILL).is_ok() {
                     killed.entry(attempt).or_default().insert(pid);
                 }
             }
         }
-        if !found || Instant::now() >= until {
-            return killed.into_iter().map(|(attempt, pids)| (attempt, u32::try_from(pids.len()).unwrap_or(u32::MAX))).collect();
-        }
         thread::sleep(ROUND);
     }
+    killed.into_iter().map(|(attempt, pids)| (attempt, u32::try_from(pids.len()).unwrap_or(u32::MAX))).collect()
 }
 
 fn processes() -> Vec<i32> {

@@ -10,7 +10,7 @@ use orchestrator_core::domain::id::AttemptId;
 use serde::{Deserialize, Serialize};
 
 /// The longest datagram in either direction: a path, or a sentence.
-pub(super) const MAX_BYTES: usize = 16 * 1024;
+pub(super) const MAX_BYTES: usize = 8 * 1024;
 
 /// "Start what the control file in this folder asks for, if its fence is still this one."
 #[derive(Debug, PartialEq, Eq)]

@@ -96,6 +96,44 @@ impl ProcessRunner {
         })?
     }
 
+    /// Writes the request, makes it, and undoes it if it fails.
+    async fn request(&self, spec: &LaunchSpec) -> Result<Requested, LaunchError> {
+        let attempt = spec.attempt;
+        let machine = |error: io::Error| LaunchError::Machine { reason: error.to_string() };
+        let (folder, asked, boot) = (self.folder(attempt), Box::new(spec.clone()), Arc::clone(&self.boot));
+        let written = off_the_loop(move || {
+            boot.remember()?;
+            Ok(write_request(&folder, asked))
+        });
+        written.await.map_err(machine)??;
+
+        let answer = self.ask(attempt, &Request { fence: spec.fence, folder: self.folder(attempt) }).await;
+
+        let folder = self.folder(attempt);
+        match answer {
+            Ok(Said::Started) => Ok(Requested::Started),
+            // The folder is another launch's, or holds a decision that is final: it stays as it is.
+            Ok(Said::Refused) => Err(LaunchError::Overtaken { attempt }),
+            Ok(Said::Held) => match off_the_loop(move || refuse(&folder)).await.map_err(machine)? {
+                Found::NeverStarted | Found::Open => Err(LaunchError::Overtaken { attempt }),
+                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(Requested::Started),
+            },
+            Ok(Said::Program(reason)) => {
+                off_the_loop(move || undo(&folder, DEPARTURE_PATIENCE)).await.map_err(machine)?;
+                Err(LaunchError::Program { program: spec.program.display().to_string(), reason })
+            }
+            Ok(Said::Machine(reason)) => {
+                off_the_loop(move || undo(&folder, DEPARTURE_PATIENCE)).await.map_err(machine)?;
+                Err(LaunchError::Machine { reason })
+            }
+            // The answer may be lost, and its attendant live: then the lock decides.
+            Err(error) => match off_the_loop(move || undo(&folder, Duration::ZERO)).await.map_err(machine)? {
+                Found::NeverStarted | Found::Open => Ok(Requested::Unanswered(error)),
+                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(Requested::Started),
+            },
+        }
+    }
+
     /// What is known of an attempt, with the open ones refused and the lost ones swept.
     async fn settled(&self, attempt: AttemptId) -> io::Result<Found> {
         let (folder, boot) = (self.folder(attempt), Arc::clone(&self.boot));
@@ -136,40 +174,16 @@ impl ProcessRunner {
 #[async_trait]
 impl AgentRunner for ProcessRunner {
     async fn launch(&self, spec: &LaunchSpec) -> Result<(), LaunchError> {
-        let attempt = spec.attempt;
         let machine = |error: io::Error| LaunchError::Machine { reason: error.to_string() };
-        let (folder, asked, boot) = (self.folder(attempt), Box::new(spec.clone()), Arc::clone(&self.boot));
-        off_the_loop(move || {
-            boot.remember()?;
-            Ok(write_request(&folder, asked))
-        })
-        .await
-        .map_err(machine)??;
-
-        let answer = self.ask(attempt, &Request { fence: spec.fence, folder: self.folder(attempt) }).await;
-
-        // An answer may be lost, and its attendant live: then the lock decides.
-        let folder = self.folder(attempt);
-        match answer {
-            Ok(Said::Started) => Ok(()),
-            // The folder is another launch's, or holds a decision that is final: it stays as it is.
-            Ok(Said::Refused) => Err(LaunchError::Overtaken { attempt }),
-            Ok(Said::Held) => match off_the_loop(move || refuse(&folder)).await.map_err(machine)? {
-                Found::NeverStarted | Found::Open => Err(LaunchError::Overtaken { attempt }),
-                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(()),
-            },
-            Ok(Said::Program(reason)) => {
-                off_the_loop(move || undo(&folder, DEPARTURE_PATIENCE)).await.map_err(machine)?;
-                Err(LaunchError::Program { program: spec.program.display().to_string(), reason })
-            }
-            Ok(Said::Machine(reason)) => {
-                off_the_loop(move || undo(&folder, DEPARTURE_PATIENCE)).await.map_err(machine)?;
-                Err(LaunchError::Machine { reason })
-            }
-            Err(error) => match off_the_loop(move || undo(&folder, Duration::ZERO)).await.map_err(machine)? {
-                Found::NeverStarted | Found::Open => Err(machine(error)),
-                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(()),
-            },
+        match self.request(spec).await? {
+            Requested::Started => return Ok(()),
+            Requested::Unanswered(error) if error.kind() == io::ErrorKind::TimedOut => return Err(machine(error)),
+            // The nursery has died with the request. That one is refused for ever, so another nursery may be asked.
+            Requested::Unanswered(_) => {}
+        }
+        match self.request(spec).await? {
+            Requested::Started => Ok(()),
+            Requested::Unanswered(error) => Err(machine(error)),
         }
     }
 
@@ -240,19 +254,26 @@ impl AgentRunner for ProcessRunner {
     }
 }
 
+/// What became of one request, where it was not refused.
+enum Requested {
+    Started,
+    /// No answer came, and nothing was or will be started by it.
+    Unanswered(io::Error),
+}
+
 /// Runs file work where it may take its time.
 async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Writes down what is to be run. An older request of the same attempt that never began gives way to a later fence.
+/// Writes down what is to be run. An older request of the same attempt that never began gives way to a later fence, and to nothing else.
 fn write_request(folder: &Path, spec: Box<LaunchSpec>) -> Result<(), LaunchError> {
     let machine = |error: io::Error| LaunchError::Machine { reason: error.to_string() };
     let (attempt, fence) = (spec.attempt, spec.fence);
     if let Some(earlier) = Control::open(folder).map_err(machine)? {
         let asked = earlier.story().map_err(machine)?.asked;
         let is_open = matches!(earlier.look().map_err(machine)?, Found::Open);
-        if !is_open || asked.is_some_and(|asked| asked.fence > fence) || !control::remove(folder).map_err(machine)? {
+        if !is_open || asked.is_some_and(|asked| asked.fence >= fence) || !control::remove(folder).map_err(machine)? {
             return Err(LaunchError::Overtaken { attempt });
         }
     }

@@ -23,6 +23,9 @@ use super::{kernel, marker, request::Said};
 /// How long the program's file may take to be loaded; longer means a file system that hangs.
 const EXEC_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Source: signal(7), "Real-time signals".
+const LAST_SIGNAL: c_int = 64;
+
 /// The agent's leader, running, and what it writes.
 #[derive(Debug)]
 pub(super) struct Agent {
@@ -185,7 +188,7 @@ impl Prepared {
                 libc::_exit(127);
             }
             check(libc::setsid())?;
-            for signal in 1..=libc::SIGSYS {
+            for signal in 1..=LAST_SIGNAL {
                 // Refused for KILL and STOP, which can't be ignored anyway.
                 libc::signal(signal, libc::SIG_DFL);
             }
