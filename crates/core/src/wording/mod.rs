@@ -4,6 +4,7 @@
 
 pub mod age;
 pub mod alerts;
+pub mod because;
 pub mod entry;
 pub mod figures;
 pub mod fit;
@@ -11,3 +12,4 @@ pub mod harmless;
 pub mod notices;
 pub mod redact;
 pub mod refusals;
+pub mod views;
