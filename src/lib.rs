@@ -2,4 +2,5 @@
 
 pub mod adapters;
 pub mod config;
+pub mod service;
 pub mod surfaces;
