@@ -47,7 +47,7 @@ fn render(world: &World, component: &Value, out: &mut String) {
         }
         // Pictures and files of layouts are shown by their description: the page loads nothing from elsewhere.
         Some(11..=13) => {
-            push(out, format_args!("<p class=\"only\">{}</p>", escape(component["description"].as_str().unwrap_or("a picture or file"))))
+            push(out, format_args!("<p class=\"only\">{}</p>", escape(component["description"].as_str().unwrap_or("a picture or file"))));
         }
         _ => {}
     }

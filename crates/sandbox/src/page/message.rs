@@ -1,5 +1,7 @@
 //! One message as it stands in the list.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::{
     attachment, component, embed,
     html::{self, escape, push},
@@ -14,21 +16,25 @@ use crate::world::{
 
 /// Renders a message for the viewer; he is known to be allowed to see it.
 pub(super) fn render(viewer: Viewer<'_>, message: &Message) -> String {
+    let inner = inner(viewer, message);
+    // By its version the page knows whether a message that it already shows has changed.
+    let mut hasher = DefaultHasher::new();
+    inner.hash(&mut hasher);
+    let mentioned = message.mention_everyone || message.mentions.contains(&viewer.user.id);
+    format!(
+        "<li class=\"message{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-author=\"{}\" data-version=\"{:x}\" data-raw=\"{}\" tabindex=\"-1\">{inner}</li>",
+        if message.only_for.is_some() { " ephemeral" } else { "" },
+        if mentioned { " mentioned" } else { "" },
+        message.author,
+        hasher.finish(),
+        escape(&message.content),
+        id = message.id,
+    )
+}
+
+fn inner(viewer: Viewer<'_>, message: &Message) -> String {
     let author = viewer.world.user(message.author);
     let mut out = String::new();
-    let mentioned = message.mention_everyone || message.mentions.contains(&viewer.user.id);
-    push(
-        &mut out,
-        format_args!(
-            "<li class=\"message{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-channel=\"{}\" data-author=\"{}\" data-raw=\"{}\" tabindex=\"-1\">",
-            if message.only_for.is_some() { " ephemeral" } else { "" },
-            if mentioned { " mentioned" } else { "" },
-            message.channel,
-            message.author,
-            escape(&message.content),
-            id = message.id,
-        ),
-    );
     context(viewer, message, &mut out);
     avatar(author, &mut out);
     out.push_str("<div class=\"body\">");
@@ -45,13 +51,10 @@ pub(super) fn render(viewer: Viewer<'_>, message: &Message) -> String {
     component::render_all(viewer.world, message, &mut out);
     reactions(viewer, message, &mut out);
     if message.only_for.is_some() {
-        out.push_str(
-            "<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>",
-        );
+        out.push_str("<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>");
     }
     out.push_str("</div>");
     tools(viewer, message, author, &mut out);
-    out.push_str("</li>");
     out
 }
 
@@ -84,7 +87,7 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
 
 fn avatar(author: Option<&User>, out: &mut String) {
     let letter: String = author.and_then(|user| user.display_name.chars().next()).unwrap_or('?').to_uppercase().collect();
-    let hue = author.map_or(0, |user| (user.id.get() >> 3) % 6);
+    let hue = author.map_or(0, |user| user.id.get() % 6);
     push(out, format_args!("<div class=\"avatar hue-{hue}\" aria-hidden=\"true\">{}</div>", escape(&letter)));
 }
 

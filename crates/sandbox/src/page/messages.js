@@ -30,18 +30,23 @@ export function show({ id, html, author }) {
   const follow = atEnd() || author === me.userId;
   const template = document.createElement("template");
   template.innerHTML = html;
-  const fresh = template.content.firstElementChild;
+  put(id, template.content.firstElementChild);
+  group();
+  if (follow) toEnd();
+}
+
+/** Puts a message into its place; one that is being edited is changed when that is over. */
+function put(id, fresh, next = null) {
   const known = document.getElementById(`m-${id}`);
-  if (known?.querySelector("form.edit")) return;
-  if (known) {
+  localise(fresh);
+  if (known?.querySelector("form.edit")) {
+    known.changed = fresh;
+  } else if (known) {
     keep(known, fresh);
     known.replaceWith(fresh);
   } else {
-    list.append(fresh);
+    list.insertBefore(fresh, next);
   }
-  localise(fresh);
-  group();
-  if (follow) toEnd();
 }
 
 /** A message that changes keeps its previews open and its focus where it was. */
@@ -62,14 +67,24 @@ export function remove(ids) {
   group();
 }
 
-/** Loads the list again, after the connection was lost for a while. */
+/** Loads the list again, after the connection was lost for a while; what has not changed stays as it is. */
 export async function refresh() {
-  if (!me.channel || list.querySelector("form.edit")) return;
+  if (!me.channel) return;
   const response = await fetch(`/page/messages?as=${encodeURIComponent(me.user)}&channel=${me.channel}`);
   if (!response.ok) return;
-  const [text, follow] = [await response.text(), atEnd()];
-  list.innerHTML = text;
-  localise(list);
+  const template = document.createElement("template");
+  template.innerHTML = await response.text();
+  const [follow, fresh] = [atEnd(), [...template.content.querySelectorAll(".message")]];
+  const there = new Set(fresh.map((message) => message.id));
+  const oldest = BigInt(fresh[0]?.dataset.id ?? 0);
+  for (const message of list.querySelectorAll(".message")) {
+    if (BigInt(message.dataset.id) >= oldest && !there.has(message.id)) message.remove();
+  }
+  for (const message of fresh) {
+    const known = document.getElementById(message.id);
+    const next = [...list.querySelectorAll(".message")].find((other) => BigInt(other.dataset.id) > BigInt(message.dataset.id));
+    if (known?.dataset.version !== message.dataset.version) put(message.dataset.id, message, next);
+  }
   group();
   if (follow) toEnd();
 }
@@ -228,7 +243,13 @@ function edit(message, path) {
   const box = make("textarea", { "aria-label": "Edit message", maxlength: 4000 });
   box.value = message.dataset.raw;
   const content = message.querySelector(".content");
-  const close = () => (form.remove(), content && (content.hidden = false), message.focus());
+  const close = () => {
+    form.remove();
+    if (content) content.hidden = false;
+    if (message.changed) message.replaceWith(message.changed);
+    group();
+    document.getElementById(message.id)?.focus();
+  };
   const save = async () => {
     try {
       await ask("PATCH", path, { content: box.value });

@@ -97,7 +97,10 @@ function open(entry) {
     event.preventDefault();
     run(entry, fields.map((field) => field.value()).filter(Boolean));
   };
-  form.onkeydown = (event) => event.key === "Escape" && close();
+  // A handler that gives false would swallow the key.
+  form.onkeydown = (event) => {
+    if (event.key === "Escape") close();
+  };
   form.hidden = false;
   composer.hidden = true;
   (fields.find((field) => !field.control.value) ?? fields[0]).control.focus();
