@@ -169,7 +169,7 @@ fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut
         tool("edit", "✎", "Edit", false);
     }
     if message.author == viewer.user.id || granted & permission::MANAGE_MESSAGES != 0 {
-        tool("delete", "🗑", "Delete", false);
+        tool("delete", "🗑", "Delete", true);
     }
     out.push_str("</div>");
 }

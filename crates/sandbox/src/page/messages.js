@@ -106,9 +106,10 @@ export function group() {
   let last = null;
   for (const item of list.querySelectorAll(".message")) {
     const at = Number(BigInt(item.dataset.id) >> 22n);
-    const follows = last && last.author === item.dataset.author && at - last.at < 300_000 && !item.querySelector(".context");
+    const only = item.classList.contains("ephemeral");
+    const follows = last && last.author === item.dataset.author && last.only === only && at - last.at < 300_000 && !item.querySelector(".context");
     item.classList.toggle("follows", Boolean(follows));
-    last = { author: item.dataset.author, at };
+    last = { author: item.dataset.author, at, only };
   }
 }
 
