@@ -1,6 +1,7 @@
 //! The orchestrator, as a library for its own tests.
 
 pub mod adapters;
+pub mod agents;
 pub mod config;
 pub mod service;
 pub mod surfaces;
