@@ -8,4 +8,6 @@ pub mod intake;
 pub mod outcome;
 pub mod ports;
 pub mod runner;
+pub mod queue;
+pub mod scheduler;
 pub mod wording;

@@ -83,7 +83,7 @@ pub struct AgentDefinition {
     pub grace: Duration,
     /// What is said of its file system: `full` or `workspace`.
     pub file_system: &'static str,
-    /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
+    /// Whether it asks a model, so that tokens are to be expected of it; not so the demonstration, whose tokens are known to be none.
     pub reports_usage: bool,
 }
 

@@ -2,4 +2,7 @@
 //! promises and the vocabulary; it does not know which door was used, nor what becomes of the task.
 
 pub mod admit;
+pub mod desk;
+pub mod hear;
 pub mod parse;
+pub mod read_back;

@@ -4,6 +4,7 @@ pub mod agent_runner;
 pub mod chat;
 pub mod clock;
 pub mod entropy;
+pub mod memory;
 pub mod rows;
 pub mod store;
 pub mod task_log;

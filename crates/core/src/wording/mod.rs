@@ -2,6 +2,7 @@
 //! fact has one voice and every wording can be reviewed and snapshot-tested in one room. It knows the vocabulary and nothing else: no store,
 //! no Discord library, no time but what it is given.
 
+pub mod age;
 pub mod entry;
 pub mod figures;
 pub mod fit;
