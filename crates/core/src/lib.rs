@@ -7,7 +7,7 @@ pub mod domain;
 pub mod intake;
 pub mod outcome;
 pub mod ports;
-pub mod runner;
 pub mod queue;
+pub mod runner;
 pub mod scheduler;
 pub mod wording;
