@@ -3,3 +3,4 @@
 
 pub mod judge;
 pub mod price;
+pub mod settle_loop;

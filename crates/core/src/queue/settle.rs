@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::{Queue, QueueError, Rules, journal_attempt, launch, marks, spent_fact, write_letter};
 use crate::{
     domain::{
-        agent::OutputRule,
         attempt::{AttemptState, Outcome, Report},
         evidence::Collected,
         id::AttemptId,
@@ -29,8 +28,6 @@ pub struct Ended {
     pub how: How,
     /// What it left.
     pub collected: Collected,
-    /// How its result was read.
-    pub rule: OutputRule,
     /// The attempt, as it was last read.
     pub attempt: AttemptRow,
     /// Its task.

@@ -2,8 +2,11 @@
 //! knows agents only through their definitions and their port, and trusts nothing that one has written.
 
 pub mod brief;
+pub mod crew;
 pub mod plain_file;
 pub mod results;
+pub mod retention;
+mod run;
 pub mod transcript;
 pub mod usage;
 pub mod workspace;

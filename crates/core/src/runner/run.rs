@@ -36,7 +36,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
             Ok(Started::Running) => {}
             Ok(Started::Unstartable(reason)) => {
                 crew.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
-                let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), rule: rule(&crew, &attempt), attempt, task };
+                let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task };
                 let _ = crew.ended.send(ended).await;
                 return id;
             }
@@ -68,7 +68,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
         Ok(Some(view)) => view.attempts.into_iter().find(|row| row.id == id).unwrap_or(attempt),
         Ok(None) | Err(_) => attempt,
     };
-    let _ = crew.ended.send(Ended { how: How::Ran(ending), collected, rule, attempt, task }).await;
+    let _ = crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await;
     id
 }
 

@@ -313,9 +313,9 @@ pub fn standing(workers: &Path) -> io::Result<Vec<String>> {
         let name = entry.file_name().to_str().filter(|name| name.starts_with(PREFIX))?.to_owned();
         entry.file_type().is_ok_and(|what| what.is_dir()).then_some(name)
     };
-    let mut names: Vec<String> = entries.filter_map(workspace).collect();
-    names.sort_unstable();
-    Ok(names)
+    let mut found: Vec<String> = entries.filter_map(workspace).collect();
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Whether a file in the working folder is one of [`OURS`].

@@ -3,7 +3,7 @@
 
 use super::{
     figures, fit,
-    harmless::{code, plain},
+    harmless::{code, plain, sentence},
 };
 use crate::domain::{id::ChannelId, money::Usd};
 
@@ -12,7 +12,7 @@ const REASON: usize = 300;
 
 /// The reply that shows a claim where no reaction can.
 pub fn claimed_without_mark(error: &str) -> String {
-    format!("✅ This task is claimed and runs. (The reaction that would show it could not be put: {})", plain(error, REASON))
+    format!("✅ This task is claimed and runs. (The reaction that would show it could not be put: {})", sentence(error, REASON))
 }
 
 /// ✅ can't be put for want of a permission: nothing more is claimed.
@@ -20,7 +20,7 @@ pub fn marks_forbidden(channel: ChannelId, error: &str) -> String {
     format!(
         "⚠️ **No task is started:** the bot may not put ✅ in <#{channel}> ({}). Give it the permissions Add Reactions and Read Message History \
          there; it tries again every minute and goes on by itself.",
-        plain(error, REASON)
+        sentence(error, REASON)
     )
 }
 
@@ -33,7 +33,7 @@ pub fn marks_allowed_again(channel: ChannelId) -> String {
 pub fn undeliverable(channel: ChannelId, error: &str, kept_in: &str) -> String {
     format!(
         "⚠️ A post to <#{channel}> could not be delivered ({}) and is not tried again. Its text is kept in {}; `orchestrator logs <task>` shows a task's own.",
-        plain(error, REASON),
+        sentence(error, REASON),
         code(kept_in, 200)
     )
 }
@@ -58,7 +58,11 @@ pub fn token_refused(setting: &str, tries: u32) -> String {
 
 /// Posts have been failing for a while and are kept. Told locally.
 pub fn discord_away(error: &str, waiting: u64) -> String {
-    format!("Discord can't be reached ({error}). {} and are posted when it is back.", figures::counted(waiting, "post waits", "posts wait"))
+    let posts = match waiting {
+        1 => "1 post waits and goes out".to_owned(),
+        more => format!("{} posts wait and go out", figures::thousands(more)),
+    };
+    format!("Discord can't be reached ({error}). {posts} when it is back.")
 }
 
 /// The day's ceiling is reached.
@@ -117,7 +121,7 @@ pub fn unstartable(agent: &str, reason: &str) -> String {
     format!(
         "⚠️ Agent {} can't be started: {}. Tasks for it fail until that is mended; `orchestrator doctor` checks it.",
         code(agent, 40),
-        plain(reason, REASON)
+        sentence(reason, REASON)
     )
 }
 
@@ -151,8 +155,8 @@ mod tests {
         assert_snapshot!(undeliverable(channel(), "Missing Access", ".runtime/undelivered"), @"⚠️ A post to <#1470493473038663792> could not be delivered (Missing Access) and is not tried again. Its text is kept in `.runtime/undelivered`; `orchestrator logs <task>` shows a task's own.");
         assert_snapshot!(unconfirmed(channel(), ".runtime/undelivered"), @"⚠️ A post to <#1470493473038663792> may stand there or not: Discord's answer was lost, and the bot may not read the channel's history to find out. It is held, not repeated. Give it Read Message History there. The text is kept in `.runtime/undelivered`.");
         assert_snapshot!(token_refused("ORCHESTRATOR_AGENT_TOKEN", 5), @"Discord does not accept the bot token (ORCHESTRATOR_AGENT_TOKEN): 5 requests in a row were answered with HTTP 401. Nothing is sent any more, so that the address is not banned. Agents that run go on, and their results are kept. Put a valid token into ORCHESTRATOR_AGENT_TOKEN and restart; what waits is posted then.");
-        assert_snapshot!(discord_away("HTTP 503", 1), @"Discord can't be reached (HTTP 503). 1 post waits and are posted when it is back.");
-        assert_snapshot!(discord_away("connection refused", 1_200), @"Discord can't be reached (connection refused). 1,200 posts wait and are posted when it is back.");
+        assert_snapshot!(discord_away("HTTP 503", 1), @"Discord can't be reached (HTTP 503). 1 post waits and goes out when it is back.");
+        assert_snapshot!(discord_away("connection refused", 1_200), @"Discord can't be reached (connection refused). 1,200 posts wait and go out when it is back.");
         assert_snapshot!(no_content(channel()), @"⚠️ Messages in <#1470493473038663792> arrive without their text. Switch on **Message Content Intent** for this bot in Discord's developer portal (Bot → Privileged Gateway Intents) and restart.");
     }
 
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn an_agent_s_trouble_is_told_with_its_name() {
         assert_snapshot!(unkillable("agent-1763700000-k3x9", 1), @"⚠️ 1 process of `agent-1763700000-k3x9` could not be killed and may still run. `orchestrator doctor` names them.");
-        assert_snapshot!(unstartable("openclaw", "no `openclaw` in PATH"), @r"⚠️ Agent `openclaw` can't be started: no \`openclaw\` in PATH. Tasks for it fail until that is mended; `orchestrator doctor` checks it.");
+        assert_snapshot!(unstartable("openclaw", "no `openclaw` in PATH"), @"⚠️ Agent `openclaw` can't be started: no `openclaw` in PATH. Tasks for it fail until that is mended; `orchestrator doctor` checks it.");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! What commands show: the service at a glance, the queue, a task's log, and help. Each is one message.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 
 use super::{
     answers, figures, fit,
-    harmless::{code, in_fence, plain},
+    harmless::{code, in_fence, plain, sentence},
+    views::{StatusView, TaskSummary},
 };
 use crate::domain::{
     id::TaskId,
@@ -67,11 +70,43 @@ pub struct Glance<'a> {
     pub troubles: &'a [String],
 }
 
+impl<'a> From<&'a TaskSummary> for Line<'a> {
+    /// Since its latest turn: ended, started, or accepted.
+    fn from(summary: &'a TaskSummary) -> Self {
+        Self {
+            task: &summary.id,
+            state: &summary.state,
+            text: &summary.text,
+            requester: &summary.requester,
+            model: summary.model.as_deref(),
+            since: summary.ended_at.or(summary.started_at).unwrap_or(summary.created_at),
+            link: None,
+        }
+    }
+}
+
+impl<'a> From<&'a StatusView> for Glance<'a> {
+    fn from(view: &'a StatusView) -> Self {
+        Self {
+            waiting: view.counts.waiting,
+            blocked: view.counts.blocked,
+            running: view.counts.running,
+            slots: view.slots,
+            ended: view.counts.ended,
+            letters: view.counts.letters,
+            spent_today: &view.spent_today,
+            ceiling: view.daily_budget.as_deref(),
+            closed: view.closed.as_deref(),
+            troubles: &view.troubles,
+        }
+    }
+}
+
 /// `/status`.
 pub fn status(glance: &Glance<'_>, running: &[Line<'_>]) -> Post {
     let mut lines = Vec::new();
-    lines.extend(glance.closed.map(|why| format!("⛔ {}", plain(why, 400))));
-    lines.extend(glance.troubles.iter().take(5).map(|trouble| format!("⚠️ {}", plain(trouble, 300))));
+    lines.extend(glance.closed.map(|why| format!("⛔ {}", sentence(why, 400))));
+    lines.extend(glance.troubles.iter().take(5).map(|trouble| format!("⚠️ {}", sentence(trouble, 300))));
     let ceiling = glance.ceiling.map_or_else(String::new, |ceiling| format!(" of {ceiling}"));
     lines.push(format!(
         "**Running:** {} of {} · **Waiting:** {} · **Held or asked:** {}",
@@ -129,7 +164,7 @@ fn boxed(lines: Vec<String>, colour: u32) -> Post {
         description.push('\n');
     }
     if left_out > 0 {
-        description.push_str(&format!("… and {left_out} more lines"));
+        let _ = write!(description, "… and {left_out} more lines");
     }
     Post { embeds: vec![Embed { description: description.trim_end().to_owned(), colour }], ..Post::default() }
 }
@@ -239,8 +274,8 @@ mod tests {
         let troubles = ["Discord can't be reached (HTTP 503).".to_owned()];
         let closed =
             Glance { closed: Some("Nothing is started: paused by ann. `orchestrator resume` goes on."), troubles: &troubles, ..calm };
-        assert_snapshot!(shown(&status(&closed, &[])), @r"
-        ⛔ Nothing is started: paused by ann. \`orchestrator resume\` goes on.
+        assert_snapshot!(shown(&status(&closed, &[])), @"
+        ⛔ Nothing is started: paused by ann. `orchestrator resume` goes on.
         ⚠️ Discord can't be reached (HTTP 503).
         **Running:** 1 of 4 · **Waiting:** 1,200 · **Held or asked:** 0
         **Ended:** 3 · **Today:** $0.5 of $5 · **Posts waiting:** 0

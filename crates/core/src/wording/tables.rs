@@ -102,22 +102,73 @@ pub fn width(text: &str) -> usize {
     text.chars().map(places_of).sum()
 }
 
-/// Source: Unicode 16, East Asian Width (wide and fullwidth), and its combining and format characters, by block.
+/// Characters without a place of their own: combining and format characters. Source: Unicode 16, by block.
+const NO_PLACE: [(u32, u32); 18] = [
+    (0, 0x1f),
+    (0x7f, 0x9f),
+    (0xad, 0xad),
+    (0x300, 0x36f),
+    (0x483, 0x489),
+    (0x591, 0x5bd),
+    (0x610, 0x61a),
+    (0x64b, 0x65f),
+    (0x1ab0, 0x1aff),
+    (0x1dc0, 0x1dff),
+    (0x200b, 0x200f),
+    (0x202a, 0x202e),
+    (0x2060, 0x206f),
+    (0x20d0, 0x20ff),
+    (0xfe00, 0xfe0f),
+    (0xfe20, 0xfe2f),
+    (0x1f3fb, 0x1f3ff),
+    (0xe0000, 0xe01ef),
+];
+
+/// Characters with two places. Source: Unicode 16, East Asian Width, wide and fullwidth, by block.
+const TWO_PLACES: [(u32, u32); 34] = [
+    (0x1100, 0x115f),
+    (0x231a, 0x231b),
+    (0x23e9, 0x23ec),
+    (0x23f0, 0x23f0),
+    (0x23f3, 0x23f3),
+    (0x25fd, 0x25fe),
+    (0x2614, 0x2615),
+    (0x26d4, 0x26d4),
+    (0x2705, 0x2705),
+    (0x270a, 0x270b),
+    (0x2728, 0x2728),
+    (0x274c, 0x274c),
+    (0x274e, 0x274e),
+    (0x2753, 0x2755),
+    (0x2757, 0x2757),
+    (0x2795, 0x2797),
+    (0x27b0, 0x27b0),
+    (0x2b50, 0x2b50),
+    (0x2b55, 0x2b55),
+    (0x2e80, 0x303e),
+    (0x3041, 0xa4cf),
+    (0xa960, 0xa97f),
+    (0xac00, 0xd7a3),
+    (0xf900, 0xfaff),
+    (0xfe30, 0xfe6f),
+    (0xff00, 0xff60),
+    (0xffe0, 0xffe6),
+    (0x1f300, 0x1f3fa),
+    (0x1f400, 0x1f64f),
+    (0x1f680, 0x1f6ff),
+    (0x1f7e0, 0x1f7eb),
+    (0x1f900, 0x1faff),
+    (0x20000, 0x2fffd),
+    (0x30000, 0x3fffd),
+];
+
 fn places_of(c: char) -> usize {
-    match u32::from(c) {
-        0..0x20 | 0x7f..0xa0 | 0xad | 0x300..=0x36f | 0x483..=0x489 | 0x591..=0x5bd | 0x610..=0x61a | 0x64b..=0x65f => 0,
-        0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0x20d0..=0x20ff => 0,
-        0xfe00..=0xfe0f | 0xfe20..=0xfe2f | 0xfeff | 0x1f3fb..=0x1f3ff | 0xe0000..=0xe01ef => 0,
-        0x1100..=0x115f | 0x231a..=0x231b | 0x23e9..=0x23ec | 0x23f0 | 0x23f3 | 0x25fd..=0x25fe | 0x2614..=0x2615 => 2,
-        0x2705 | 0x270a..=0x270b | 0x2728 | 0x274c | 0x274e | 0x2753..=0x2755 | 0x2757 | 0x2795..=0x2797 | 0x27b0 | 0x2b50 | 0x2b55 => 2,
-        0x2e80..=0x303e | 0x3041..=0xa4cf | 0xa960..=0xa97f | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
-        0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1f64f
-        | 0x1f680..=0x1f6ff
-        | 0x1f7e0..=0x1f7eb
-        | 0x1f900..=0x1faff
-        | 0x20000..=0x3fffd => 2,
+    let within = |ranges: &[(u32, u32)]| ranges.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)));
+    match c {
+        ' '..='~' => 1,
+        '\u{feff}' => 0,
+        _ if within(&NO_PLACE) => 0,
+        _ if within(&TWO_PLACES) => 2,
         _ => 1,
     }
 }
@@ -133,13 +184,13 @@ mod tests {
     fn columns_are_aligned_and_long_cells_cut() {
         let mut table = Table::new(&["ID", "STATE", "COST", "TASK"]).right(2).at_most(3, 12);
         table.row(["1443021398234771496", "running", "$0.001215", "Count the lines of README.md"].map(str::to_owned));
-        table.row(["t-01", "waiting", "N/A", "数える 🦀 e\u{301}"].map(str::to_owned));
+        table.row(["t-01", "waiting", "N/A", "数える 🦀 ✅"].map(str::to_owned));
         table.row(["short".to_owned()]);
 
         assert_snapshot!(table.show(), @"
         ID                   STATE         COST  TASK
         1443021398234771496  running  $0.001215  Count the l…
-        t-01                 waiting        N/A  数える 🦀 é
+        t-01                 waiting        N/A  数える 🦀 ✅
         short
         ");
         assert!(Table::new(&["A"]).is_empty() && !table.is_empty());

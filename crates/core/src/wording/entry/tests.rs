@@ -305,7 +305,7 @@ fn few_results_get_more_room_each_and_one_is_a_message_of_its_own() {
     let (two, fitted) = batch(&[long.clone(), long.clone()]);
     assert_eq!((fitted, two.files.len()), (2, 0));
     assert_eq!(batch(&[long.clone()]), (entry(&long), 1));
-    assert_eq!(batch(&[]), (Post::default(), 0));
+    assert_eq!(batch::<ResultFacts>(&[]), (Post::default(), 0));
 }
 
 #[test]
