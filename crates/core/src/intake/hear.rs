@@ -101,13 +101,9 @@ impl Desk {
     /// [`QueueError`].
     pub async fn edited(&self, heard: &Heard) -> Result<Heed, QueueError> {
         let Some(id) = self.queue.seen("message", heard.at.message.to_string()).await? else {
-            let lifted = self.queue.unrefuse(heard.at).await?;
-            // A refusal of ours that no store knows was another program's.
-            return if lifted || !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED) {
-                self.take(heard).await
-            } else {
-                Ok(Heed::Ignored)
-            };
+            // A sign of ours that this store has not put was another program's.
+            let dealt_with = heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
+            return if !dealt_with || self.queue.has_refused(heard.at).await? { self.take(heard).await } else { Ok(Heed::Ignored) };
         };
         let Some(view) = self.queue.show(id.clone()).await? else { return Ok(Heed::Known(id)) };
         let by = view.row.task.requester.clone();

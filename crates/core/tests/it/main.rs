@@ -1,0 +1,8 @@
+//! The queue and the desk, over the store in memory, with a clock and a chance of their own.
+
+mod control;
+mod gates;
+mod lanes;
+mod marks;
+mod results;
+mod support;
