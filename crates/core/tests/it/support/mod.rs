@@ -1,6 +1,7 @@
 //! A queue whose time and chance belong to the test.
 
 pub(crate) mod recount;
+pub(crate) mod room;
 pub(crate) mod steps;
 
 use std::{
