@@ -206,7 +206,8 @@ impl Desk {
         if view.row.ended.is_some() {
             return Err(Refusal::HasEnded { task: id }.into());
         }
-        let why = format!("cancelled by {} before it was started", by.name());
+        let when = if view.attempts.is_empty() { "before it was started" } else { "before it was tried again" };
+        let why = format!("cancelled by {} {when}", by.name());
         Ok(self.queue.cancel(id, by.name().to_owned(), why).await?)
     }
 
