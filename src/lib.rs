@@ -1,5 +1,7 @@
 //! The orchestrator, as a library for its own tests.
 
 pub mod adapters;
+pub mod cli;
 pub mod config;
 pub mod surfaces;
+pub mod telemetry;
