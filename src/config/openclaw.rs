@@ -270,7 +270,7 @@ impl<'a> Reader<'a> {
             {
                 self.warn(&join(&at, "alias"), format!("`{alias}` is the alias of {owner} already, which keeps it"));
             }
-            catalogue.add(ModelId(id.clone()), alias.map(str::to_owned), None);
+            catalogue.add(&ModelId(id.clone()), alias.map(str::to_owned), None);
         }
         self.defaults(&mut catalogue);
         catalogue
@@ -298,7 +298,7 @@ impl<'a> Reader<'a> {
             if let Some(price) = price {
                 priced.push(Priced { model: id.clone(), price });
             }
-            catalogue.add(id, None, price);
+            catalogue.add(&id, None, price);
         }
     }
 

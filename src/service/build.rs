@@ -14,12 +14,13 @@ use orchestrator_core::{
         desk::{self, Desk, DeskRules},
     },
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
-    queue::{Queue, Routes, Rules},
+    queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
         crew::{self, Crew},
         results::Bounds,
-        retention::Retention,
+        retention::Keeping,
         transcript::Transcript,
+        workspace::Retention,
     },
 };
 use tokio::sync::mpsc;
@@ -65,13 +66,13 @@ pub struct House {
     /// Runs attempts.
     pub crew: Crew,
     /// What the crew's ended attempts come out of.
-    pub ended: mpsc::Receiver<crew::Ended>,
+    pub ended: mpsc::Receiver<Ended>,
     /// Agent processes.
     pub runner: Arc<ProcessRunner>,
     /// Sends what waits.
     pub mailer: Mailer,
     /// How long workspaces stay.
-    pub retention: Retention,
+    pub retention: Keeping,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -121,10 +122,9 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         ended_in,
     );
     let mailer = Mailer::new(desks.queue.clone(), chat, log, Arc::clone(&clock), mailer_settings(config));
-    let retention = Retention {
+    let retention = Keeping {
         workers: config.workers_dir.clone(),
-        succeeded: config.limits.keep_success,
-        failed: config.limits.keep_failure,
+        retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
     Ok(House { desks, sender, crew, ended, runner, mailer, retention, clock })
 }
@@ -192,6 +192,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         agents: config.agents.definitions.clone(),
         environment: config.agent_environment.clone(),
         workers: config.workers_dir.clone(),
+        attempts: config.runtime_dir.join("attempts"),
         agents_md: config.template.as_ref().map(|template| template.text.clone()),
         catalogue: config.openclaw.catalogue.clone(),
         openclaw_config: config.openclaw.path.clone(),
@@ -199,7 +200,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         stdout_limit: config.limits.stdout_bytes,
         file_size_limit: config.limits.file_bytes,
         attachment_limit: config.limits.attachments.file_bytes,
-        bounds: Bounds { result: config.limits.result_bytes, ..Bounds::default() },
+        bounds: Bounds { result: config.limits.result_bytes, summary: config.limits.summary_max_chars, ..Bounds::DEFAULT },
     }
 }
 

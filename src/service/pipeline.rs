@@ -86,7 +86,7 @@ impl Stages {
     fn start(
         desks: &build::Desks,
         crew: orchestrator_core::runner::crew::Crew,
-        ended: mpsc::Receiver<orchestrator_core::runner::crew::Ended>,
+        ended: mpsc::Receiver<orchestrator_core::queue::settle::Ended>,
         mailer: Mailer,
         runner: Arc<crate::adapters::process::ProcessRunner>,
         clock: &Arc<dyn orchestrator_core::ports::clock::Clock>,

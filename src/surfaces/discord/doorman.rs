@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use orchestrator_core::{
     delivery::mailer::Mailer,
     domain::{
+        actor::Actor,
         id::{ChannelId, MessageId},
         retry::Delays,
     },
@@ -14,7 +15,7 @@ use orchestrator_core::{
 };
 use tokio::sync::mpsc;
 
-use super::gateway::Incoming;
+use super::Incoming;
 
 /// Between the tries of a read-back that failed.
 const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::from_secs(60));
@@ -41,7 +42,7 @@ impl Doorman {
     /// [`ServiceError::TokenRefused`](crate::service::ServiceError::TokenRefused) if the first read-back is refused for the token; nothing else ends it.
     pub async fn receive<E: From<ReadBackError>>(&mut self, mut heard: mpsc::Receiver<Incoming>) -> Result<(), E> {
         while let Some(incoming) = heard.recv().await {
-            if let Incoming::SessionStarted { .. } = incoming {
+            if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
                 self.mailer.hurry();
                 self.read_back().await?;
                 continue;
@@ -63,18 +64,13 @@ impl Doorman {
                     self.heard_up_to(heard.at.channel, heard.at.message).await?;
                 }
             }
-            Incoming::Edited(at) => {
-                // The event holds only what has changed: the message itself is asked for.
-                match self.chat.message(at).await {
-                    Ok(Some(heard)) => drop(self.desk.edited(&heard).await?),
-                    Ok(None) => self.desk.deleted(at).await?,
-                    Err(error) => tracing::warn!(message.id = %at.message, %error, "the edited message {} could not be read: {error}", at.message),
+            Incoming::Edited(heard) => drop(self.desk.edited(&heard).await?),
+            Incoming::Deleted(gone) => {
+                for at in gone {
+                    self.desk.deleted(at).await?;
                 }
             }
-            Incoming::Deleted(at) => self.desk.deleted(at).await?,
-            Incoming::ReactionAdded { on, emoji, by, ours } | Incoming::ReactionRemoved { on, emoji, by, ours } if ours => {
-                let _ = (on, emoji, by);
-            }
+            Incoming::ReactionAdded { ours: true, .. } | Incoming::ReactionRemoved { ours: true, .. } => {}
             Incoming::ReactionAdded { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, true) {
                     self.desk.reaction(&by, on, instruction).await?;
@@ -82,11 +78,13 @@ impl Doorman {
             }
             Incoming::ReactionRemoved { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, false) {
+                    // Discord tells no roles here: who holds by role alone releases by `retry`.
+                    let by = Actor::Member { user: by, name: by.to_string(), roles: Vec::new(), bot: false, administrator: false };
                     self.desk.reaction(&by, on, instruction).await?;
                 }
             }
             Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
-            Incoming::SessionStarted { .. } => {}
+            Incoming::SessionStarted { .. } | Incoming::Missed { .. } => {}
             Incoming::Resumed => self.mailer.hurry(),
         }
         Ok(())

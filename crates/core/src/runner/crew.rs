@@ -17,15 +17,16 @@ use crate::{
         agent::{AgentDefinition, AgentName},
         attempt::AttemptState,
         id::AttemptId,
+        model::Catalogue,
     },
     ports::{
-        agent_runner::{AgentRunner, Ending, Standing},
+        agent_runner::{AgentRunner, Standing},
         chat::Chat,
         clock::Clock,
         rows::{AttemptRow, TaskRow},
         task_log::TaskLog,
     },
-    queue::{Queue, QueueError},
+    queue::{Queue, QueueError, settle::Ended},
 };
 
 /// Runs the attempts that this instance has claimed.
@@ -51,8 +52,10 @@ pub struct Settings {
     pub workers: PathBuf,
     /// A template that replaces the built-in AGENTS.md.
     pub agents_md: Option<String>,
+    /// Where attempts' control folders are.
+    pub attempts: PathBuf,
     /// Models, for the brief.
-    pub aliases: Vec<(String, String)>,
+    pub catalogue: Catalogue,
     /// The `openclaw.json` that OpenClaw agents are shown.
     pub openclaw_config: Option<PathBuf>,
     /// Most bytes of output in an attempt's log.
@@ -65,28 +68,6 @@ pub struct Settings {
     pub attachment_limit: u64,
     /// How much is collected of what an agent leaves.
     pub bounds: super::results::Bounds,
-}
-
-/// An attempt whose agent has ended (or never will start), with what it left.
-#[derive(Debug)]
-pub struct Ended {
-    /// The attempt, as it was last read.
-    pub attempt: AttemptRow,
-    /// Its task.
-    pub task: TaskRow,
-    /// How the agent ended, or why it did not start.
-    pub how: How,
-    /// What it left.
-    pub collected: crate::domain::collected::Collected,
-}
-
-/// How an attempt ended, as far as its process is concerned.
-#[derive(Debug)]
-pub enum How {
-    /// The agent ran.
-    Ran(Ending),
-    /// The agent could not be started, and another try would do no better.
-    Unstartable(String),
 }
 
 impl Crew {

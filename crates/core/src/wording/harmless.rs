@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_sentence_keeps_its_words_and_loses_its_powers() {
-        assert_eq!(plain("**hi** @everyone [x](http://y)", 100), "\\*\\*hi\\*\\* @\u{200b}everyone \\[x\\]\\(http://y\\)");
+        assert_eq!(plain("**hi** @everyone [x](http://y)", 100), "\\*\\*hi\\*\\* @\u{200b}everyone \\[x\\](http://y)");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! no Discord library, no time but what it is given.
 
 pub mod age;
+pub mod alerts;
 pub mod because;
 pub mod entry;
 pub mod figures;
