@@ -2,6 +2,8 @@
 
 pub mod adapters;
 pub mod agents;
+pub mod cli;
 pub mod config;
 pub mod service;
 pub mod surfaces;
+pub mod telemetry;
