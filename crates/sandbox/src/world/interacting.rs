@@ -1,6 +1,6 @@
 //! How an interaction begins: what a person's client sends is held against what the bot has registered or posted.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +14,9 @@ use crate::{
     form::{Errors, Form, invalid},
     refusal::Refusal,
 };
+
+/// How long interactions are remembered, for those who look at what became of them.
+const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// What a client may send for `application_id`, `channel_id` and the like.
 struct Start<'a> {
@@ -65,6 +68,8 @@ impl World {
             InteractionKind::ModalSubmit => self.modal_shown_to(now, &start).and_then(|asked| asked.message),
             InteractionKind::Command | InteractionKind::Autocomplete => None,
         };
+        // Nothing can be done any more with those whose token ended long ago.
+        self.interactions.retain(|_, known| now - known.id.made_at() < MEMORY);
         let id = self.new_id(now);
         let token = format!("aW50ZXJhY3Rpb246{}", self.chance.word(150));
         let interaction = Interaction {

@@ -31,11 +31,11 @@ impl Events {
     /// The data of the next event of this name.
     async fn next(&mut self, name: &str) -> serde_json::Value {
         loop {
-            while let Some((event, rest)) = self.read.split_once("\n\n") {
-                let found = event.strip_prefix(&format!("event: {name}\ndata: ")).map(str::to_owned);
-                self.read = rest.to_owned();
-                if let Some(data) = found {
-                    return serde_json::from_str(&data).expect("JSON");
+            while let Some(end) = self.read.find("\n\n") {
+                let rest = self.read.split_off(end + 2);
+                let event = std::mem::replace(&mut self.read, rest);
+                if let Some(data) = event.strip_prefix(&format!("event: {name}\ndata: ")) {
+                    return serde_json::from_str(data).expect("JSON");
                 }
             }
             let chunk = tokio::time::timeout(SOON, self.stream.next()).await.expect("an event in time");
