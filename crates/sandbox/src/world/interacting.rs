@@ -63,10 +63,10 @@ impl World {
             InteractionKind::Component => self.checked_component(&start)?,
             InteractionKind::ModalSubmit => self.checked_modal(now, &start)?,
         };
-        let message = match kind {
-            InteractionKind::Component => message,
-            InteractionKind::ModalSubmit => self.modal_shown_to(now, &start).and_then(|asked| asked.message),
-            InteractionKind::Command | InteractionKind::Autocomplete => None,
+        let opener = if kind == InteractionKind::ModalSubmit { self.modal_shown_to(now, &start) } else { None };
+        let (opened_by, message) = match opener {
+            Some(opener) => (Some(opener.id), opener.message),
+            None => (None, message.filter(|_| kind == InteractionKind::Component)),
         };
         // Nothing can be done any more with those whose token ended long ago.
         self.interactions.retain(|_, known| now - known.id.made_at() < MEMORY);
@@ -80,6 +80,7 @@ impl World {
             channel,
             kind,
             data,
+            opened_by,
             message,
             nonce: form.raw("nonce").cloned(),
             answer: None,
