@@ -91,8 +91,8 @@ impl OpenError {
         }
     }
 
-    pub(super) fn unreachable(path: &Path, reason: impl ToString) -> Self {
-        Self::Unreachable { path: path.to_owned(), reason: reason.to_string() }
+    pub(super) fn unreachable(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unreachable { path: path.to_owned(), reason: reason.into() }
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
             (io::ErrorKind::AlreadyExists, _) => Ok(()),
             (io::ErrorKind::NotFound, _) => Err(OpenError::unreachable(path, "its folder does not exist")),
             (io::ErrorKind::StorageFull, _) => Err(OpenError::DiskFull { path: path.to_owned() }),
-            (_, _) => Err(OpenError::unreachable(path, error)),
+            (_, _) => Err(OpenError::unreachable(path, error.to_string())),
         },
     }
 }

@@ -77,8 +77,8 @@ impl fmt::Debug for SqliteOptions {
 pub struct SqliteStore {
     path: PathBuf,
     busy_timeout: Duration,
-    writes: Arc<Jobs<WriteBody>>,
-    reads: Arc<Jobs<ReadBody>>,
+    to_write: Arc<Jobs<WriteBody>>,
+    to_read: Arc<Jobs<ReadBody>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -103,19 +103,19 @@ impl SqliteStore {
 
         let looking: Vec<_> = (0..READERS).map(|_| file::connect_to_look(path, options.busy_timeout)).collect::<Result<_, _>>()?;
         let writer = Writer::new(connection, options.checks_plans, options.fatal).map_err(|error| OpenError::of(path, &error))?;
-        let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
+        let (to_write, to_read) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
         let store = Self {
             path: path.to_owned(),
             busy_timeout: options.busy_timeout,
-            writes: Arc::clone(&writes),
-            reads: Arc::clone(&reads),
+            to_write: Arc::clone(&to_write),
+            to_read: Arc::clone(&to_read),
             threads: Mutex::new(Vec::new()),
         };
         for (number, connection) in (1..).zip(looking) {
-            let (reads, checks_plans) = (Arc::clone(&reads), options.checks_plans);
-            store.start(&format!("store-reader-{number}"), move || reader::run(&connection, checks_plans, &reads))?;
+            let (to_read, checks_plans) = (Arc::clone(&to_read), options.checks_plans);
+            store.start(&format!("store-reader-{number}"), move || reader::run(&connection, checks_plans, &to_read))?;
         }
-        store.start("store-writer", move || writer.run(&writes))?;
+        store.start("store-writer", move || writer.run(&to_write))?;
         Ok(store)
     }
 
@@ -156,14 +156,17 @@ impl SqliteStore {
     }
 
     fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| OpenError::unreachable(&self.path, error))?;
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(run)
+            .map_err(|error| OpenError::unreachable(&self.path, error.to_string()))?;
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
 
     fn finish(&self) -> Vec<JoinHandle<()>> {
-        self.reads.close();
-        self.writes.close();
+        self.to_read.close();
+        self.to_write.close();
         std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -171,11 +174,11 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn write(&self, urgency: Urgency, body: WriteBody) -> Result<(), StoreError> {
-        self.writes.ask(urgency, body).await
+        self.to_write.ask(urgency, body).await
     }
 
     async fn read(&self, body: ReadBody) -> Result<(), StoreError> {
-        self.reads.ask(Urgency::Usual, body).await
+        self.to_read.ask(Urgency::Usual, body).await
     }
 }
 

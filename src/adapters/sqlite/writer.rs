@@ -40,6 +40,9 @@ pub(super) struct Writer {
     poison: Option<Trouble>,
 }
 
+/// What a transaction has taken, each with the answer that it gets if the transaction is committed.
+type Taken = Vec<(Job<WriteBody>, Answer)>;
+
 /// A transaction that was not committed: nothing of it has happened.
 struct Lost(Trouble);
 
@@ -96,12 +99,8 @@ impl Writer {
     }
 
     /// One transaction. Of what was taken all is on the disk, or nothing has happened.
-    fn batch(
-        &mut self,
-        most: usize,
-        next: &mut dyn FnMut() -> Option<Job<WriteBody>>,
-    ) -> (Vec<(Job<WriteBody>, Answer)>, Result<(), Lost>) {
-        let mut taken = Vec::with_capacity(most);
+    fn batch(&mut self, most: usize, next: &mut dyn FnMut() -> Option<Job<WriteBody>>) -> (Taken, Result<(), Lost>) {
+        let mut taken = Taken::with_capacity(most);
         if let Err(lost) = self.begin() {
             return (taken, Err(lost));
         }
