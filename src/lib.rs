@@ -1,3 +1,5 @@
 //! The orchestrator, as a library for its own tests.
 
 pub mod adapters;
+pub mod config;
+pub mod surfaces;

@@ -1,3 +1,5 @@
 //! One integration test binary.
 
+mod process;
+mod sender;
 mod store;

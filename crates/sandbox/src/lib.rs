@@ -1,1 +1,47 @@
-//! A local Discord.
+//! A local Discord: REST v10, gateway v10 and a chat page on one port of this machine, for trying and testing bots without an account.
+//!
+//! It knows nothing of any particular bot. It is strict where Discord is strict (permissions, limits, forms, deadlines), tells of every request it got,
+//! and makes trouble on request.
+//!
+//! ```
+//! use std::time::Duration;
+//! use orchestrator_sandbox::{Options, Sandbox};
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+//! let discord = Sandbox::start(Options::default()).await?;
+//! let task = discord.person("stranger").say("#task-queue", "Write a poem.")?;
+//! discord.wait_until(|world| world.messages_in("#task-queue").any(|message| message.id == task), Duration::from_secs(1)).await?;
+//! discord.shutdown().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+
+mod clock;
+mod env_file;
+mod form;
+mod gateway;
+mod hub;
+mod limits;
+mod options;
+mod page;
+mod person;
+mod refusal;
+mod request_log;
+mod rest;
+mod sandbox;
+mod server;
+mod state_file;
+mod trouble;
+mod wire;
+pub mod world;
+
+pub use self::{
+    env_file::WriteEnvError,
+    options::{Limits, Options, ParseLimitsError},
+    person::Person,
+    refusal::Refusal,
+    request_log::{Cause, GatewayEvent, GatewayRecord, Record, Request},
+    sandbox::{Sandbox, StartError, TimedOut},
+    state_file::StateError,
+    trouble::{Demand, Effect, GatewayTrouble, Rule},
+    world::{Standing, World, WorldSeed, snowflake::Snowflake},
+};

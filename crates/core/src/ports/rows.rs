@@ -352,7 +352,7 @@ pub trait Look {
     fn parcel_under_way(&self, to: Address) -> Result<Option<ParcelRow>, RowsError>;
     /// One parcel.
     fn parcel(&self, id: &ParcelId) -> Result<Option<ParcelRow>, RowsError>;
-    /// Marks that are wanted, by purpose, then oldest first; also those that are not yet due.
+    /// Marks for which something is to be sent ([`MarkState::is_open`]), by purpose, then oldest first; also those that are not yet due.
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
     /// One mark.
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError>;

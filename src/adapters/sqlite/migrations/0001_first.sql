@@ -157,7 +157,7 @@ CREATE TABLE mark (
     progress   TEXT NOT NULL,
     UNIQUE (message, emoji)
 ) STRICT;
-CREATE INDEX mark_wanted ON mark (purpose, id) WHERE state = 'wanted';
+CREATE INDEX mark_wanted ON mark (purpose, id) WHERE state IN ('wanted', 'lifting');
 
 CREATE TABLE fact (
     name  TEXT PRIMARY KEY,

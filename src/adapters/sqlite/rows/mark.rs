@@ -20,7 +20,7 @@ const PURPOSES: [Purpose; 3] = [Purpose::Claim, Purpose::Refusal, Purpose::End];
 
 impl SqliteRows<'_> {
     pub(super) fn list_wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
-        self.all("SELECT * FROM mark WHERE state = 'wanted' ORDER BY purpose, id LIMIT ?1", [limit], read_mark)
+        self.all("SELECT * FROM mark WHERE state IN ('wanted', 'lifting') ORDER BY purpose, id LIMIT ?1", [limit], read_mark)
     }
 
     pub(super) fn find_mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError> {

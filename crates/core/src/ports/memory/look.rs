@@ -11,7 +11,7 @@ use crate::{
         id::{AttemptId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
         journal::Event,
         money::Usd,
-        outbound::{Address, Letter, LetterState, MarkState},
+        outbound::{Address, Letter, LetterState},
         step::StepState,
     },
     ports::rows::{
@@ -161,7 +161,7 @@ impl Look for Tables {
     }
 
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
-        let mut wanted: Vec<_> = self.marks.values().filter(|row| row.state == MarkState::Wanted).cloned().collect();
+        let mut wanted: Vec<_> = self.marks.values().filter(|row| row.state.is_open()).cloned().collect();
         wanted.sort_by_key(|row| (row.mark.purpose, row.id));
         wanted.truncate(limit as usize);
         Ok(wanted)

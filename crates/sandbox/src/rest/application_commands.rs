@@ -1,0 +1,80 @@
+//! The commands of an application, global ones and those of the guild.
+
+use serde_json::Value;
+
+use super::{answer::Reply, ask::Call};
+use crate::{
+    form::command,
+    refusal::Refusal,
+    world::{Scope, snowflake::Snowflake},
+};
+
+/// Whose commands, and where. An application's commands are its own; people may read them, to use them.
+fn subject(call: &Call<'_>) -> Result<(Snowflake, Scope), Refusal> {
+    let (user, application) = (call.user()?, call.id("application")?);
+    let is_bot = call.world.user(user).is_some_and(|user| user.bot);
+    call.world.application(application).ok_or_else(Refusal::unknown_application)?;
+    if is_bot && user != application {
+        return Err(Refusal::new(403, 20012, "You are not authorized to perform this action on this application"));
+    }
+    if call.text("guild").is_empty() {
+        return Ok((application, Scope::Global));
+    }
+    let guild = call.id("guild")?;
+    call.world.guild_for(user, guild)?;
+    Ok((application, Scope::Guild(guild)))
+}
+
+/// `GET …/commands`
+pub(super) fn list(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (application, scope) = subject(call)?;
+    Ok(Reply::json(call.world.commands_of(application, scope).into()))
+}
+
+/// `PUT …/commands`
+pub(super) fn overwrite(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (application, scope) = subject(call)?;
+    let commands = command::read_all(&call.body)?;
+    Ok(Reply::json(call.world.overwrite_commands(call.now, application, scope, commands).into()))
+}
+
+/// `POST …/commands`
+pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (application, scope) = subject(call)?;
+    let new = command::read(&call.body)?;
+    let same_kind = call
+        .world
+        .commands_of(application, scope)
+        .into_iter()
+        .filter(|known| known["type"] == new["type"] && known["name"] != new["name"])
+        .count();
+    if same_kind >= if new["type"] == command::CHAT_INPUT { 100 } else { 15 } {
+        return Err(Refusal::too_many_commands());
+    }
+    let (stored, is_new) = call.world.add_command(call.now, application, scope, new);
+    Ok(Reply::with_status(if is_new { 201 } else { 200 }, stored))
+}
+
+/// `GET …/commands/{command}`
+pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (application, scope) = subject(call)?;
+    Ok(Reply::json(call.world.command(application, scope, call.id("command")?)?.clone()))
+}
+
+/// `PATCH …/commands/{command}`
+pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let ((application, scope), id) = (subject(call)?, call.id("command")?);
+    let mut merged = call.world.command(application, scope, id)?.clone();
+    if let (Value::Object(merged), Value::Object(changes)) = (&mut merged, &call.body) {
+        merged.extend(changes.clone());
+    }
+    let changed = command::read(&merged)?;
+    Ok(Reply::json(call.world.change_command(call.now, application, scope, id, changed)?))
+}
+
+/// `DELETE …/commands/{command}`
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let ((application, scope), id) = (subject(call)?, call.id("command")?);
+    call.world.delete_command(application, scope, id)?;
+    Ok(Reply::nothing())
+}

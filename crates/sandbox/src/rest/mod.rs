@@ -1,0 +1,30 @@
+//! Discord's REST interface, version 10: what is asked, by whom, on which route, and what is answered.
+//!
+//! Comes in: HTTP requests, or the same things from within the process. Goes out: answers in Discord's words. The rules of the world are not here but in [`crate::world`].
+
+mod answer;
+mod application_commands;
+mod applications;
+mod ask;
+mod body;
+mod callbacks;
+mod channels;
+mod control;
+mod files;
+mod gateway_info;
+mod guilds;
+mod interactions;
+mod messages;
+mod pipeline;
+mod reactions;
+mod route;
+mod users;
+mod webhooks;
+
+pub(crate) use self::{
+    answer::{Reply, ReplyBody},
+    ask::{Ask, Body as AskBody},
+    body::read as read_body,
+    files::serve as serve_file,
+    pipeline::{Outcome, ask_now, handle, meet_at_gateway},
+};

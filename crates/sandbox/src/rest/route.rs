@@ -1,0 +1,183 @@
+//! The table of routes: method, path, who may ask, which rate limit, and who answers.
+
+use super::{
+    answer::Reply,
+    application_commands, applications,
+    ask::{Call, percent_decoded},
+    callbacks, channels, control, gateway_info, guilds, interactions, messages, reactions, users, webhooks,
+};
+use crate::{limits::bucket::Bucket, refusal::Refusal};
+
+/// Answers a request.
+pub(super) type Handler = fn(&mut Call<'_>) -> Result<Reply, Refusal>;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// Anybody; a token in the path is enough where one is needed.
+    Open,
+    /// A bot or a person.
+    Known,
+    /// Bots only.
+    Bots,
+    /// People only.
+    People,
+    /// People, and programs of this machine without a token.
+    Control,
+}
+
+/// A route.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    pub(super) template: &'static str,
+    pub(super) door: Door,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) handler: Handler,
+}
+
+/// The words that a path has in the places of a template's names.
+#[derive(Debug, Default)]
+pub(crate) struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The id that, with the bucket, makes up a rate limit. Source: Discord developer documentation, "Rate Limits".
+    pub(super) fn major(&self) -> String {
+        let majors = self.0.iter().filter(|(name, _)| matches!(*name, "channel" | "guild" | "application" | "token"));
+        majors.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/")
+    }
+}
+
+impl Route {
+    /// Interactions do not count to the global limit. Source: Discord developer documentation, "Rate Limits".
+    pub(super) fn counts_globally(&self) -> bool {
+        !self.template.starts_with("/interactions/") && !self.template.starts_with("/webhooks/")
+    }
+
+    /// The local Discord's own routes are not Discord's: they have no limits and meet no trouble.
+    pub(super) fn is_own(&self) -> bool {
+        self.template.starts_with("/sandbox/")
+    }
+}
+
+/// What a method and a path lead to.
+pub(super) enum Found {
+    Route(&'static Route, Params),
+    WrongMethod,
+    Nothing,
+}
+
+/// Finds the route.
+pub(super) fn find(method: &str, path: &str) -> Found {
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let mut path_known = false;
+    for route in ROUTES {
+        if let Some(params) = matched(route.template, &segments) {
+            path_known = true;
+            if route.method == method {
+                return Found::Route(route, params);
+            }
+        }
+    }
+    if path_known { Found::WrongMethod } else { Found::Nothing }
+}
+
+fn matched(template: &'static str, segments: &[&str]) -> Option<Params> {
+    let wanted: Vec<&'static str> = template.trim_start_matches('/').split('/').collect();
+    if wanted.len() != segments.len() {
+        return None;
+    }
+    let mut params = Params::default();
+    for (wanted, given) in wanted.into_iter().zip(segments) {
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !given.is_empty() => params.0.push((name, percent_decoded(given))),
+            None if wanted == *given || wanted == percent_decoded(given) => {}
+            Some(_) | None => return None,
+        }
+    }
+    Some(params)
+}
+
+const fn route(method: &'static str, template: &'static str, door: Door, bucket: Bucket, handler: Handler) -> Route {
+    Route { method, template, door, bucket: Some(bucket), handler }
+}
+
+const fn unlimited(method: &'static str, template: &'static str, door: Door, handler: Handler) -> Route {
+    Route { method, template, door, bucket: None, handler }
+}
+
+// Observed by bots' authors, not documented: create message and reactions. The others are plausible guesses of the same size.
+const CREATE: Bucket = Bucket::new("create-message", 5, 5_000);
+const EDIT: Bucket = Bucket::new("edit-message", 5, 5_000);
+const DELETE: Bucket = Bucket::new("delete-message", 5, 1_000);
+const READ: Bucket = Bucket::new("read-messages", 5, 1_000);
+const REACT: Bucket = Bucket::new("reactions", 1, 250);
+const REACTED: Bucket = Bucket::new("read-reactions", 5, 1_000);
+const TYPING: Bucket = Bucket::new("typing", 5, 5_000);
+const CHANNEL: Bucket = Bucket::new("channel", 10, 10_000);
+const GUILD: Bucket = Bucket::new("guild", 10, 10_000);
+const MEMBER: Bucket = Bucket::new("member", 10, 10_000);
+const USER: Bucket = Bucket::new("user", 30, 30_000);
+const GATEWAY: Bucket = Bucket::new("gateway", 10, 10_000);
+const COMMANDS: Bucket = Bucket::new("commands", 10, 10_000);
+const WEBHOOK: Bucket = Bucket::new("webhook", 5, 2_000);
+
+/// More special templates stand before more general ones.
+static ROUTES: &[Route] = &[
+    unlimited("GET", "/gateway", Door::Open, gateway_info::gateway),
+    route("GET", "/gateway/bot", Door::Bots, GATEWAY, gateway_info::gateway_bot),
+    route("GET", "/users/@me/guilds", Door::Known, USER, users::guilds),
+    route("GET", "/users/{user}", Door::Known, USER, users::get),
+    route("GET", "/applications/@me", Door::Bots, USER, applications::get),
+    route("GET", "/oauth2/applications/@me", Door::Bots, USER, applications::get),
+    route("GET", "/guilds/{guild}", Door::Known, GUILD, guilds::get),
+    route("GET", "/guilds/{guild}/roles", Door::Known, GUILD, guilds::roles),
+    route("PATCH", "/guilds/{guild}/roles/{role}", Door::Known, GUILD, guilds::change_role),
+    route("GET", "/guilds/{guild}/channels", Door::Known, GUILD, guilds::channels),
+    route("POST", "/guilds/{guild}/channels", Door::Known, GUILD, channels::create),
+    route("GET", "/guilds/{guild}/members", Door::Known, MEMBER, guilds::members),
+    route("GET", "/guilds/{guild}/members/{user}", Door::Known, MEMBER, guilds::member),
+    route("PUT", "/guilds/{guild}/members/{user}/roles/{role}", Door::Known, MEMBER, guilds::give_role),
+    route("DELETE", "/guilds/{guild}/members/{user}/roles/{role}", Door::Known, MEMBER, guilds::take_role),
+    route("GET", "/channels/{channel}", Door::Known, CHANNEL, channels::get),
+    route("PATCH", "/channels/{channel}", Door::Known, CHANNEL, channels::change),
+    route("DELETE", "/channels/{channel}", Door::Known, CHANNEL, channels::delete),
+    route("PUT", "/channels/{channel}/permissions/{target}", Door::Known, CHANNEL, channels::set_overwrite),
+    route("DELETE", "/channels/{channel}/permissions/{target}", Door::Known, CHANNEL, channels::clear_overwrite),
+    route("POST", "/channels/{channel}/typing", Door::Known, TYPING, channels::typing),
+    route("GET", "/channels/{channel}/messages", Door::Known, READ, messages::list),
+    route("POST", "/channels/{channel}/messages", Door::Known, CREATE, messages::create),
+    route("POST", "/channels/{channel}/messages/bulk-delete", Door::Known, DELETE, messages::delete_many),
+    route("GET", "/channels/{channel}/messages/{message}", Door::Known, READ, messages::get),
+    route("PATCH", "/channels/{channel}/messages/{message}", Door::Known, EDIT, messages::edit),
+    route("DELETE", "/channels/{channel}/messages/{message}", Door::Known, DELETE, messages::delete),
+    route("DELETE", "/channels/{channel}/messages/{message}/reactions", Door::Known, REACT, reactions::clear),
+    route("GET", "/channels/{channel}/messages/{message}/reactions/{emoji}", Door::Known, REACTED, reactions::list),
+    route("DELETE", "/channels/{channel}/messages/{message}/reactions/{emoji}", Door::Known, REACT, reactions::clear),
+    route("PUT", "/channels/{channel}/messages/{message}/reactions/{emoji}/@me", Door::Known, REACT, reactions::add),
+    route("DELETE", "/channels/{channel}/messages/{message}/reactions/{emoji}/{user}", Door::Known, REACT, reactions::remove),
+    route("GET", "/applications/{application}/commands", Door::Known, COMMANDS, application_commands::list),
+    route("PUT", "/applications/{application}/commands", Door::Bots, COMMANDS, application_commands::overwrite),
+    route("POST", "/applications/{application}/commands", Door::Bots, COMMANDS, application_commands::create),
+    route("GET", "/applications/{application}/commands/{command}", Door::Known, COMMANDS, application_commands::get),
+    route("PATCH", "/applications/{application}/commands/{command}", Door::Bots, COMMANDS, application_commands::change),
+    route("DELETE", "/applications/{application}/commands/{command}", Door::Bots, COMMANDS, application_commands::delete),
+    route("GET", "/applications/{application}/guilds/{guild}/commands", Door::Known, COMMANDS, application_commands::list),
+    route("PUT", "/applications/{application}/guilds/{guild}/commands", Door::Bots, COMMANDS, application_commands::overwrite),
+    route("POST", "/applications/{application}/guilds/{guild}/commands", Door::Bots, COMMANDS, application_commands::create),
+    route("GET", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Known, COMMANDS, application_commands::get),
+    route("PATCH", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Bots, COMMANDS, application_commands::change),
+    route("DELETE", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Bots, COMMANDS, application_commands::delete),
+    unlimited("POST", "/interactions", Door::People, interactions::start),
+    unlimited("POST", "/interactions/{interaction}/{token}/callback", Door::Open, callbacks::answer),
+    route("POST", "/webhooks/{application}/{token}", Door::Open, WEBHOOK, webhooks::follow_up),
+    route("GET", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::get),
+    route("PATCH", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::change),
+    route("DELETE", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::delete),
+    unlimited("GET", "/sandbox/log", Door::Control, control::log),
+    unlimited("GET", "/sandbox/world", Door::Control, control::world),
+    unlimited("POST", "/sandbox/trouble", Door::Control, control::trouble),
+];

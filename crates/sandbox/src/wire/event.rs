@@ -1,0 +1,130 @@
+//! Events of the world as gateway dispatches: which intent they need, and what one bot is told.
+
+use serde_json::{Value, json};
+
+use super::{channel, guild, interaction, message::Viewer, user};
+use crate::world::{event::Event, people::MESSAGE_CONTENT, snowflake::Snowflake};
+
+// Source: Discord developer documentation, "Gateway Intents", as all numbers here.
+/// `GUILDS`.
+pub(crate) const GUILDS: u64 = 1;
+const GUILD_MEMBERS: u64 = 1 << 1;
+const GUILD_MESSAGES: u64 = 1 << 9;
+const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
+const GUILD_MESSAGE_TYPING: u64 = 1 << 11;
+
+/// The name and data of a dispatch.
+pub(crate) type Dispatch = (&'static str, Value);
+
+/// What `viewer` is told of `event`; `None` if it is not for him. `intents` are what his session asked for.
+pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Option<Dispatch> {
+    let world = viewer.world;
+    let guild_id = world.guild().id;
+    if event.channel().is_some_and(|channel| !world.sees(viewer.user, channel)) || intents & needed(event) != needed(event) {
+        return None;
+    }
+    let viewer = Viewer { reads_content: intents & MESSAGE_CONTENT != 0, ..viewer };
+    match event {
+        Event::MessageCreated { channel, message } | Event::MessageUpdated { channel, message } => {
+            let shown = world.message(*channel, *message).filter(|message| message.is_shown_to(viewer.user))?;
+            let name = if matches!(event, Event::MessageCreated { .. }) { "MESSAGE_CREATE" } else { "MESSAGE_UPDATE" };
+            Some((name, viewer.event(shown)))
+        }
+        Event::MessageDeleted { channel, message, only_for } => only_for
+            .is_none_or(|only| only == viewer.user)
+            .then(|| ("MESSAGE_DELETE", json!({"id": message, "channel_id": channel, "guild_id": guild_id}))),
+        Event::MessagesDeleted { channel, messages } => {
+            Some(("MESSAGE_DELETE_BULK", json!({"ids": messages, "channel_id": channel, "guild_id": guild_id})))
+        }
+        Event::ReactionAdded { channel, message, user, emoji } | Event::ReactionRemoved { channel, message, user, emoji } => {
+            let mut data = json!({
+                "user_id": user, "channel_id": channel, "message_id": message, "guild_id": guild_id, "burst": false, "type": 0,
+                "emoji": {"id": null, "name": emoji.as_str()},
+            });
+            if matches!(event, Event::ReactionRemoved { .. }) {
+                return Some(("MESSAGE_REACTION_REMOVE", data));
+            }
+            data["member"] = world.guild().members.get(user).map(|member| guild::member(world, member)).into();
+            data["message_author_id"] = world.message(*channel, *message).map(|message| message.author.to_string()).into();
+            Some(("MESSAGE_REACTION_ADD", data))
+        }
+        Event::ReactionsCleared { channel, message } => {
+            Some(("MESSAGE_REACTION_REMOVE_ALL", json!({"channel_id": channel, "message_id": message, "guild_id": guild_id})))
+        }
+        Event::ReactionKindCleared { channel, message, emoji } => Some((
+            "MESSAGE_REACTION_REMOVE_EMOJI",
+            json!({"channel_id": channel, "message_id": message, "guild_id": guild_id, "emoji": {"id": null, "name": emoji.as_str()}}),
+        )),
+        Event::ChannelCreated { channel: id } => Some(("CHANNEL_CREATE", channel::channel(world, world.channel(*id)?))),
+        Event::ChannelUpdated { channel: id } => Some(("CHANNEL_UPDATE", channel::channel(world, world.channel(*id)?))),
+        Event::ChannelDeleted { channel: gone } => Some(("CHANNEL_DELETE", channel::channel(world, gone))),
+        Event::RoleUpdated { role } => {
+            Some(("GUILD_ROLE_UPDATE", json!({"guild_id": guild_id, "role": guild::role(world.guild().roles.get(role)?)})))
+        }
+        Event::MemberUpdated { user: id } => {
+            let mut data = guild::member(world, world.guild().members.get(id)?);
+            data["guild_id"] = guild_id.to_string().into();
+            Some(("GUILD_MEMBER_UPDATE", data))
+        }
+        Event::TypingStarted { channel, user: id, at } => {
+            let member = world.guild().members.get(id).map(|member| guild::member(world, member));
+            Some((
+                "TYPING_START",
+                json!({"channel_id": channel, "guild_id": guild_id, "user_id": id, "timestamp": at.timestamp(), "member": member}),
+            ))
+        }
+        Event::InteractionStarted { interaction: id } => {
+            let started = world.interaction(*id).filter(|started| started.application == viewer.user)?;
+            Some(("INTERACTION_CREATE", interaction::created(world, started, viewer.base_url)))
+        }
+        Event::InteractionAnswered { .. } | Event::CommandsChanged => None,
+    }
+}
+
+/// The intents that an event needs. A bot is told of changes to its own membership without `GUILD_MEMBERS`; here, for simplicity of that one case, it is not.
+fn needed(event: &Event) -> u64 {
+    match event {
+        Event::MessageCreated { .. } | Event::MessageUpdated { .. } | Event::MessageDeleted { .. } | Event::MessagesDeleted { .. } => {
+            GUILD_MESSAGES
+        }
+        Event::ReactionAdded { .. }
+        | Event::ReactionRemoved { .. }
+        | Event::ReactionsCleared { .. }
+        | Event::ReactionKindCleared { .. } => GUILD_MESSAGE_REACTIONS,
+        Event::ChannelCreated { .. } | Event::ChannelUpdated { .. } | Event::ChannelDeleted { .. } | Event::RoleUpdated { .. } => GUILDS,
+        Event::MemberUpdated { .. } => GUILD_MEMBERS,
+        Event::TypingStarted { .. } => GUILD_MESSAGE_TYPING,
+        Event::InteractionStarted { .. } | Event::InteractionAnswered { .. } | Event::CommandsChanged => 0,
+    }
+}
+
+/// `READY`.
+pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard: Option<Value>) -> Dispatch {
+    let world = viewer.world;
+    let application = world.application(viewer.user).map(|application| json!({"id": application.id, "flags": application.flags()}));
+    let mut data = json!({
+        "v": 10, "user": world.user(viewer.user).map(user::own_user), "guilds": [{"id": world.guild().id, "unavailable": true}],
+        "session_id": session, "session_type": "normal", "resume_gateway_url": gateway_url, "application": application,
+        "user_settings": {}, "relationships": [], "private_channels": [], "presences": [], "guild_join_requests": [], "geo_ordered_rtc_regions": [],
+    });
+    if let Some(shard) = shard {
+        data["shard"] = shard;
+    }
+    ("READY", data)
+}
+
+/// `GUILD_CREATE`, for sessions that asked for guilds.
+pub(crate) fn guild_created(viewer: Viewer<'_>) -> Dispatch {
+    ("GUILD_CREATE", guild::created(viewer.world, viewer.user))
+}
+
+/// The members with these ids, or whose name begins with `query`.
+pub(crate) fn members_chunk(viewer: Viewer<'_>, ids: &[Snowflake], query: &str, nonce: &Value) -> Dispatch {
+    let world = viewer.world;
+    let wanted = |id: &Snowflake| {
+        if ids.is_empty() { world.user(*id).is_some_and(|user| user.username.starts_with(query)) } else { ids.contains(id) }
+    };
+    let members: Vec<_> =
+        world.guild().members.values().filter(|member| wanted(&member.user)).map(|member| guild::member(world, member)).collect();
+    ("GUILD_MEMBERS_CHUNK", json!({"guild_id": world.guild().id, "members": members, "chunk_index": 0, "chunk_count": 1, "nonce": nonce}))
+}

@@ -1,0 +1,116 @@
+//! Interactions, as the bot is told of them.
+
+use serde_json::{Value, json};
+
+use super::{channel, guild, message::Viewer, user};
+use crate::{
+    form::message::MAX_FILE_BYTES,
+    world::{
+        World,
+        interaction::{Interaction, InteractionKind},
+        snowflake::Snowflake,
+    },
+};
+
+/// `INTERACTION_CREATE`.
+pub(crate) fn created(world: &World, interaction: &Interaction, base_url: &str) -> Value {
+    let where_ = world.channel(interaction.channel);
+    let granted = |id: Snowflake| where_.map_or(0, |channel| guild::known(world.permissions_in(id, channel))).to_string();
+    let mut data = interaction.data.clone();
+    if let Some(resolved) = resolved(world, interaction, base_url) {
+        data["resolved"] = resolved;
+    }
+    let mut shown = json!({
+        "id": interaction.id, "application_id": interaction.application, "type": interaction.kind.number(), "token": interaction.token, "version": 1,
+        "data": data, "guild_id": world.guild().id, "guild": {"id": world.guild().id, "locale": "en-US", "features": []},
+        "channel_id": interaction.channel, "channel": where_.map(|known| channel::channel(world, known)),
+        "locale": "en-US", "guild_locale": "en-US", "app_permissions": granted(interaction.application), "context": 0,
+        "attachment_size_limit": MAX_FILE_BYTES, "entitlements": [], "authorizing_integration_owners": {"0": world.guild().id},
+    });
+    if let Some(member) = world.guild().members.get(&interaction.user) {
+        shown["member"] = guild::member(world, member);
+        shown["member"]["permissions"] = granted(interaction.user).into();
+    }
+    let on = interaction.message.and_then(|message| world.message(interaction.channel, message));
+    if let Some(message) = on.filter(|_| matches!(interaction.kind, InteractionKind::Component | InteractionKind::ModalSubmit)) {
+        shown["message"] = viewer(world, interaction, base_url).message(message);
+    }
+    shown
+}
+
+/// What the callback answers when it is asked for a body (`with_response`).
+pub(crate) fn callback(world: &World, interaction: &Interaction, answer_type: u64, base_url: &str) -> Value {
+    let mut shown = json!({"interaction": {
+        "id": interaction.id, "type": interaction.kind.number(), "response_message_id": interaction.original,
+        "response_message_loading": answer_type == 5, "response_message_ephemeral": false,
+    }, "resource": {"type": answer_type}});
+    if let Some(message) = interaction.original.and_then(|id| world.message(interaction.channel, id)) {
+        shown["interaction"]["response_message_ephemeral"] = message.only_for.is_some().into();
+        shown["resource"]["message"] = viewer(world, interaction, base_url).message(message);
+    }
+    shown
+}
+
+fn viewer<'a>(world: &'a World, interaction: &Interaction, base_url: &'a str) -> Viewer<'a> {
+    Viewer { world, user: interaction.application, base_url, reads_content: true }
+}
+
+/// The users, members, roles, channels and messages that the data names by id.
+fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<Value> {
+    let mut resolved = json!({});
+    let target = interaction.data["target_id"].as_str().and_then(|id| id.parse().ok());
+    if let Some(target) = target {
+        match interaction.data["type"].as_i64() {
+            Some(2) => add_user(world, target, &mut resolved),
+            _ => {
+                if let Some(message) = world.message(interaction.channel, target) {
+                    resolved["messages"][target.to_string()] = viewer(world, interaction, base_url).message(message);
+                }
+            }
+        }
+    }
+    add_options(world, &interaction.data["options"], &mut resolved);
+    let kind = interaction.data["component_type"].as_i64();
+    for id in interaction.data["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()) {
+        match kind {
+            Some(5 | 7) if world.user(id).is_some() => add_user(world, id, &mut resolved),
+            Some(6 | 7) => add_role(world, id, &mut resolved),
+            Some(8) => add_channel(world, id, &mut resolved),
+            _ => {}
+        }
+    }
+    (resolved != json!({})).then_some(resolved)
+}
+
+fn add_options(world: &World, options: &Value, resolved: &mut Value) {
+    for option in options.as_array().into_iter().flatten() {
+        add_options(world, &option["options"], resolved);
+        let Some(id) = option["value"].as_str().and_then(|id| id.parse().ok()) else { continue };
+        match option["type"].as_i64() {
+            Some(6 | 9) if world.user(id).is_some() => add_user(world, id, resolved),
+            Some(7) => add_channel(world, id, resolved),
+            Some(8 | 9) => add_role(world, id, resolved),
+            _ => {}
+        }
+    }
+}
+
+fn add_user(world: &World, id: Snowflake, resolved: &mut Value) {
+    resolved["users"][id.to_string()] = user::user_by_id(world, id);
+    if let Some(member) = world.guild().members.get(&id) {
+        resolved["members"][id.to_string()] = guild::member_part(member);
+        resolved["members"][id.to_string()]["permissions"] = guild::known(world.permissions(id)).to_string().into();
+    }
+}
+
+fn add_role(world: &World, id: Snowflake, resolved: &mut Value) {
+    if let Some(role) = world.guild().roles.get(&id) {
+        resolved["roles"][id.to_string()] = guild::role(role);
+    }
+}
+
+fn add_channel(world: &World, id: Snowflake, resolved: &mut Value) {
+    if let Some(known) = world.channel(id) {
+        resolved["channels"][id.to_string()] = channel::channel(world, known);
+    }
+}

@@ -1,0 +1,111 @@
+//! Messages, for one viewer.
+
+use serde_json::{Value, json};
+
+use super::{guild, timestamp, user};
+use crate::world::{
+    World,
+    message::{Attachment, Message, MessageKind, SUPPRESS_EMBEDS},
+    snowflake::Snowflake,
+};
+
+/// Writes messages for one viewer.
+#[derive(Clone, Copy)]
+pub(crate) struct Viewer<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) user: Snowflake,
+    /// Where the attachments can be fetched, without a slash at the end.
+    pub(crate) base_url: &'a str,
+    /// Whether the viewer may read what others write: false for a gateway session without the `MESSAGE_CONTENT` intent.
+    pub(crate) reads_content: bool,
+}
+
+impl Viewer<'_> {
+    /// The message, as REST gives it.
+    pub(crate) fn message(self, message: &Message) -> Value {
+        let mut shown = self.without_reference(message);
+        if let Some(reply_to) = message.reply_to {
+            let referenced = self.world.message(message.channel, reply_to);
+            shown["message_reference"] =
+                json!({"type": 0, "channel_id": message.channel, "message_id": reply_to, "guild_id": self.world.guild().id});
+            if message.kind == MessageKind::Reply {
+                shown["referenced_message"] = referenced.map(|referenced| self.without_reference(referenced)).into();
+            }
+        }
+        shown
+    }
+
+    /// The message as its author gets it when he posts it: with his nonce, which history does not give back.
+    pub(crate) fn posted(self, message: &Message) -> Value {
+        let mut shown = self.message(message);
+        if let Some(nonce) = message.nonce.as_ref().filter(|_| message.author == self.user) {
+            shown["nonce"] = nonce.clone();
+        }
+        shown
+    }
+
+    /// The message as a gateway event gives it: with the guild and the author's membership.
+    pub(crate) fn event(self, message: &Message) -> Value {
+        let mut shown = self.posted(message);
+        shown["guild_id"] = self.world.guild().id.to_string().into();
+        if let Some(member) = self.world.guild().members.get(&message.author) {
+            shown["member"] = guild::member_part(member);
+        }
+        for mention in shown["mentions"].as_array_mut().into_iter().flatten() {
+            let member = mention["id"].as_str().and_then(|id| id.parse().ok()).and_then(|id| self.world.guild().members.get(&id));
+            mention["member"] = member.map(guild::member_part).into();
+        }
+        shown
+    }
+
+    fn without_reference(self, message: &Message) -> Value {
+        let readable = self.reads_content || message.author == self.user || message.mentions.contains(&self.user);
+        let embeds = if message.flags & SUPPRESS_EMBEDS == 0 { message.embeds.as_slice() } else { &[] };
+        let reactions = message.reactions.iter().map(|reaction| {
+            json!({
+                "emoji": {"id": null, "name": reaction.emoji.as_str()}, "count": reaction.users.len(), "me": reaction.users.contains(&self.user),
+                "count_details": {"burst": 0, "normal": reaction.users.len()}, "burst_colors": [], "me_burst": false, "burst_me": false, "burst_count": 0,
+            })
+        });
+        let mut shown = json!({
+            "id": message.id, "channel_id": message.channel, "type": message.kind.number(), "author": user::user_by_id(self.world, message.author),
+            "content": if readable { message.content.as_str() } else { "" },
+            "embeds": if readable { embeds } else { &[] },
+            "components": if readable { message.components.as_slice() } else { &[] },
+            "attachments": if readable { message.attachments.iter().map(|file| self.attachment(message, file)).collect() } else { Vec::new() },
+            "mentions": message.mentions.iter().map(|id| user::user_by_id(self.world, *id)).collect::<Vec<_>>(),
+            "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
+            "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
+        });
+        if !message.reactions.is_empty() {
+            shown["reactions"] = reactions.collect();
+        }
+        if let Some(interaction) = &message.interaction {
+            let by = user::user_by_id(self.world, interaction.user);
+            shown["webhook_id"] = message.author.to_string().into();
+            shown["application_id"] = message.author.to_string().into();
+            shown["interaction_metadata"] = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
+            if interaction.kind == 2 {
+                shown["interaction"] = json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": by});
+            }
+        }
+        shown
+    }
+
+    fn attachment(self, message: &Message, file: &Attachment) -> Value {
+        let url = attachment_url(self.base_url, message, file);
+        let mut shown = json!({
+            "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
+            "content_type": file.content_type, "ephemeral": message.only_for.is_some(),
+        });
+        if let Some(description) = &file.description {
+            shown["description"] = description.as_str().into();
+        }
+        shown
+    }
+}
+
+/// Where a file can be fetched, as on Discord's own file server.
+pub(crate) fn attachment_url(base_url: &str, message: &Message, file: &Attachment) -> String {
+    format!("{base_url}/attachments/{}/{}/{}", message.channel, file.id, file.filename)
+}

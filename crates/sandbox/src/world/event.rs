@@ -1,0 +1,52 @@
+//! What happens in the world, as facts; the gateway and the page turn them into what each viewer may see.
+
+use chrono::{DateTime, Utc};
+
+use super::{emoji::Emoji, guild::Channel, snowflake::Snowflake};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    MessageCreated { channel: Snowflake, message: Snowflake },
+    MessageUpdated { channel: Snowflake, message: Snowflake },
+    MessageDeleted { channel: Snowflake, message: Snowflake, only_for: Option<Snowflake> },
+    MessagesDeleted { channel: Snowflake, messages: Vec<Snowflake> },
+    ReactionAdded { channel: Snowflake, message: Snowflake, user: Snowflake, emoji: Emoji },
+    ReactionRemoved { channel: Snowflake, message: Snowflake, user: Snowflake, emoji: Emoji },
+    ReactionsCleared { channel: Snowflake, message: Snowflake },
+    ReactionKindCleared { channel: Snowflake, message: Snowflake, emoji: Emoji },
+    ChannelCreated { channel: Snowflake },
+    ChannelUpdated { channel: Snowflake },
+    ChannelDeleted { channel: Box<Channel> },
+    RoleUpdated { role: Snowflake },
+    MemberUpdated { user: Snowflake },
+    TypingStarted { channel: Snowflake, user: Snowflake, at: DateTime<Utc> },
+    InteractionStarted { interaction: Snowflake },
+    InteractionAnswered { interaction: Snowflake },
+    CommandsChanged,
+}
+
+impl Event {
+    /// The channel that it happened in; only those who see the channel are told.
+    pub(crate) fn channel(&self) -> Option<Snowflake> {
+        match self {
+            Self::MessageCreated { channel, .. }
+            | Self::MessageUpdated { channel, .. }
+            | Self::MessageDeleted { channel, .. }
+            | Self::MessagesDeleted { channel, .. }
+            | Self::ReactionAdded { channel, .. }
+            | Self::ReactionRemoved { channel, .. }
+            | Self::ReactionsCleared { channel, .. }
+            | Self::ReactionKindCleared { channel, .. }
+            | Self::ChannelCreated { channel }
+            | Self::ChannelUpdated { channel }
+            | Self::TypingStarted { channel, .. } => Some(*channel),
+            Self::ChannelDeleted { .. }
+            | Self::RoleUpdated { .. }
+            | Self::MemberUpdated { .. }
+            | Self::InteractionStarted { .. }
+            | Self::InteractionAnswered { .. }
+            | Self::CommandsChanged => None,
+        }
+    }
+}

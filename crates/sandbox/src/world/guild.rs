@@ -1,0 +1,113 @@
+//! The guild: its roles, its members, its channels and who may do what in them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::snowflake::Snowflake;
+
+/// The one server of the world.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Guild {
+    /// The guild's id, also that of its @everyone role.
+    pub id: Snowflake,
+    /// Its name.
+    pub name: String,
+    /// The person who owns it and may do everything.
+    pub owner: Snowflake,
+    /// Its roles by id.
+    pub roles: BTreeMap<Snowflake, Role>,
+    /// Its members by user id.
+    pub members: BTreeMap<Snowflake, Member>,
+}
+
+/// A named set of permissions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    /// The role's id.
+    pub id: Snowflake,
+    /// Its name.
+    pub name: String,
+    /// Permission bits, as in [`super::permission`].
+    pub permissions: u64,
+    /// Its rank; @everyone has 0.
+    pub position: u32,
+    /// Its colour as 0xRRGGBB; 0 is none.
+    pub colour: u32,
+    /// Whether it belongs to a bot and can't be given away.
+    pub managed: bool,
+}
+
+/// A user's place in the guild.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// The user.
+    pub user: Snowflake,
+    /// The member's roles, without @everyone.
+    pub roles: Vec<Snowflake>,
+    /// When the user came.
+    pub joined_at: DateTime<Utc>,
+}
+
+/// A channel of the guild.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Channel {
+    /// The channel's id.
+    pub id: Snowflake,
+    /// Its name, without `#`.
+    pub name: String,
+    /// What it is: text or a category.
+    pub kind: ChannelKind,
+    /// The line shown above it.
+    pub topic: Option<String>,
+    /// Its place in the list.
+    pub position: u32,
+    /// The category it stands in.
+    pub parent: Option<Snowflake>,
+    /// Exceptions from the guild's permissions.
+    pub overwrites: Vec<Overwrite>,
+    /// The newest message, even if it has been deleted since.
+    pub last_message: Option<Snowflake>,
+}
+
+/// The kinds of channel that the local Discord has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelKind {
+    /// Holds messages.
+    Text,
+    /// Groups channels.
+    Category,
+}
+
+impl ChannelKind {
+    /// The number on the wire.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Text => 0,
+            Self::Category => 4,
+        }
+    }
+}
+
+/// An exception from the guild's permissions in one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overwrite {
+    /// The role or member it is for.
+    pub id: Snowflake,
+    /// Which of the two.
+    pub target: OverwriteTarget,
+    /// What is allowed here.
+    pub allow: u64,
+    /// What is denied here.
+    pub deny: u64,
+}
+
+/// Whom an [`Overwrite`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OverwriteTarget {
+    /// Everybody with the role.
+    Role,
+    /// One member.
+    Member,
+}

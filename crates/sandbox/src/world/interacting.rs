@@ -1,0 +1,298 @@
+//! How an interaction begins: what a person's client sends is held against what the bot has registered or posted.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    event::Event,
+    interaction::{Answer, Interaction, InteractionKind},
+    permission,
+    snowflake::Snowflake,
+};
+use crate::{
+    form::{Errors, Form, invalid},
+    refusal::Refusal,
+};
+
+/// What a client may send for `application_id`, `channel_id` and the like.
+struct Start<'a> {
+    user: Snowflake,
+    application: Snowflake,
+    channel: Snowflake,
+    data: &'a Value,
+    message: Option<Snowflake>,
+}
+
+impl World {
+    /// Starts an interaction as the person's client asks for it.
+    pub(crate) fn start_interaction(&mut self, now: DateTime<Utc>, user: Snowflake, body: &Value) -> Result<Snowflake, Refusal> {
+        let mut errors = Errors::default();
+        let form = Form::body(body)?;
+        for key in ["type", "application_id", "channel_id", "data"] {
+            if form.raw(key).is_none() {
+                errors.required(key);
+            }
+        }
+        let kind = match form.integer("type", 2, 5, &mut errors) {
+            Some(3) => InteractionKind::Component,
+            Some(4) => InteractionKind::Autocomplete,
+            Some(5) => InteractionKind::ModalSubmit,
+            _ => InteractionKind::Command,
+        };
+        let (application, channel) = (form.snowflake("application_id", &mut errors), form.snowflake("channel_id", &mut errors));
+        let (message, guild) = (form.snowflake("message_id", &mut errors), form.snowflake("guild_id", &mut errors));
+        form.text("nonce", 0, 25, &mut errors);
+        errors.verdict()?;
+        let (Some(application), Some(channel), Some(data)) = (application, channel, form.raw("data")) else {
+            return Err(Refusal::unknown_application());
+        };
+        if guild.is_some_and(|guild| guild != self.guild.id) {
+            return Err(Refusal::unknown_guild());
+        }
+        self.channel_for(user, channel, 0)?;
+        if !self.applications.contains_key(&application) {
+            return Err(Refusal::unknown_application());
+        }
+        let start = Start { user, application, channel, data, message };
+        let data = match kind {
+            InteractionKind::Command | InteractionKind::Autocomplete => self.checked_command(&start, kind)?,
+            InteractionKind::Component => self.checked_component(&start)?,
+            InteractionKind::ModalSubmit => self.checked_modal(now, &start)?,
+        };
+        let message = match kind {
+            InteractionKind::Component => message,
+            InteractionKind::ModalSubmit => self.modal_shown_to(now, &start).and_then(|asked| asked.message),
+            InteractionKind::Command | InteractionKind::Autocomplete => None,
+        };
+        let id = self.new_id(now);
+        let token = format!("aW50ZXJhY3Rpb246{}", self.chance.word(150));
+        let interaction = Interaction {
+            id,
+            token,
+            application,
+            user,
+            channel,
+            kind,
+            data,
+            message,
+            nonce: form.raw("nonce").cloned(),
+            answer: None,
+            original: None,
+            follow_ups: Vec::new(),
+            ended: false,
+        };
+        self.interactions.insert(id, interaction);
+        self.happened(Event::InteractionStarted { interaction: id });
+        Ok(id)
+    }
+
+    /// Whether the user may use this command here.
+    pub(crate) fn may_use(&self, user: Snowflake, channel: Snowflake, command: &Value) -> bool {
+        let Some(granted) = self.channels.get(&channel).map(|channel| self.permissions_in(user, channel)) else { return false };
+        let needed = command["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());
+        let by_default = match needed {
+            None => true,
+            Some(0) => granted & permission::ADMINISTRATOR != 0,
+            Some(needed) => granted & needed == needed,
+        };
+        by_default && granted & permission::USE_APPLICATION_COMMANDS != 0
+    }
+
+    fn checked_command(&self, start: &Start<'_>, kind: InteractionKind) -> Result<Value, Refusal> {
+        let id = start.data["id"].as_str().and_then(|id| id.parse().ok());
+        let command: Option<&Value> = id.and_then(|id: Snowflake| self.commands.get(&id));
+        let command = command
+            .filter(|command| command["application_id"] == start.application.to_string())
+            .ok_or_else(|| invalid("data.id", "INTERACTION_APPLICATION_COMMAND_INVALID", "This command is unknown"))?;
+        if start.data["name"] != command["name"] || start.data.get("version").is_some_and(|version| *version != command["version"]) {
+            return Err(invalid(
+                "data",
+                "INTERACTION_APPLICATION_COMMAND_INVALID_VERSION",
+                "This command is outdated, please try again in a few minutes",
+            ));
+        }
+        if !self.may_use(start.user, start.channel, command) {
+            return Err(Refusal::missing_permissions());
+        }
+        let mut data = json!({"id": command["id"], "name": command["name"], "type": command["type"]});
+        if let Some(guild) = command.get("guild_id") {
+            data["guild_id"] = guild.clone();
+        }
+        if command["type"] == 1 {
+            let mut errors = Errors::default();
+            check_options(&command["options"], &start.data["options"], "data.options", kind == InteractionKind::Autocomplete, &mut errors);
+            errors.verdict()?;
+            if let Some(options) = start.data["options"].as_array().filter(|options| !options.is_empty()) {
+                data["options"] = options.clone().into();
+            }
+            return Ok(data);
+        }
+        let target: Snowflake = start.data["target_id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| invalid("data.target_id", "BASE_TYPE_REQUIRED", "This field is required"))?;
+        let known = if command["type"] == 2 {
+            self.guild.members.contains_key(&target)
+        } else {
+            self.message(start.channel, target).is_some_and(|message| message.is_shown_to(start.user))
+        };
+        if !known {
+            return Err(if command["type"] == 2 { Refusal::unknown_user() } else { Refusal::unknown_message() });
+        }
+        data["target_id"] = target.to_string().into();
+        Ok(data)
+    }
+
+    fn checked_component(&self, start: &Start<'_>) -> Result<Value, Refusal> {
+        let message = start.message.ok_or_else(|| invalid("message_id", "BASE_TYPE_REQUIRED", "This field is required"))?;
+        let message =
+            self.message(start.channel, message).filter(|message| message.is_shown_to(start.user)).ok_or_else(Refusal::unknown_message)?;
+        let custom_id = start.data["custom_id"].as_str().unwrap_or_default();
+        let invalid_id = || invalid("data.custom_id", "COMPONENT_VALIDATION_FAILED", "Component validation failed");
+        let component = message.components.iter().find_map(|component| component_with(component, custom_id)).ok_or_else(invalid_id)?;
+        if message.author != start.application || component["disabled"] == true {
+            return Err(invalid_id());
+        }
+        let kind = component["type"].as_i64().unwrap_or(0);
+        let mut data = json!({"component_type": kind, "custom_id": custom_id, "id": component["id"]});
+        if kind != 2 {
+            data["values"] = checked_values(component, &start.data["values"])?;
+        }
+        Ok(data)
+    }
+
+    fn checked_modal(&self, now: DateTime<Utc>, start: &Start<'_>) -> Result<Value, Refusal> {
+        let asked = self.modal_shown_to(now, start).ok_or_else(|| invalid("data.custom_id", "MODAL_UNKNOWN", "No such modal is open"))?;
+        let Some(Answer::Modal(modal)) = &asked.answer else { return Err(Refusal::unknown_interaction()) };
+        let mut errors = Errors::default();
+        for (index, asked) in modal["components"].as_array().into_iter().flatten().enumerate() {
+            let input = if asked["type"] == 18 { &asked["component"] } else { &asked["components"][0] };
+            if input["type"].is_null() {
+                continue;
+            }
+            let path = format!("data.components.{index}.value");
+            let given = start.data["components"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find_map(|given| component_with(given, input["custom_id"].as_str().unwrap_or_default()));
+            check_input(input, given.unwrap_or(&Value::Null), &path, &mut errors);
+        }
+        errors.verdict()?;
+        Ok(json!({"custom_id": modal["custom_id"], "components": start.data["components"]}))
+    }
+
+    /// The newest interaction whose modal with this custom id the person has before him.
+    fn modal_shown_to(&self, now: DateTime<Utc>, start: &Start<'_>) -> Option<&Interaction> {
+        self.interactions.values().rev().take_while(|asked| !asked.is_over(now)).find(|asked| {
+            asked.user == start.user
+                && asked.application == start.application
+                && matches!(&asked.answer, Some(Answer::Modal(modal)) if modal["custom_id"] == start.data["custom_id"])
+        })
+    }
+}
+
+/// Finds the component with this custom id, however deep it is.
+pub(super) fn component_with<'a>(component: &'a Value, custom_id: &str) -> Option<&'a Value> {
+    if component["custom_id"] == custom_id && !component["type"].is_null() {
+        return Some(component);
+    }
+    let inner =
+        component["components"].as_array().into_iter().flatten().chain(component.get("accessory")).chain(component.get("component"));
+    inner.into_iter().find_map(|inner| component_with(inner, custom_id))
+}
+
+fn checked_values(component: &Value, values: &Value) -> Result<Value, Refusal> {
+    let given = values.as_array().cloned().unwrap_or_default();
+    let least = component["min_values"].as_u64().unwrap_or(1);
+    let most = component["max_values"].as_u64().unwrap_or(1);
+    let known = |value: &Value| {
+        component["type"] != 3
+            || component["options"].as_array().is_some_and(|options| options.iter().any(|option| option["value"] == *value))
+    };
+    let count = u64::try_from(given.len()).unwrap_or(u64::MAX);
+    if !(least..=most).contains(&count) || !given.iter().all(known) {
+        return Err(invalid("data.values", "COMPONENT_VALIDATION_FAILED", "Component validation failed"));
+    }
+    Ok(given.into())
+}
+
+fn check_input(input: &Value, given: &Value, path: &str, errors: &mut Errors) {
+    if input["type"] != 4 {
+        if input["required"] != false && given["values"].as_array().is_none_or(Vec::is_empty) {
+            errors.required(path);
+        }
+        return;
+    }
+    let length = given["value"].as_str().map_or(0, |text| text.chars().count());
+    let limit = |key: &str, otherwise: u64| usize::try_from(input[key].as_u64().unwrap_or(otherwise)).unwrap_or(usize::MAX);
+    let (least, most) = (limit("min_length", 0), limit("max_length", 4_000));
+    if length == 0 {
+        if input["required"] != false {
+            errors.required(path);
+        }
+    } else if !(least..=most).contains(&length) {
+        errors.add(path, "BASE_TYPE_BAD_LENGTH", format!("Must be between {least} and {most} in length."));
+    }
+}
+
+/// Holds the options that were sent against those that were registered. While a person still types, nothing is required.
+fn check_options(registered: &Value, given: &Value, path: &str, typing: bool, errors: &mut Errors) {
+    let registered = registered.as_array().map(Vec::as_slice).unwrap_or_default();
+    let given = given.as_array().map(Vec::as_slice).unwrap_or_default();
+    for (index, option) in given.iter().enumerate() {
+        let path = format!("{path}.{index}");
+        match registered.iter().find(|known| known["name"] == option["name"]) {
+            None => errors.add(&format!("{path}.name"), "INTERACTION_APPLICATION_COMMAND_OPTION_UNKNOWN", "This option is unknown"),
+            Some(known) if known["type"].as_i64().is_some_and(|kind| kind <= 2) => {
+                check_options(&known["options"], &option["options"], &format!("{path}.options"), typing, errors);
+            }
+            Some(known) if !typing => check_value(known, &option["value"], &format!("{path}.value"), errors),
+            Some(_) => {}
+        }
+    }
+    let subcommands = registered.iter().any(|known| known["type"].as_i64().is_some_and(|kind| kind <= 2));
+    if subcommands && given.len() != 1 {
+        errors.add(path, "INTERACTION_APPLICATION_COMMAND_INVALID", "Exactly one subcommand has to be chosen");
+    }
+    for known in registered.iter().filter(|known| !typing && known["required"] == true) {
+        if !given.iter().any(|option| option["name"] == known["name"]) {
+            errors.add(
+                path,
+                "INTERACTION_APPLICATION_COMMAND_OPTION_MISSING",
+                format!("The option `{}` is required", known["name"].as_str().unwrap_or_default()),
+            );
+        }
+    }
+}
+
+fn check_value(known: &Value, value: &Value, path: &str, errors: &mut Errors) {
+    let fits = match known["type"].as_i64() {
+        Some(4) => value.is_i64(),
+        Some(5) => value.is_boolean(),
+        Some(10) => value.is_number(),
+        _ => value.is_string(),
+    };
+    if !fits {
+        errors.add(path, "INTERACTION_APPLICATION_COMMAND_OPTION_TYPE", "The value does not fit the option's type");
+        return;
+    }
+    if known["choices"].as_array().is_some_and(|choices| !choices.iter().any(|choice| choice["value"] == *value)) {
+        errors.add(path, "INTERACTION_APPLICATION_COMMAND_OPTION_CHOICE", "The value is none of the choices");
+    }
+    if let Some(text) = value.as_str().filter(|_| known["type"] == 3) {
+        let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        let (least, most) = (known["min_length"].as_u64().unwrap_or(0), known["max_length"].as_u64().unwrap_or(6_000));
+        if !(least..=most).contains(&length) {
+            errors.add(path, "BASE_TYPE_BAD_LENGTH", format!("Must be between {least} and {most} in length."));
+        }
+    }
+    if let Some(number) = value.as_f64() {
+        let below = known["min_value"].as_f64().is_some_and(|least| number < least);
+        let above = known["max_value"].as_f64().is_some_and(|most| number > most);
+        if below || above {
+            errors.add(path, "NUMBER_TYPE_RANGE", "The number is outside the option's range");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Whom a text mentions, and whom of them it may notify.
+
+use super::{World, draft::AllowedMentions, snowflake::Snowflake};
+
+/// Whom a message notifies.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Mentions {
+    pub(super) users: Vec<Snowflake>,
+    pub(super) roles: Vec<Snowflake>,
+    pub(super) everyone: bool,
+}
+
+impl World {
+    /// Finds the mentions in `content`; `may_ping_all` says whether the author may notify everybody.
+    pub(super) fn mentions(&self, content: &str, allowed: &AllowedMentions, may_ping_all: bool) -> Mentions {
+        let mut found = Mentions {
+            everyone: allowed.everyone && may_ping_all && (content.contains("@everyone") || content.contains("@here")),
+            ..Mentions::default()
+        };
+        for tag in content.split('<').skip(1).filter_map(|rest| rest.split_once('>')).filter_map(|(tag, _)| tag.strip_prefix('@')) {
+            if let Some(Ok(role)) = tag.strip_prefix('&').map(str::parse) {
+                let permitted = allowed.all_roles || allowed.roles.contains(&role);
+                let pingable = self.guild.roles.get(&role).is_some_and(|role| may_ping_all || !role.managed);
+                if permitted && pingable && !found.roles.contains(&role) {
+                    found.roles.push(role);
+                }
+            } else if let Ok(user) = tag.strip_prefix('!').unwrap_or(tag).parse() {
+                // A mention that may not notify is still resolved, so clients can show the name.
+                let permitted = allowed.all_users || allowed.users.contains(&user);
+                if permitted && self.users.contains_key(&user) && !found.users.contains(&user) {
+                    found.users.push(user);
+                }
+            }
+        }
+        found
+    }
+}

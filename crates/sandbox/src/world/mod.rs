@@ -1,0 +1,232 @@
+//! The world: one guild with its people, bots, channels and messages, and every rule about who may do what in it.
+//!
+//! Comes in: checked drafts and the time. Goes out: [`Event`]s, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
+
+mod answering;
+mod chance;
+mod channels;
+mod commands;
+pub(crate) mod draft;
+pub mod emoji;
+pub(crate) mod event;
+mod founding;
+pub mod guild;
+mod interacting;
+pub mod interaction;
+mod members;
+mod mention;
+pub mod message;
+pub mod people;
+pub mod permission;
+mod posting;
+mod reacting;
+pub mod snowflake;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::{
+    chance::Chance,
+    event::Event,
+    guild::{Channel, Guild},
+    interaction::Interaction,
+    message::Message,
+    people::{Application, User},
+    snowflake::{Mint, Snowflake},
+};
+use crate::refusal::Refusal;
+
+pub use self::founding::{Standing, WorldSeed};
+pub(crate) use self::{answering::FirstAnswer, chance::base64_url, commands::Scope};
+
+/// Everything that is the case. Read it; it is changed through requests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct World {
+    mint: Mint,
+    chance: Chance,
+    guild: Guild,
+    users: BTreeMap<Snowflake, User>,
+    applications: BTreeMap<Snowflake, Application>,
+    channels: BTreeMap<Snowflake, Channel>,
+    messages: BTreeMap<Snowflake, BTreeMap<Snowflake, Message>>,
+    /// Registered commands, as on the wire.
+    commands: BTreeMap<Snowflake, Value>,
+    interactions: BTreeMap<Snowflake, Interaction>,
+    /// The bytes of the attachments; kept beside the world's own file.
+    #[serde(skip)]
+    files: HashMap<Snowflake, Arc<[u8]>>,
+    /// What has happened and was not told yet.
+    #[serde(skip)]
+    events: Vec<Event>,
+}
+
+impl World {
+    /// The guild.
+    pub fn guild(&self) -> &Guild {
+        &self.guild
+    }
+
+    /// All people and bots.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// A user by id.
+    pub fn user(&self, id: Snowflake) -> Option<&User> {
+        self.users.get(&id)
+    }
+
+    /// A user by unique name.
+    pub fn user_named(&self, username: &str) -> Option<&User> {
+        self.users.values().find(|user| user.username == username)
+    }
+
+    /// Who logs in with this token.
+    pub(crate) fn user_with_token(&self, token: &str) -> Option<&User> {
+        self.users.values().find(|user| user.token == token)
+    }
+
+    /// All applications, one for each bot.
+    pub fn applications(&self) -> impl Iterator<Item = &Application> {
+        self.applications.values()
+    }
+
+    /// An application by its id, which is its bot's.
+    pub fn application(&self, id: Snowflake) -> Option<&Application> {
+        self.applications.get(&id)
+    }
+
+    pub(crate) fn application_mut(&mut self, id: Snowflake) -> Option<&mut Application> {
+        self.applications.get_mut(&id)
+    }
+
+    /// All channels, by id.
+    pub fn channels(&self) -> impl Iterator<Item = &Channel> {
+        self.channels.values()
+    }
+
+    /// A channel by id.
+    pub fn channel(&self, id: Snowflake) -> Option<&Channel> {
+        self.channels.get(&id)
+    }
+
+    /// A channel by name, with or without `#`.
+    pub fn channel_named(&self, name: &str) -> Option<&Channel> {
+        let name = name.strip_prefix('#').unwrap_or(name);
+        self.channels.values().find(|channel| channel.name == name)
+    }
+
+    /// The messages of a channel given by name, oldest first, ephemeral ones among them.
+    pub fn messages_in(&self, name: &str) -> impl DoubleEndedIterator<Item = &Message> {
+        self.channel_named(name).and_then(|channel| self.messages.get(&channel.id)).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The messages of a channel, oldest first, ephemeral ones among them.
+    pub fn messages(&self, channel: Snowflake) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.get(&channel).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// A message by its channel and id.
+    pub fn message(&self, channel: Snowflake, id: Snowflake) -> Option<&Message> {
+        self.messages.get(&channel)?.get(&id)
+    }
+
+    fn message_mut(&mut self, channel: Snowflake, id: Snowflake) -> Option<&mut Message> {
+        self.messages.get_mut(&channel)?.get_mut(&id)
+    }
+
+    /// The registered commands, as on the wire.
+    pub fn commands(&self) -> impl Iterator<Item = &Value> {
+        self.commands.values()
+    }
+
+    /// All interactions, oldest first.
+    pub fn interactions(&self) -> impl DoubleEndedIterator<Item = &Interaction> {
+        self.interactions.values()
+    }
+
+    /// An interaction by id.
+    pub fn interaction(&self, id: Snowflake) -> Option<&Interaction> {
+        self.interactions.get(&id)
+    }
+
+    /// The bytes of an attachment.
+    pub fn file(&self, attachment: Snowflake) -> Option<Arc<[u8]>> {
+        self.files.get(&attachment).cloned()
+    }
+
+    /// Puts back the bytes of an attachment of a world that was read from a file.
+    pub(crate) fn restore_file(&mut self, attachment: Snowflake, bytes: Vec<u8>) {
+        self.files.insert(attachment, bytes.into());
+    }
+
+    /// Every attachment of every message.
+    pub(crate) fn attachments(&self) -> impl Iterator<Item = Snowflake> {
+        self.messages.values().flat_map(BTreeMap::values).flat_map(|message| &message.attachments).map(|attachment| attachment.id)
+    }
+
+    /// What the user may do in the channel.
+    pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
+        permission::in_channel(&self.guild, channel, user)
+    }
+
+    /// What the user may do in the guild as a whole.
+    pub fn permissions(&self, user: Snowflake) -> u64 {
+        permission::in_guild(&self.guild, user)
+    }
+
+    /// Whether the user sees the channel.
+    pub(crate) fn sees(&self, user: Snowflake, channel: Snowflake) -> bool {
+        self.channels.get(&channel).is_some_and(|channel| self.permissions_in(user, channel) & permission::VIEW_CHANNEL != 0)
+    }
+
+    /// The channel, if the user sees it and has all of `needed` there.
+    pub(crate) fn channel_for(&self, user: Snowflake, channel: Snowflake, needed: u64) -> Result<&Channel, Refusal> {
+        let channel = self.channels.get(&channel).ok_or_else(Refusal::unknown_channel)?;
+        let granted = self.permissions_in(user, channel);
+        if granted & permission::VIEW_CHANNEL == 0 {
+            return Err(Refusal::missing_access());
+        }
+        if granted & needed == needed { Ok(channel) } else { Err(Refusal::missing_permissions()) }
+    }
+
+    /// The guild, if it is this one and the user is in it.
+    pub(crate) fn guild_for(&self, user: Snowflake, guild: Snowflake) -> Result<&Guild, Refusal> {
+        if guild != self.guild.id {
+            return Err(Refusal::unknown_guild());
+        }
+        self.guild.members.contains_key(&user).then_some(&self.guild).ok_or_else(Refusal::missing_access)
+    }
+
+    pub(crate) fn new_id(&mut self, now: DateTime<Utc>) -> Snowflake {
+        self.mint.next(now)
+    }
+
+    /// A hexadecimal word that nobody guesses by accident.
+    pub(crate) fn new_secret(&mut self, length: usize) -> String {
+        self.chance.hex(length)
+    }
+
+    /// Gives the bot a new token: the old one is void, as after too many IDENTIFYs.
+    pub(crate) fn reset_token(&mut self, user: Snowflake, now: DateTime<Utc>) {
+        let token = founding::token(&mut self.chance, user, now);
+        if let Some(user) = self.users.get_mut(&user) {
+            user.token = token;
+        }
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Takes what has happened since the last call.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+}

@@ -1,0 +1,53 @@
+//! Who is in the world: people and bots, their tokens, and the applications behind the bots.
+
+use serde::{Deserialize, Serialize};
+
+use super::snowflake::Snowflake;
+
+/// A person or a bot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// The user's id; for a bot also its application's.
+    pub id: Snowflake,
+    /// The unique name, lower case.
+    pub username: String,
+    /// The name that is shown.
+    pub display_name: String,
+    /// Whether this is a bot, which then sends `Authorization: Bot <token>`; a person sends the token alone.
+    pub bot: bool,
+    /// What the user logs in with.
+    pub token: String,
+}
+
+/// What the developer portal knows of a bot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Application {
+    /// The application's id, the same as its bot's.
+    pub id: Snowflake,
+    /// The application's name.
+    pub name: String,
+    /// The person who owns it.
+    pub owner: Snowflake,
+    /// The privileged intents that the portal allows: the bits of [`MESSAGE_CONTENT`], [`GUILD_MEMBERS`] and [`GUILD_PRESENCES`].
+    pub privileged_intents: u64,
+    /// How many IDENTIFYs have been made in the running 24 hours.
+    pub(crate) identifies: Vec<i64>,
+}
+
+/// `MESSAGE_CONTENT`, the privileged intent that a task bot needs.
+pub const MESSAGE_CONTENT: u64 = 1 << 15;
+/// `GUILD_MEMBERS`, a privileged intent.
+pub const GUILD_MEMBERS: u64 = 1 << 1;
+/// `GUILD_PRESENCES`, a privileged intent.
+pub const GUILD_PRESENCES: u64 = 1 << 8;
+
+impl Application {
+    /// The public flags that tell a bot which privileged intents it may use (the forms for fewer than 100 guilds).
+    /// Source: Discord developer documentation, "Application Flags".
+    pub fn flags(&self) -> u64 {
+        [(GUILD_PRESENCES, 1 << 13), (GUILD_MEMBERS, 1 << 15), (MESSAGE_CONTENT, 1 << 19)]
+            .into_iter()
+            .filter(|(intent, _)| self.privileged_intents & intent != 0)
+            .fold(0, |flags, (_, flag)| flags | flag)
+    }
+}

@@ -1,0 +1,304 @@
+//! Posting, editing and deleting messages.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{
+    World,
+    draft::{Draft, Reply},
+    event::Event,
+    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
+    permission,
+    snowflake::Snowflake,
+};
+use crate::{
+    form::{self, component::COMPONENTS_V2, message::MAX_ATTACHMENTS},
+    refusal::Refusal,
+};
+
+/// How long a nonce with `enforce_nonce` is remembered; the documentation says "the past few minutes".
+const NONCE_MEMORY: TimeDelta = TimeDelta::minutes(5);
+/// The flags that an author may set: suppress embeds, ephemeral, suppress notifications, components v2.
+const SETTABLE: u64 = SUPPRESS_EMBEDS | EPHEMERAL | (1 << 12) | COMPONENTS_V2;
+
+/// How a message comes to be, other than by its author's own request.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) kind: MessageKind,
+    pub(super) only_for: Option<Snowflake>,
+    pub(super) interaction: Option<MessageInteraction>,
+    pub(super) reply_to: Option<Snowflake>,
+    pub(super) loading: bool,
+}
+
+impl World {
+    /// Posts a message on a request of `author`.
+    pub(crate) fn post(
+        &mut self,
+        now: DateTime<Utc>,
+        author: Snowflake,
+        channel: Snowflake,
+        mut draft: Draft,
+    ) -> Result<Snowflake, Refusal> {
+        let granted = self.check_writing(author, channel, &draft)?;
+        if let Some(earlier) = self.same_nonce(now, author, channel, &draft) {
+            return Ok(earlier);
+        }
+        let reply_to = draft.reply.map(|reply| self.answered(channel, granted, reply)).transpose()?.flatten();
+        draft.flags = draft.flags.map(|flags| flags & !EPHEMERAL);
+        let kind = if reply_to.is_some() { MessageKind::Reply } else { MessageKind::Default };
+        self.put(now, author, channel, draft, Origin { kind, only_for: None, interaction: None, reply_to, loading: false })
+    }
+
+    /// Puts a message into the channel, whoever is behind it; permissions have been looked at.
+    pub(super) fn put(
+        &mut self,
+        now: DateTime<Utc>,
+        author: Snowflake,
+        channel: Snowflake,
+        draft: Draft,
+        origin: Origin,
+    ) -> Result<Snowflake, Refusal> {
+        let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(author, channel));
+        let id = self.new_id(now);
+        let mut flags = draft.flags.unwrap_or(0) & SETTABLE;
+        flags |= if origin.only_for.is_some() { EPHEMERAL } else { 0 } | if origin.loading { LOADING } else { 0 };
+        let allowed = draft.allowed_mentions.unwrap_or_default();
+        let content = draft.content.unwrap_or_default();
+        let mut mentions = self.mentions(&content, &allowed, granted & permission::MENTION_EVERYONE != 0);
+        if let Some(answered) = origin.reply_to.and_then(|reply| self.message(channel, reply)) {
+            let answered = answered.author;
+            if allowed.replied_user && answered != author && !mentions.users.contains(&answered) {
+                mentions.users.push(answered);
+            }
+        }
+        let attachments = draft.files.into_iter().map(|file| {
+            let attachment = Attachment {
+                id: self.mint.next(now),
+                content_type: file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned()),
+                filename: file.filename,
+                description: file.description,
+                size: file.bytes.len(),
+            };
+            self.files.insert(attachment.id, file.bytes.into());
+            attachment
+        });
+        let message = Message {
+            id,
+            channel,
+            author,
+            kind: origin.kind,
+            content,
+            edited_at: None,
+            embeds: draft.embeds.unwrap_or_default(),
+            components: draft.components.unwrap_or_default(),
+            attachments: attachments.collect(),
+            reactions: Vec::new(),
+            reply_to: origin.reply_to,
+            flags,
+            tts: draft.tts,
+            mentions: mentions.users,
+            mention_roles: mentions.roles,
+            mention_everyone: mentions.everyone,
+            nonce: draft.nonce,
+            only_for: origin.only_for,
+            interaction: origin.interaction,
+        };
+        if is_empty(&message) && !origin.loading {
+            self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
+            return Err(Refusal::empty_message());
+        }
+        if message.only_for.is_none()
+            && let Some(channel) = self.channels.get_mut(&channel)
+        {
+            channel.last_message = Some(id);
+        }
+        self.messages.entry(channel).or_default().insert(id, message);
+        self.happened(Event::MessageCreated { channel, message: id });
+        Ok(id)
+    }
+
+    /// Changes a message on a request of `editor`.
+    pub(crate) fn edit(
+        &mut self,
+        now: DateTime<Utc>,
+        editor: Snowflake,
+        channel: Snowflake,
+        id: Snowflake,
+        draft: Draft,
+    ) -> Result<(), Refusal> {
+        let granted = self.channel_for(editor, channel, 0).map(|channel| self.permissions_in(editor, channel))?;
+        let message = self.message(channel, id).filter(|message| message.only_for.is_none()).ok_or_else(Refusal::unknown_message)?;
+        if message.author != editor {
+            let only_hides_embeds = draft.flags.is_some()
+                && draft.content.is_none()
+                && draft.embeds.is_none()
+                && draft.components.is_none()
+                && draft.files.is_empty();
+            if !only_hides_embeds {
+                return Err(Refusal::not_the_author());
+            }
+            if granted & permission::MANAGE_MESSAGES == 0 {
+                return Err(Refusal::missing_permissions());
+            }
+        }
+        self.change(now, channel, id, draft)
+    }
+
+    /// Changes a message; who may has been looked at.
+    pub(super) fn change(&mut self, now: DateTime<Utc>, channel: Snowflake, id: Snowflake, draft: Draft) -> Result<(), Refusal> {
+        let mut message = self.message(channel, id).cloned().ok_or_else(Refusal::unknown_message)?;
+        let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(message.author, channel));
+        if let Some(content) = draft.content {
+            let mentions =
+                self.mentions(&content, &draft.allowed_mentions.unwrap_or_default(), granted & permission::MENTION_EVERYONE != 0);
+            message.content = content;
+            message.mentions = mentions.users;
+            message.mention_roles = mentions.roles;
+            message.mention_everyone = mentions.everyone;
+        }
+        message.embeds = draft.embeds.unwrap_or(message.embeds);
+        message.components = draft.components.unwrap_or(message.components);
+        if let Some(flags) = draft.flags {
+            let editable = SUPPRESS_EMBEDS | COMPONENTS_V2;
+            message.flags = (message.flags & !SUPPRESS_EMBEDS) | (flags & editable);
+        }
+        let mut dropped = Vec::new();
+        if let Some(kept) = draft.kept {
+            dropped.extend(message.attachments.extract_if(.., |attachment| !kept.contains(&attachment.id)).map(|attachment| attachment.id));
+        }
+        if message.attachments.len() + draft.files.len() > MAX_ATTACHMENTS {
+            return Err(Refusal::too_many_attachments());
+        }
+        let mut added = Vec::new();
+        for file in draft.files {
+            let id = self.new_id(now);
+            let content_type = file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned());
+            message.attachments.push(Attachment {
+                id,
+                content_type,
+                filename: file.filename,
+                description: file.description,
+                size: file.bytes.len(),
+            });
+            added.push((id, file.bytes));
+        }
+        if is_empty(&message) {
+            return Err(Refusal::empty_message());
+        }
+        // A deferred reply that gets its text is not "edited".
+        if message.flags & LOADING == 0 {
+            message.edited_at = Some(now);
+        }
+        message.flags &= !LOADING;
+        self.forget_files(&dropped);
+        self.files.extend(added.into_iter().map(|(id, bytes)| (id, bytes.into())));
+        self.messages.entry(channel).or_default().insert(id, message);
+        self.happened(Event::MessageUpdated { channel, message: id });
+        Ok(())
+    }
+
+    /// Deletes a message on a request of `user`.
+    pub(crate) fn delete(&mut self, user: Snowflake, channel: Snowflake, id: Snowflake) -> Result<(), Refusal> {
+        let granted = self.channel_for(user, channel, 0).map(|channel| self.permissions_in(user, channel))?;
+        let message = self.message(channel, id).filter(|message| message.is_shown_to(user)).ok_or_else(Refusal::unknown_message)?;
+        if message.author != user && message.only_for != Some(user) && granted & permission::MANAGE_MESSAGES == 0 {
+            return Err(Refusal::missing_permissions());
+        }
+        self.remove(channel, id)
+    }
+
+    /// Takes a message away; who may has been looked at.
+    pub(super) fn remove(&mut self, channel: Snowflake, id: Snowflake) -> Result<(), Refusal> {
+        let message = self.messages.get_mut(&channel).and_then(|messages| messages.remove(&id)).ok_or_else(Refusal::unknown_message)?;
+        self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
+        self.happened(Event::MessageDeleted { channel, message: id, only_for: message.only_for });
+        Ok(())
+    }
+
+    /// Deletes 2 to 100 messages at once; unknown ones are passed over.
+    pub(crate) fn delete_many(&mut self, user: Snowflake, channel: Snowflake, ids: &[Snowflake]) -> Result<(), Refusal> {
+        self.channel_for(user, channel, permission::MANAGE_MESSAGES)?;
+        if !(2..=100).contains(&ids.len()) {
+            return Err(Refusal::bad_bulk_delete());
+        }
+        let found: Vec<_> = ids.iter().filter(|id| self.message(channel, **id).is_some()).copied().collect();
+        for id in &found {
+            if let Some(message) = self.messages.get_mut(&channel).and_then(|messages| messages.remove(id)) {
+                self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
+            }
+        }
+        self.happened(Event::MessagesDeleted { channel, messages: found });
+        Ok(())
+    }
+
+    /// Tells the channel that somebody writes.
+    pub(crate) fn type_in(&mut self, now: DateTime<Utc>, user: Snowflake, channel: Snowflake) -> Result<(), Refusal> {
+        self.channel_for(user, channel, permission::SEND_MESSAGES)?;
+        self.happened(Event::TypingStarted { channel, user, at: now });
+        Ok(())
+    }
+
+    /// What the author may do, if he may post this draft here.
+    fn check_writing(&self, author: Snowflake, channel: Snowflake, draft: &Draft) -> Result<u64, Refusal> {
+        let mut needed = permission::SEND_MESSAGES;
+        needed |= if draft.files.is_empty() { 0 } else { permission::ATTACH_FILES };
+        needed |= if draft.embeds.as_ref().is_none_or(Vec::is_empty) { 0 } else { permission::EMBED_LINKS };
+        let channel = self.channel_for(author, channel, needed)?;
+        if channel.kind == super::guild::ChannelKind::Category {
+            return Err(Refusal::wrong_channel_type());
+        }
+        Ok(self.permissions_in(author, channel))
+    }
+
+    fn same_nonce(&self, now: DateTime<Utc>, author: Snowflake, channel: Snowflake, draft: &Draft) -> Option<Snowflake> {
+        let nonce = draft.nonce.as_ref().filter(|_| draft.enforce_nonce).map(nonce_text)?;
+        let recent = self.messages(channel).rev().take_while(|message| now - message.posted_at() < NONCE_MEMORY);
+        recent
+            .filter(|message| message.author == author)
+            .find(|message| message.nonce.as_ref().map(nonce_text).as_ref() == Some(&nonce))
+            .map(|message| message.id)
+    }
+
+    fn answered(&self, channel: Snowflake, granted: u64, reply: Reply) -> Result<Option<Snowflake>, Refusal> {
+        if granted & permission::READ_MESSAGE_HISTORY == 0 {
+            return Err(Refusal::new(400, 160_002, "Cannot reply without permission to read message history"));
+        }
+        if self.message(channel, reply.message).is_some_and(|message| message.only_for.is_none()) {
+            return Ok(Some(reply.message));
+        }
+        if reply.must_exist { Err(form::invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")) } else { Ok(None) }
+    }
+
+    fn forget_files(&mut self, ids: &[Snowflake]) {
+        for id in ids {
+            self.files.remove(id);
+        }
+    }
+}
+
+fn is_empty(message: &Message) -> bool {
+    message.content.is_empty() && message.embeds.is_empty() && message.components.is_empty() && message.attachments.is_empty()
+}
+
+fn nonce_text(nonce: &Value) -> String {
+    nonce.as_str().map_or_else(|| nonce.to_string(), str::to_owned)
+}
+
+/// The media type that goes with a file name, for those that people exchange here.
+fn media_type(filename: &str) -> &'static str {
+    let ending = filename.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    match ending.as_deref().unwrap_or_default() {
+        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain; charset=utf-8",
+        "json" => "application/json",
+        "html" | "htm" => "text/html; charset=utf-8",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "svg" => "image/svg+xml",
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
+    }
+}

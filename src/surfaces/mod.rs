@@ -1,0 +1,3 @@
+//! The doors: whoever asks comes in here, is asked who he is, and is led to the one desk.
+
+pub mod http;
