@@ -75,7 +75,7 @@ promises!(
     a_day_s_money_is_the_sum_of_its_ledger,
     letters_wait_by_class_then_age,
     one_parcel_is_under_way_to_an_address,
-    marks_are_wanted_by_purpose_then_age,
+    open_marks_come_by_purpose_then_age,
     counts_follow_every_change,
     the_journal_keeps_its_order,
     facts_are_replaced,
@@ -522,7 +522,7 @@ async fn one_parcel_is_under_way_to_an_address(store: &dyn Store) {
     assert_eq!(read(store, |rows| rows.parcel(&orchestrator_core::domain::id::ParcelId("p".to_owned()))).await.unwrap(), Some(over));
 }
 
-async fn marks_are_wanted_by_purpose_then_age(store: &dyn Store) {
+async fn open_marks_come_by_purpose_then_age(store: &dyn Store) {
     let ids = write(store, |rows| {
         let mut ids = Vec::new();
         for (n, purpose) in [(1, Purpose::End), (2, Purpose::Claim), (3, Purpose::Refusal), (4, Purpose::Claim)] {
@@ -542,7 +542,11 @@ async fn marks_are_wanted_by_purpose_then_age(store: &dyn Store) {
     write(store, move |rows| Ok(rows.update_mark(&put)?)).await.unwrap();
 
     assert_eq!(wanted().await, [ids[3], ids[2], ids[0]]);
-    assert_eq!(read(store, move |rows| rows.mark(ids[1])).await.unwrap(), Some(stored));
+    let (first, mut lifting) = (ids[1], stored.clone());
+    assert_eq!(read(store, move |rows| rows.mark(first)).await.unwrap(), Some(stored));
+    lifting.state = MarkState::Lifting;
+    write(store, move |rows| Ok(rows.update_mark(&lifting)?)).await.unwrap();
+    assert_eq!(wanted().await, [ids[1], ids[3], ids[2], ids[0]]);
     assert!(is_stale(&write(store, |rows| Ok(rows.update_mark(&mark(9, "✅", Purpose::Claim))?)).await));
 }
 
