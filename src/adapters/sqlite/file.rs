@@ -174,7 +174,7 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), O
         let reason = format!("its file system has no shared memory for SQLite's log (mode `{mode}`); put it on a local disk");
         return Err(OpenError::unreachable(path, reason));
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;").map_err(told)
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;").map_err(told)
 }
 
 /// Has the disk count as full once the file has reached a size.

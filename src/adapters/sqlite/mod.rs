@@ -23,6 +23,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use orchestrator_core::ports::store::{ReadBody, Store, StoreError, Urgency, WriteBody};
+use rusqlite::Connection;
 
 pub use self::{
     backup::{BackupError, Restored, restore},
@@ -79,7 +80,8 @@ pub struct SqliteStore {
     busy_timeout: Duration,
     to_write: Arc<Jobs<WriteBody>>,
     to_read: Arc<Jobs<ReadBody>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Each gives its connection back; the writer is the last.
+    threads: Mutex<Vec<JoinHandle<Connection>>>,
 }
 
 impl SqliteStore {
@@ -113,7 +115,7 @@ impl SqliteStore {
         };
         for (number, connection) in (1..).zip(looking) {
             let (to_read, checks_plans) = (Arc::clone(&to_read), options.checks_plans);
-            store.start(&format!("store-reader-{number}"), move || reader::run(&connection, checks_plans, &to_read))?;
+            store.start(&format!("store-reader-{number}"), move || reader::run(connection, checks_plans, &to_read))?;
         }
         store.start("store-writer", move || writer.run(&to_write))?;
         Ok(store)
@@ -155,7 +157,7 @@ impl SqliteStore {
         unblocked(move || join(threads)).await;
     }
 
-    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+    fn start(&self, name: &str, run: impl FnOnce() -> Connection + Send + 'static) -> Result<(), OpenError> {
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(run)
@@ -164,7 +166,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn finish(&self) -> Vec<JoinHandle<()>> {
+    fn finish(&self) -> Vec<JoinHandle<Connection>> {
         self.to_read.close();
         self.to_write.close();
         std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
@@ -194,12 +196,15 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// Waits for the threads' ends, readers first: who closes the file last, the writer, takes its log along. A body may hold the last handle
-/// of its own store: that thread ends by itself.
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        if thread.thread().id() != thread::current().id() && thread.join().is_err() {
-            tracing::error!("a thread of the store has panicked");
+/// Waits for the threads' ends, then closes their connections, the writer's last: who closes the file last takes its log along, and readers
+/// can't. A body may hold the last handle of its own store: its thread is not waited for.
+fn join(threads: Vec<JoinHandle<Connection>>) {
+    let others = threads.into_iter().filter(|thread| thread.thread().id() != thread::current().id());
+    let connections: Vec<_> = others.map(JoinHandle::join).collect();
+    for connection in connections {
+        match connection {
+            Ok(connection) => drop(connection),
+            Err(_panic) => tracing::error!("a thread of the store has panicked"),
         }
     }
 }

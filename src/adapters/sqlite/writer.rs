@@ -11,7 +11,7 @@ use std::{
 };
 
 use orchestrator_core::ports::store::{Abort, StoreError, WriteBody};
-use rusqlite::{Connection, hooks::Wal};
+use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
 use super::{
     FatalHook,
@@ -64,12 +64,14 @@ impl Writer {
         Ok(Self { connection, checks_plans, fatal, log_pages, poison: None })
     }
 
-    /// Writes until the queue is closed and empty.
-    pub(super) fn run(mut self, jobs: &Jobs<WriteBody>) {
+    /// Writes until the queue is closed and empty; gives the connection back.
+    pub(super) fn run(mut self, jobs: &Jobs<WriteBody>) -> Connection {
+        let _served = jobs.served();
         while let Some(waiting) = jobs.wait() {
             self.serve(waiting.min(BATCH_JOBS), &mut || jobs.take());
             self.write_log_back();
         }
+        self.connection
     }
 
     /// Takes up to `most` jobs, commits them together and answers them.
@@ -196,6 +198,8 @@ impl Writer {
             && self.poison.is_none()
         {
             self.poison = Some(trouble.clone());
+            // Closing would write the log back once more.
+            let _refused = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
             tracing::error!("the database can't be relied upon any more, nothing is written from here on: {reason}");
             (self.fatal)(reason);
         }
