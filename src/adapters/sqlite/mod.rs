@@ -1,7 +1,7 @@
 //! The store in one SQLite file.
 //!
-//! In come bodies, out goes what they decided, after it is on the disk. One thread writes ([`writer`]), two look ([`reader`]); the rows
-//! themselves are in [`rows`], the file with its schema in [`file`] and [`migrate`]. Knows nothing of what the rows mean.
+//! In come bodies, out goes what they decided, after it is on the disk. One thread writes (`writer`), two look (`reader`); the rows themselves
+//! are in `rows`, the file with its schema in `file` and `migrate`. Knows nothing of what the rows mean.
 
 mod backup;
 mod file;

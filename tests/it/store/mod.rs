@@ -6,6 +6,7 @@ mod crash;
 mod model;
 mod samples;
 mod sqlite;
+mod writer;
 
 use std::{
     path::Path,
