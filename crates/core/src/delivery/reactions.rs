@@ -37,6 +37,7 @@ pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: 
     let done = if next.state == MarkState::Lifting { mailer.chat.unreact(on, emoji).await } else { mailer.chat.react(on, emoji).await };
     mailer.token(lane, done == Err(ChatError::Unauthorized));
     match done {
+        Ok(()) if next.state == MarkState::Lifting => mailer.queue.mark_lifted(next.id).await?,
         Ok(()) => mailer.queue.mark_put(next.id).await?,
         Err(error) => {
             tracing::warn!(message.id = %on.message, %error, "{emoji} could not be put on message {}: {error}", on.message);
@@ -54,10 +55,9 @@ fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {
     };
     match error {
         ChatError::NotFound { code: UNKNOWN_MESSAGE | UNKNOWN_CHANNEL, .. } => MarkFailure::MessageGone,
-        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => MarkFailure::Impossible {
-            reason: error.to_string(),
-            reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())),
-        },
+        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => {
+            MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
+        }
         ChatError::Forbidden { code: TOO_MANY_REACTIONS, .. } => {
             MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
         }
