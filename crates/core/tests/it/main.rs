@@ -3,8 +3,11 @@
 mod control;
 mod desk;
 mod gates;
+mod histories;
 mod lanes;
 mod marks;
 mod read_back;
 mod results;
+mod room;
+mod steps;
 mod support;

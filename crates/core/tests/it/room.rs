@@ -28,7 +28,7 @@ use orchestrator_core::{
     },
 };
 
-use super::{TASKS, World, agent, message, priority};
+use crate::support::{TASKS, World, agent, message, priority};
 
 /// The messages of all channels, as Discord keeps them.
 #[derive(Debug, Default)]
