@@ -8,6 +8,7 @@ use super::{
     complaint::{Complaint, nearest},
     env_file::KEYS,
     own_file::OwnFile,
+    provenance::names_a_secret,
     sections::{Group, RawAgent},
 };
 
@@ -59,13 +60,25 @@ pub(super) fn check(
         }
     }
     if raw.max_concurrent == Some(0) {
-        faults.push(own.complaint(&format!("{key}.max_concurrent"), "it must be at least 1").way_out("Leave it out for no cap of its own."));
+        faults
+            .push(own.complaint(&format!("{key}.max_concurrent"), "it must be at least 1").way_out("Leave it out for no cap of its own."));
     }
     if let Some(seconds) = raw.grace_seconds.filter(|seconds| *seconds > 3_600) {
         faults.push(own.complaint(&format!("{key}.grace_seconds"), "it must be from 0 to 3600").given(&seconds.to_string()));
     }
     if let Some(signal) = raw.soft_signal.as_deref().filter(|signal| signal_number(signal).is_none()) {
         faults.push(own.complaint(&format!("{key}.soft_signal"), "it must be TERM, INT, HUP, QUIT, USR1 or USR2").given(signal));
+    }
+}
+
+/// A key that stands in the file itself is seen by whoever sees the file, its backups and its history.
+pub(super) fn warn_of_open_secrets(own: &OwnFile, key: &str, raw: &RawAgent, warnings: &mut Vec<Complaint>) {
+    // A path to a key's file, or a placeholder, is none.
+    let open = |name: &str, value: &str| names_a_secret(name) && value.len() > 8 && !value.contains(['{', '/']);
+    for (name, _) in raw.env.iter().flatten().filter(|(name, value)| open(name, value)) {
+        let at = super::json_text::join(&format!("{key}.env"), name);
+        let complaint = own.complaint(&at, "it looks like a secret that stands in the file");
+        warnings.push(complaint.way_out(format!("Put it into discord-config.env and its name into `{key}.secrets`.")));
     }
 }
 
@@ -80,12 +93,12 @@ pub(super) fn unfit_secret(name: &str) -> Option<&'static str> {
 /// A soft stop's signal by name, with or without `SIG`.
 pub(super) fn signal_number(name: &str) -> Option<i32> {
     match name.trim().to_ascii_uppercase().trim_start_matches("SIG") {
-        "HUP" => Some(1),
-        "INT" => Some(2),
-        "QUIT" => Some(3),
-        "USR1" => Some(10),
-        "TERM" => Some(15),
-        "USR2" => Some(12),
+        "HUP" => Some(libc::SIGHUP),
+        "INT" => Some(libc::SIGINT),
+        "QUIT" => Some(libc::SIGQUIT),
+        "USR1" => Some(libc::SIGUSR1),
+        "USR2" => Some(libc::SIGUSR2),
+        "TERM" => Some(libc::SIGTERM),
         _ => None,
     }
 }
@@ -107,9 +120,11 @@ fn is_variable(name: &str) -> bool {
 
 /// The words between braces that look like placeholders: `{"a": 1}` is none.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).filter(|name| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    })
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
 }
 
 #[cfg(test)]

@@ -7,19 +7,20 @@ use orchestrator_core::{
     domain::{
         id::InstanceId,
         outbound::{Address, Identity},
-        task::Priority,
     },
     intake::{
         admit::{Policy, WhoMay},
-        desk::{self, Desk, DeskRules},
+        desk::{self, Desk, DeskRules, Priorities},
     },
+    outcome::settle_loop::Law,
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
-    queue::{Queue, Routes, Rules},
+    queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
         crew::{self, Crew},
         results::Bounds,
-        retention::Retention,
+        retention::Keeping,
         transcript::Transcript,
+        workspace::Retention,
     },
 };
 use tokio::sync::mpsc;
@@ -65,13 +66,15 @@ pub struct House {
     /// Runs attempts.
     pub crew: Crew,
     /// What the crew's ended attempts come out of.
-    pub ended: mpsc::Receiver<crew::Ended>,
+    pub ended: mpsc::Receiver<Ended>,
     /// Agent processes.
     pub runner: Arc<ProcessRunner>,
     /// Sends what waits.
     pub mailer: Mailer,
+    /// What runs are judged by.
+    pub law: Law,
     /// How long workspaces stay.
-    pub retention: Retention,
+    pub retention: Keeping,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -89,8 +92,7 @@ pub fn database(config: &Config) -> PathBuf {
 pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    std::fs::create_dir_all(&config.runtime_dir)
-        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
     let store = Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(clock.now(), fatal()))?);
     let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
     let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
@@ -107,8 +109,9 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let sender = Arc::new(Sender::new(&sender_config(config, discord))?);
     let chat = Arc::clone(&sender) as Arc<dyn Chat>;
-    let runner =
-        Arc::new(ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?);
+    let runner = Arc::new(
+        ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?,
+    );
     let log: Arc<dyn TaskLog> = Arc::new(Transcript::new(Arc::clone(&clock)));
     let (ended_in, ended) = mpsc::channel(ENDED_AT_ONCE);
     let crew = Crew::new(
@@ -116,17 +119,16 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         Arc::clone(&runner) as Arc<dyn AgentRunner>,
         Arc::clone(&chat),
         Arc::clone(&log),
-        Arc::clone(&clock),
         crew_settings(config),
         ended_in,
     );
     let mailer = Mailer::new(desks.queue.clone(), chat, log, Arc::clone(&clock), mailer_settings(config));
-    let retention = Retention {
+    let retention = Keeping {
         workers: config.workers_dir.clone(),
-        succeeded: config.limits.keep_success,
-        failed: config.limits.keep_failure,
+        retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    Ok(House { desks, sender, crew, ended, runner, mailer, retention, clock })
+    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
+    Ok(House { desks, sender, crew, ended, runner, mailer, law, retention, clock })
 }
 
 /// The sender's configuration.
@@ -169,8 +171,11 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
         default_agent: config.agents.default.clone(),
         time_limit: config.limits.timeout,
         max_time_limit: config.limits.max_timeout,
-        member_priority: config.who_may.max_priority,
-        operator_priority: Priority::MAX,
+        priorities: Priorities {
+            everyone: config.who_may.priority_everyone,
+            operators: config.who_may.priority_operators,
+            roles: config.who_may.priority_roles.clone(),
+        },
         attempts: config.limits.attempts,
         text_limit: u64::try_from(config.limits.prompt_bytes).unwrap_or(u64::MAX),
         task_channels: discord.task_queues.clone(),
@@ -192,6 +197,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         agents: config.agents.definitions.clone(),
         environment: config.agent_environment.clone(),
         workers: config.workers_dir.clone(),
+        attempts: config.runtime_dir.join("attempts"),
         agents_md: config.template.as_ref().map(|template| template.text.clone()),
         catalogue: config.openclaw.catalogue.clone(),
         openclaw_config: config.openclaw.path.clone(),
@@ -199,7 +205,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         stdout_limit: config.limits.stdout_bytes,
         file_size_limit: config.limits.file_bytes,
         attachment_limit: config.limits.attachments.file_bytes,
-        bounds: Bounds { result: config.limits.result_bytes, ..Bounds::default() },
+        bounds: Bounds { result: config.limits.result_bytes, summary: config.limits.summary_max_chars, ..Bounds::DEFAULT },
     }
 }
 

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kernel::{self, Holder};
 
-/// Room kept on the disk for the lines of an attempt, so that its end can be recorded on a full disk too.
+/// Room kept on the disk for the lines that follow the first, so that an end can be recorded on a full disk too.
 const RESERVED_BYTES: i64 = 4_096;
 
 /// How long somebody else's decision (a few system calls) is waited for before looking again.
@@ -118,9 +118,17 @@ impl Control {
             _ => {}
         }
         let file = Self::options().create_new(true).mode(0o600).open(Self::path(folder))?;
-        // Not every file system can; then a full disk may cost an end its record.
-        drop(kernel::reserve(&file, RESERVED_BYTES));
         Ok(Self { file })
+    }
+
+    /// Writes down what is to be run, and keeps room for what will be said about it.
+    pub(super) fn ask(&self, spec: Box<LaunchSpec>) -> io::Result<()> {
+        self.append(&Mark::Asked { spec })?;
+        match kernel::reserve_behind_end(&self.file, RESERVED_BYTES) {
+            // Not every file system can; then a full disk may cost an end its record.
+            Err(error) if error.raw_os_error() != Some(libc::EOPNOTSUPP) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Opens the file; none if it isn't there.

@@ -97,10 +97,11 @@ pub(super) fn holder(file: &File) -> io::Result<Holder> {
     })
 }
 
-/// Reserves room on the disk behind the file's end, so that a last line fits also when the disk has filled up.
-pub(super) fn reserve(file: &File, bytes: i64) -> io::Result<()> {
+/// Reserves room on the disk behind the file's end, so that last lines fit also when the disk has filled up.
+pub(super) fn reserve_behind_end(file: &File, bytes: i64) -> io::Result<()> {
+    let end = i64::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
     // SAFETY: no memory is passed.
-    done(unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, 0, bytes) }).map(drop)
+    done(unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, end, bytes) }).map(drop)
 }
 
 pub(super) fn pidfd(pid: i32) -> io::Result<OwnedFd> {

@@ -282,7 +282,7 @@ fn write_request(folder: &Path, spec: Box<LaunchSpec>) -> Result<(), LaunchError
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(LaunchError::Overtaken { attempt }),
         Err(error) => return Err(machine(error)),
     };
-    control.append(&Mark::Asked { spec }).map_err(|error| {
+    control.ask(spec).map_err(|error| {
         drop(control::remove(folder));
         machine(error)
     })

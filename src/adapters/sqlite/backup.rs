@@ -10,8 +10,9 @@ use std::{
 };
 
 use rusqlite::{
-    Connection,
+    Connection, OpenFlags,
     backup::{Backup, StepResult},
+    config::DbConfig,
 };
 use thiserror::Error;
 
@@ -101,7 +102,7 @@ fn copy_into(from: &Path, partial: &Path) -> Result<(), BackupError> {
     }
     // Without a log beside it the copy is one file.
     copy.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(told)?;
-    examine_copy(&copy, partial)?;
+    examine_copy(&copy, partial, u32::MAX)?;
     copy.close().map_err(|(_, error)| told(error))?;
     File::open(partial).and_then(|copy| copy.sync_all()).map_err(|reason| files(partial, reason))
 }
@@ -115,7 +116,7 @@ pub fn restore(backup: &Path, path: &Path, unix_now: i64) -> Result<Restored, Ba
     if !backup.exists() {
         return Err(OpenError::unreachable(backup, "it does not exist").into());
     }
-    let version = examine_copy(&file::connect_to_look(backup, BUSY_TIMEOUT)?, backup)?;
+    let version = examine_copy(&file::connect_to_look(backup, BUSY_TIMEOUT)?, backup, version_after(STEPS))?;
     let fresh = file::beside(path, &format!(".restored.{unix_now}"));
     copy(backup, &fresh)?;
     let kept = set_aside(path, unix_now).and_then(|kept| {
@@ -130,14 +131,14 @@ pub fn restore(backup: &Path, path: &Path, unix_now: i64) -> Result<Restored, Ba
     Ok(Restored { version, kept })
 }
 
-/// Keeps the old database under another name, with nothing of it left in its log: a log beside the new file would be taken for its own.
-/// The old name stays until the new file takes it.
+/// Keeps the old database under another name, its log with it: beside the new file it would be taken for that one's own. The old name stays
+/// until the new file takes it.
 fn set_aside(path: &Path, unix_now: i64) -> Result<Option<PathBuf>, BackupError> {
     if !path.exists() {
         return Ok(None);
     }
+    see_that_nobody_has_it_open(path)?;
     let kept = file::beside(path, &format!(".replaced.{unix_now}"));
-    fold_log_in(path)?;
     fs::hard_link(path, &kept).map_err(|reason| files(&kept, reason))?;
     for suffix in ["-wal", "-shm"] {
         let log = file::beside(path, suffix);
@@ -149,14 +150,13 @@ fn set_aside(path: &Path, unix_now: i64) -> Result<Option<PathBuf>, BackupError>
     Ok(Some(kept))
 }
 
-/// Sees that nobody has the database open, and writes its log back into it. A damaged one is left as it is.
-fn fold_log_in(path: &Path) -> Result<(), BackupError> {
+/// Asks for the whole file, which is granted only if no other connection is there, and changes nothing. Of a damaged one nobody can tell.
+fn see_that_nobody_has_it_open(path: &Path) -> Result<(), BackupError> {
     let alone = || -> rusqlite::Result<()> {
-        let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // Exclusive from its first look on: that succeeds only if no other connection is there.
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
         connection.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         connection.close().map_err(|(_, error)| error)
     };
     match alone().map_err(|error| OpenError::of(path, &error)) {
@@ -166,10 +166,10 @@ fn fold_log_in(path: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// The version of a copy that is ours and whole.
-fn examine_copy(copy: &Connection, path: &Path) -> Result<u32, BackupError> {
+/// The version of a copy that is ours and whole, up to the one that is `known`.
+fn examine_copy(copy: &Connection, path: &Path, known: u32) -> Result<u32, BackupError> {
     file::examine(copy, path, Examination::Thorough)?;
-    match file::recognise(copy, path, version_after(STEPS))? {
+    match file::recognise(copy, path, known)? {
         Found::Empty => Err(BackupError::Empty { path: path.to_owned() }),
         Found::Ours(version) => Ok(version),
     }

@@ -51,3 +51,59 @@ fn step(connection: &Connection, path: &Path, steps: &[&str], unix_now: i64) -> 
     let mark = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {to};");
     connection.execute_batch(sql).and_then(|()| connection.execute_batch(&mark)).map_err(|error| failed(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, time::Duration};
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::adapters::sqlite::file;
+
+    const FIRST: &str = "CREATE TABLE kept (n INTEGER) STRICT; INSERT INTO kept VALUES (7);";
+
+    fn database(path: &Path) -> Connection {
+        file::make(path).unwrap();
+        let connection = file::connect(path, Duration::from_secs(1)).unwrap();
+        file::make_durable(&connection, path).unwrap();
+        connection
+    }
+
+    fn kept(connection: &Connection) -> Vec<i64> {
+        let mut statement = connection.prepare("SELECT n FROM kept").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn each_step_is_taken_once_with_a_backup_of_what_was_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let connection = database(&path);
+        migrate(&connection, &path, &[FIRST], 1).unwrap();
+        let steps = [FIRST, "UPDATE kept SET n = 8;", "INSERT INTO kept VALUES (9);"];
+
+        migrate(&connection, &path, &steps, 17).unwrap();
+        migrate(&connection, &path, &steps, 18).unwrap();
+
+        assert_eq!(kept(&connection), [8, 9]);
+        let mut files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["store.db", "store.db-shm", "store.db-wal", "store.db.before-v2.17", "store.db.before-v3.17"]);
+        assert_eq!(kept(&Connection::open(folder.path().join("store.db.before-v2.17")).unwrap()), [7]);
+    }
+
+    #[test]
+    fn a_step_that_fails_has_changed_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let connection = database(&path);
+        migrate(&connection, &path, &[FIRST], 1).unwrap();
+
+        let failed = migrate(&connection, &path, &[FIRST, "UPDATE kept SET n = 8; INSERT INTO missing VALUES (1);"], 17).unwrap_err();
+
+        assert!(matches!(failed, OpenError::Migration { to: 2, .. }), "{failed}");
+        assert_eq!(kept(&connection), [7]);
+        assert_eq!(recognise(&connection, &path, 2).unwrap(), Found::Ours(1));
+    }
+}

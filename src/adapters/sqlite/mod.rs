@@ -205,6 +205,10 @@ fn join(threads: Vec<JoinHandle<()>>) {
 async fn unblocked<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(run).await {
         Ok(done) => done,
-        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down, and with it whoever waits here.
+            Err(_cancelled) => std::future::pending().await,
+        },
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use orchestrator_core::{
     delivery::mailer::Mailer,
     domain::{
+        actor::Actor,
         id::{ChannelId, MessageId},
         retry::Delays,
     },
@@ -12,9 +13,9 @@ use orchestrator_core::{
     ports::chat::{Chat, ChatError},
     queue::QueueError,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
-use super::gateway::Incoming;
+use super::Incoming;
 
 /// Between the tries of a read-back that failed.
 const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::from_secs(60));
@@ -24,14 +25,16 @@ pub struct Doorman {
     desk: Desk,
     chat: Arc<dyn Chat>,
     mailer: Mailer,
+    /// Rung when somebody wants the channels to be read at once.
+    look: Arc<Notify>,
     /// Whether everything before the newest message was heard: only then does the cursor move with live messages.
     caught_up: bool,
 }
 
 impl Doorman {
     /// A doorman for a desk.
-    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer) -> Self {
-        Self { desk, chat, mailer, caught_up: false }
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
+        Self { desk, chat, mailer, look, caught_up: false }
     }
 
     /// Receives until the gateway ends.
@@ -40,8 +43,16 @@ impl Doorman {
     ///
     /// [`ServiceError::TokenRefused`](crate::service::ServiceError::TokenRefused) if the first read-back is refused for the token; nothing else ends it.
     pub async fn receive<E: From<ReadBackError>>(&mut self, mut heard: mpsc::Receiver<Incoming>) -> Result<(), E> {
-        while let Some(incoming) = heard.recv().await {
-            if let Incoming::SessionStarted { .. } = incoming {
+        loop {
+            let incoming = tokio::select! {
+                incoming = heard.recv() => incoming,
+                () = self.look.notified() => {
+                    self.read_back().await?;
+                    continue;
+                }
+            };
+            let Some(incoming) = incoming else { return Ok(()) };
+            if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
                 self.mailer.hurry();
                 self.read_back().await?;
                 continue;
@@ -52,7 +63,6 @@ impl Doorman {
                 self.read_back().await?;
             }
         }
-        Ok(())
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), QueueError> {
@@ -63,18 +73,13 @@ impl Doorman {
                     self.heard_up_to(heard.at.channel, heard.at.message).await?;
                 }
             }
-            Incoming::Edited(at) => {
-                // The event holds only what has changed: the message itself is asked for.
-                match self.chat.message(at).await {
-                    Ok(Some(heard)) => drop(self.desk.edited(&heard).await?),
-                    Ok(None) => self.desk.deleted(at).await?,
-                    Err(error) => tracing::warn!(message.id = %at.message, %error, "the edited message {} could not be read: {error}", at.message),
+            Incoming::Edited(heard) => drop(self.desk.edited(&heard).await?),
+            Incoming::Deleted(gone) => {
+                for at in gone {
+                    self.desk.deleted(at).await?;
                 }
             }
-            Incoming::Deleted(at) => self.desk.deleted(at).await?,
-            Incoming::ReactionAdded { on, emoji, by, ours } | Incoming::ReactionRemoved { on, emoji, by, ours } if ours => {
-                let _ = (on, emoji, by);
-            }
+            Incoming::ReactionAdded { ours: true, .. } | Incoming::ReactionRemoved { ours: true, .. } => {}
             Incoming::ReactionAdded { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, true) {
                     self.desk.reaction(&by, on, instruction).await?;
@@ -82,11 +87,13 @@ impl Doorman {
             }
             Incoming::ReactionRemoved { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, false) {
+                    // Discord tells no roles here: who holds by role alone releases by `retry`.
+                    let by = Actor::Member { user: by, name: by.to_string(), roles: Vec::new(), bot: false, administrator: false };
                     self.desk.reaction(&by, on, instruction).await?;
                 }
             }
             Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
-            Incoming::SessionStarted { .. } => {}
+            Incoming::SessionStarted { .. } | Incoming::Missed { .. } => {}
             Incoming::Resumed => self.mailer.hurry(),
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! At most one process tree per attempt, whoever is late, early or twice.
 
-use std::{fs, path::PathBuf, thread, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
 
 use discord_orchestrator::adapters::process::ProcessRunner;
 use orchestrator_core::ports::agent_runner::{AgentRunner, Exit, LaunchError, LaunchSpec, Standing, StopReason};
@@ -149,8 +149,6 @@ async fn a_nursery_that_dies_instead_of_answering_is_told_and_the_launch_can_be_
 
 #[tokio::test]
 async fn attempts_are_kept_where_only_this_user_can_look() {
-    use std::os::unix::fs::PermissionsExt;
-
     let house = House::new();
     let spec = house.agent("true");
     house.run(&spec).await;
@@ -168,8 +166,7 @@ async fn write_request(house: &House, spec: &LaunchSpec) {
     let deaf = house.path("deaf");
     if !deaf.exists() {
         fs::write(&deaf, "#!/bin/sh\nexec cat > /dev/null\n").expect("writes");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        fs::set_permissions(&deaf, mode).expect("may be run");
+        fs::set_permissions(&deaf, fs::Permissions::from_mode(0o700)).expect("may be run");
     }
     let runner = ProcessRunner::new(house.dir.path()).expect("a runner").with_nursery_program(deaf);
     let control = house.attempt_folder(spec.attempt).join("control");

@@ -1,11 +1,12 @@
 //! Agents that run to their end, well or badly.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
+use discord_orchestrator::adapters::process::ProcessRunner;
 use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, Ending, Exit, LaunchError, Standing, StopReason};
 use tokio::task::JoinSet;
 
-use super::house::{House, agent_in, marked, parent_of, runner_in, status_of, until};
+use super::house::{House, PROGRAM, agent_in, marked, parent_of, runner_in, status_of, until};
 
 #[tokio::test]
 async fn an_agent_s_end_is_recorded_with_its_exit_code_its_output_and_its_times() {
@@ -238,6 +239,26 @@ async fn hundreds_of_attempts_at_once_each_get_their_own_end() {
     }
 
     assert_eq!(runner.remembered().await.len(), 200);
+}
+
+#[tokio::test]
+async fn ends_are_told_although_the_service_was_started_with_its_signals_ignored() {
+    let mut house = House::new();
+    let wrapper = house.path("wrapper");
+    let script = format!("#!/usr/bin/perl\n$SIG{{$_}} = 'IGNORE' for qw(CHLD TERM HUP); exec '{PROGRAM}', @ARGV;\n");
+    fs::write(&wrapper, script).expect("writes");
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).expect("may be run");
+    house.runner = ProcessRunner::new(house.dir.path()).expect("a runner").with_nursery_program(wrapper);
+    let spec = house.agent("echo $$ > pid; sleep 600");
+
+    let itself = house.run(&house.agent("exit 3")).await;
+    house.launch(&spec).await;
+    house.pid("pid").await;
+    house.runner.stop(spec.attempt, StopReason::Cancelled).await;
+
+    assert_eq!((itself.exit, itself.cause), (Exit::Code(3), Cause::Itself));
+    assert_eq!(house.recorded(spec.attempt).await.exit, Exit::Signal(libc::SIGTERM));
+    house.finish();
 }
 
 #[tokio::test]

@@ -156,6 +156,20 @@ async fn nothing_of_an_attempt_is_left_when_its_attendant_is_killed() {
 }
 
 #[tokio::test]
+async fn an_agent_that_kills_its_attendant_gains_nothing_by_it() {
+    let house = House::new();
+    let spec =
+        house.agent("setsid sh -c 'echo $$ > tool; exec sleep 600' & until [ -s tool ]; do :; done; kill -KILL $PPID; exec sleep 600");
+    house.launch(&spec).await;
+    let tool = house.pid("tool").await;
+
+    assert_eq!(house.ending(spec.attempt).await, Ending::Lost);
+
+    assert!(!is_alive(tool));
+    house.finish();
+}
+
+#[tokio::test]
 async fn the_nursery_ends_what_a_killed_attendant_leaves_although_the_orchestrator_is_dead_and_markers_are_gone() {
     let mut house = House::new();
     let spec = house.agent("setsid env -i /bin/sh -c 'echo $$ > tool; exec sleep 600' & echo $$ > leader; while :; do sleep 0.05; done");

@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{announcements, entry, notices, operator},
+    wording::{alerts, entry, notices},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -30,7 +30,9 @@ const SEARCHED_PAGES: u32 = 20;
 pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
     let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => return Ok(Step::NotBefore(parcel.progress.due_at)),
+        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => {
+            return Ok(Step::NotBefore(parcel.progress.due_at));
+        }
         Outgoing::Parcel(parcel) => *parcel,
         Outgoing::Letters(letters) => {
             let (ids, post) = compose(mailer, &letters);
@@ -67,16 +69,24 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
         // A second entry of a task answers its first: it stands alone.
         Letter::Result { .. } if results.len() >= CROWD && results.iter().take(CROWD).all(|facts| facts.answers.is_none()) => {
             let alone = results.iter().take_while(|facts| facts.answers.is_none()).count();
-            let (post, fitted) = entry::batch(&results[..alone]);
+            let (post, fitted) = entry::batch(&results[..alone].iter().map(|facts| (*facts).clone()).collect::<Vec<_>>());
             (fitted.max(1), post)
         }
-        Letter::Result { .. } => (1, results.first().map(|facts| entry::single(facts)).unwrap_or_default()),
+        Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
         Letter::Spawned { .. } | Letter::Finished { .. } => {
-            let all: Vec<&Letter> = letters.iter().map(|(row, _)| &row.letter).collect();
-            let (text, joined) = notices::join(&all);
-            (joined.max(1), Post { silent: true, ..plain(text) })
+            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&row.letter)).collect();
+            let (post, joined) = notices::join(all.iter().map(String::as_str));
+            (joined.max(1), post)
         }
-        Letter::Announcement { task } => (1, announcements::announcement(task)),
+        Letter::Announcement { task } => (
+            1,
+            plain(format!(
+                "📝 {} asked for this task (`{}`):\n{}",
+                crate::wording::harmless::plain(task.requester.name(), 64),
+                task.id,
+                crate::wording::fit::cut(&task.prompt, 1_500)
+            )),
+        ),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Operator { text } => (1, plain(text.clone())),
     };
@@ -95,7 +105,10 @@ fn redact(mailer: &Mailer, post: &mut Post) {
 /// Looks for a parcel whose nonce protects it no longer in the channel's history. A parcel that was not found is protected anew.
 async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
     let now = mailer.clock.now();
-    let protected = parcel.progress.first_sent_at.is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
+    let protected = parcel
+        .progress
+        .first_sent_at
+        .is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
     if protected {
         return Ok(None);
     }
@@ -151,7 +164,7 @@ async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Resul
             tracing::error!(parcel = %parcel.id, "{line}");
             note(mailer, &parcel.id, &line).await?;
             keep_text(mailer, parcel);
-            let alert = operator::undeliverable(parcel.to.channel, error, &mailer.settings.undelivered);
+            let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &mailer.settings.undelivered.display().to_string());
             mailer.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
             Ok(Step::Went)
         }

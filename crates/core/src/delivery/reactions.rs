@@ -13,7 +13,7 @@ use crate::{
         rows::MarkRow,
     },
     queue::{QueueError, marks::MarkFailure},
-    wording::operator,
+    wording::alerts,
 };
 
 /// Discord's code for "no such message". Source: Discord developer documentation, "JSON Error Codes".
@@ -55,17 +55,16 @@ fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {
     };
     match error {
         ChatError::NotFound { code: UNKNOWN_MESSAGE | UNKNOWN_CHANNEL, .. } => MarkFailure::MessageGone,
-        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => MarkFailure::Impossible {
-            reason: error.to_string(),
-            reply: claim.then(|| operator::claimed_without_mark(error)),
-        },
+        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => {
+            MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
+        }
         ChatError::Forbidden { code: TOO_MANY_REACTIONS, .. } => {
-            MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| operator::claimed_without_mark(error)) }
+            MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
         }
         ChatError::Forbidden { .. } if claim => MarkFailure::Forbidden {
             due_at: mailer.clock.now() + mailer.settings.forbidden_pause,
             reason: error.to_string(),
-            alert: operator::marks_forbidden(mark.mark.on.channel, error),
+            alert: alerts::marks_forbidden(mark.mark.on.channel, &error.to_string()),
         },
         other => match other.remedy() {
             Remedy::Retry { at_least } => later(at_least),

@@ -6,6 +6,7 @@ use super::{Queue, QueueError, Rules, journal_attempt, launch, marks, spent_fact
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
+        evidence::Collected,
         id::AttemptId,
         journal::What,
         lease::Fence,
@@ -14,10 +15,33 @@ use crate::{
         step::StepEvent,
     },
     ports::{
+        agent_runner::Ending,
         rows::{AttemptRow, LedgerRow, Rows, StepRow, TaskRow},
         store::Urgency,
     },
 };
+
+/// An attempt whose agent has ended (or never will start), with what it left: what the runner hands to outcome.
+#[derive(Debug)]
+pub struct Ended {
+    /// How the agent ended, or why it did not start.
+    pub how: How,
+    /// What it left.
+    pub collected: Collected,
+    /// The attempt, as it was last read.
+    pub attempt: AttemptRow,
+    /// Its task.
+    pub task: TaskRow,
+}
+
+/// How an attempt ended, as far as its process is concerned.
+#[derive(Debug)]
+pub enum How {
+    /// The agent ran.
+    Ran(Ending),
+    /// The agent could not be started, and another try would do no better.
+    Unstartable(String),
+}
 
 impl Queue {
     /// Records how an attempt ended, once, and everything that follows from it.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::workspace;
+use super::workspace::{self, Retention};
 use crate::{
     ports::clock::Clock,
     queue::{Queue, QueueError},
@@ -15,15 +15,13 @@ const BURSTS: Duration = Duration::from_secs(60);
 /// Workspaces in one burst.
 const AT_ONCE: u32 = 200;
 
-/// How long workspaces stay.
+/// The rule, and where the workspaces are.
 #[derive(Clone, Debug)]
-pub struct Retention {
+pub struct Keeping {
     /// Where they are.
     pub workers: PathBuf,
-    /// A success's.
-    pub succeeded: Duration,
-    /// Any other's; `None`: until it is removed by hand.
-    pub failed: Option<Duration>,
+    /// How long they stay.
+    pub retention: Retention,
 }
 
 /// Removes what has outlived its time; returns how many.
@@ -31,20 +29,21 @@ pub struct Retention {
 /// # Errors
 ///
 /// [`QueueError::Store`].
-pub async fn tick(queue: &Queue, clock: &dyn Clock, rule: &Retention) -> Result<u32, QueueError> {
+pub async fn tick(queue: &Queue, clock: &dyn Clock, rule: &Keeping) -> Result<u32, QueueError> {
     let mut removed = 0;
-    for (succeeded, keep) in [(true, Some(rule.succeeded)), (false, rule.failed)] {
-        let Some(keep) = keep else { continue };
-        let before = clock.now() - chrono::Duration::from_std(keep).unwrap_or(chrono::Duration::MAX);
+    for succeeded in [true, false] {
+        let Some(before) = rule.retention.before(succeeded, clock.now()) else { continue };
         for attempt in queue.removable(succeeded, before, AT_ONCE).await? {
-            let path = rule.workers.join(&attempt.agent_id);
-            let gone = tokio::task::spawn_blocking(move || workspace::remove(&path)).await;
+            let (workers, agent_id) = (rule.workers.clone(), attempt.agent_id.clone());
+            let gone = tokio::task::spawn_blocking(move || workspace::remove(&workers, &agent_id)).await;
             match gone {
                 Ok(Ok(())) => {
                     queue.workspace_removed(attempt.id).await?;
                     removed += 1;
                 }
-                Ok(Err(error)) => tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task),
+                Ok(Err(error)) => {
+                    tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task)
+                }
                 Err(error) => tracing::error!(%error, "a removal broke: {error}"),
             }
         }
@@ -53,7 +52,7 @@ pub async fn tick(queue: &Queue, clock: &dyn Clock, rule: &Retention) -> Result<
 }
 
 /// Removes in bursts until `soft` is cancelled.
-pub async fn run(queue: Queue, clock: Arc<dyn Clock>, rule: Retention, soft: CancellationToken) {
+pub async fn run(queue: Queue, clock: Arc<dyn Clock>, rule: Keeping, soft: CancellationToken) {
     loop {
         if let Err(error) = tick(&queue, clock.as_ref(), &rule).await {
             tracing::error!(%error, "old workspaces could not be looked for: {error}");

@@ -42,7 +42,7 @@ pub fn cost(cost: Option<Usd>) -> String {
 /// `512 bytes`, `1.5 KiB`, `12 MiB`: one decimal below ten.
 pub fn bytes(bytes: u64) -> String {
     if bytes < 1_024 {
-        return counted(bytes, "byte");
+        return counted(bytes, "byte", "bytes");
     }
     let (mut unit, mut names) = (1_024_u64, ["KiB", "MiB", "GiB", "TiB"].into_iter());
     let mut name = names.next().unwrap_or_default();
@@ -88,8 +88,8 @@ fn span(then: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
 }
 
 /// `1 task`, `2 tasks`.
-pub fn counted(number: u64, one: &str) -> String {
-    format!("{} {one}{}", thousands(number), if number == 1 { "" } else { "s" })
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -3,10 +3,17 @@
 //! no Discord library, no time but what it is given.
 
 pub mod age;
+pub mod alerts;
+pub mod announcements;
+pub mod answers;
+pub mod because;
 pub mod entry;
 pub mod figures;
 pub mod fit;
 pub mod harmless;
 pub mod notices;
+pub mod panels;
 pub mod redact;
 pub mod refusals;
+pub mod tables;
+pub mod views;

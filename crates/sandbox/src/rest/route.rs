@@ -22,6 +22,8 @@ pub(super) enum Door {
     Bots,
     /// People only.
     People,
+    /// People, and programs of this machine without a token.
+    Control,
 }
 
 /// A route.
@@ -175,7 +177,7 @@ static ROUTES: &[Route] = &[
     route("GET", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::get),
     route("PATCH", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::change),
     route("DELETE", "/webhooks/{application}/{token}/messages/{message}", Door::Open, WEBHOOK, webhooks::delete),
-    unlimited("GET", "/sandbox/log", Door::People, control::log),
-    unlimited("GET", "/sandbox/world", Door::People, control::world),
-    unlimited("POST", "/sandbox/trouble", Door::People, control::trouble),
+    unlimited("GET", "/sandbox/log", Door::Control, control::log),
+    unlimited("GET", "/sandbox/world", Door::Control, control::world),
+    unlimited("POST", "/sandbox/trouble", Door::Control, control::trouble),
 ];

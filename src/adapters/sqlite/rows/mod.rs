@@ -58,11 +58,13 @@ impl<'c> SqliteRows<'c> {
 
     /// Changes rows and counts them.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize, RowsError> {
+        self.check_plan(sql)?;
         self.execute(sql, params).map_err(|error| self.failed(&error))
     }
 
     /// Adds a row; a unique index that has it already makes it a duplicate.
     fn insert(&self, table: &'static str, key: impl ToString, sql: &str, params: impl Params) -> Result<i64, RowsError> {
+        self.check_plan(sql)?;
         match self.execute(sql, params) {
             Ok(_) => Ok(self.connection.last_insert_rowid()),
             Err(error) if is_duplicate(&error) => Err(RowsError::duplicate(table, key)),
@@ -72,6 +74,7 @@ impl<'c> SqliteRows<'c> {
 
     /// Changes exactly one row: none is a row that is not as expected.
     fn update(&self, table: &'static str, key: impl ToString, sql: &str, params: impl Params) -> Result<(), RowsError> {
+        self.check_plan(sql)?;
         match self.execute(sql, params) {
             Ok(0) => Err(RowsError::stale(table, key)),
             Ok(_) => Ok(()),

@@ -1,0 +1,9 @@
+//! `once`: the form for cron.
+
+use super::{Chattiness, Context, exit::{Exit, Failure}, house};
+
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    context.log(Chattiness::Service, Some(&config))?;
+    house::once(config).await
+}
