@@ -412,12 +412,3 @@ pub(crate) fn histories() -> impl Strategy<Value = Vec<Happening>> {
 pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(test);
 }
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 4_096, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_happens_each_promise_holds_and_in_the_end_everything_has_run(events in histories()) {
-        run(same_on(Arc::new(MemoryStore::rehearsing()), &events));
-    }
-}

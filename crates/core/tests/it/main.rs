@@ -1,5 +1,6 @@
 //! The queue and the desk, over the store in memory, with a clock and a chance of their own.
 
+mod always;
 mod control;
 mod desk;
 mod gates;
