@@ -2,6 +2,7 @@
 
 mod main_job;
 mod process;
+mod queue;
 mod sender;
 mod store;
 mod world;
