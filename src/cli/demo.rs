@@ -10,7 +10,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator demo\n  orchestrator demo --dir /tmp/try\n\nWhile it runs, in another terminal and the same folder:\n  orchestrator submit \"Write a haiku\" --wait\n  orchestrator status")]
+#[command(
+    after_help = "Examples:\n  orchestrator demo\n  orchestrator demo --dir /tmp/try\n\nWhile it runs, in another terminal and the same folder:\n  orchestrator submit \"Write a haiku\" --wait\n  orchestrator status"
+)]
 pub(super) struct DemoArgs {
     /// Where the local Discord and its page listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]

@@ -28,3 +28,8 @@ pub(super) async fn once(_: Config) -> Result<Exit, Failure> {
 fn not_yet() -> Failure {
     Failure::new(Exit::Broken, "The service is not part of this build yet.")
 }
+
+/// The store alone, for copies.
+pub(super) fn store(_: &Config) -> Result<crate::adapters::sqlite::SqliteStore, Failure> {
+    Err(not_yet())
+}

@@ -12,7 +12,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator reclaim 1443021398234771496\n  orchestrator reclaim --all\n\nA message with ✅ that the store does not know is never run by itself: it may have been run elsewhere.\nThis says that it is to be run. --all takes those that were claimed and show no end (🏁 ❌ ⏱ 🛑).\nA task that the store knows is run again with `retry`.")]
+#[command(
+    after_help = "Examples:\n  orchestrator reclaim 1443021398234771496\n  orchestrator reclaim --all\n\nA message with ✅ that the store does not know is never run by itself: it may have been run elsewhere.\nThis says that it is to be run. --all takes those that were claimed and show no end (🏁 ❌ ⏱ 🛑).\nA task that the store knows is run again with `retry`."
+)]
 pub(super) struct ReclaimArgs {
     /// The message
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -52,7 +54,7 @@ fn words(reclaimed: &Reclaimed) -> String {
         lines.extend(ids.iter().map(|id| format!("{id} {what}.")));
     }
     if reclaimed.left > 0 {
-        lines.push(format!("{} left alone: ended, never claimed, or no tasks.", figures::counted(reclaimed.left, "message")));
+        lines.push(format!("{} left alone: ended, never claimed, or no tasks.", figures::counted(reclaimed.left, "message", "messages")));
     }
     if lines.is_empty() { "There is nothing to reclaim.".to_owned() } else { lines.join("\n") }
 }

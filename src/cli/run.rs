@@ -1,6 +1,10 @@
 //! `run`: the service.
 
-use super::{Chattiness, Context, exit::{Exit, Failure}, house};
+use super::{
+    Chattiness, Context,
+    exit::{Exit, Failure},
+    house,
+};
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

@@ -19,7 +19,9 @@ use super::{
 use crate::adapters::system_clock::SystemClock;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator status\n  orchestrator status 1443021398234771496\n  orchestrator status --json | jq .counts")]
+#[command(
+    after_help = "Examples:\n  orchestrator status\n  orchestrator status 1443021398234771496\n  orchestrator status --json | jq .counts"
+)]
 pub(super) struct StatusArgs {
     /// One task, with all that is known of it
     id: Option<String>,
@@ -63,7 +65,7 @@ fn at_a_glance(status: &StatusView) -> String {
     let budget = status.daily_budget.as_ref().map_or_else(String::new, |budget| format!(" of {budget}"));
     lines.push(format!("spent today (UTC): {}{budget}", status.spent_today));
     if counts.letters > 0 {
-        lines.push(format!("{} on their way to Discord", figures::counted(counts.letters, "post")));
+        lines.push(format!("{} on their way to Discord", figures::counted(counts.letters, "post", "posts")));
     }
     lines.extend(status.closed.iter().map(|closed| format!("! {closed}")));
     lines.extend(status.troubles.iter().map(|trouble| format!("! {trouble}")));
@@ -129,7 +131,9 @@ fn in_detail(detail: &TaskDetail) -> String {
     }
     if !detail.events.is_empty() {
         lines.push("\nStory:".to_owned());
-        lines.extend(detail.events.iter().map(|event| format!("  {}  {}", event.at.format("%m-%d %H:%M:%S"), harmless::one_line(&event.what))));
+        lines.extend(
+            detail.events.iter().map(|event| format!("  {}  {}", event.at.format("%m-%d %H:%M:%S"), harmless::one_line(&event.what))),
+        );
     }
     lines.join("\n")
 }
@@ -137,7 +141,8 @@ fn in_detail(detail: &TaskDetail) -> String {
 fn attempt(attempt: &AttemptView) -> String {
     let took = attempt.duration_ms.map_or_else(String::new, |ms| format!(", {}", figures::duration(std::time::Duration::from_millis(ms))));
     let state = attempt.outcome.map_or_else(|| attempt.state.clone(), |outcome| outcome.word().replace('_', " "));
-    let mut lines = vec![format!("  attempt {}: {state}{took}, {} tokens, {}", attempt.number, figures::tokens(attempt.tokens.as_ref()), attempt.cost)];
+    let mut lines =
+        vec![format!("  attempt {}: {state}{took}, {} tokens, {}", attempt.number, figures::tokens(attempt.tokens.as_ref()), attempt.cost)];
     lines.extend(attempt.workspace.iter().map(|workspace| format!("    workspace {workspace}")));
     lines.extend(attempt.remarks.iter().map(|remark| format!("    {}", harmless::one_line(remark))));
     lines.join("\n")

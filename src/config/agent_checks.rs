@@ -59,7 +59,8 @@ pub(super) fn check(
         }
     }
     if raw.max_concurrent == Some(0) {
-        faults.push(own.complaint(&format!("{key}.max_concurrent"), "it must be at least 1").way_out("Leave it out for no cap of its own."));
+        faults
+            .push(own.complaint(&format!("{key}.max_concurrent"), "it must be at least 1").way_out("Leave it out for no cap of its own."));
     }
     if let Some(seconds) = raw.grace_seconds.filter(|seconds| *seconds > 3_600) {
         faults.push(own.complaint(&format!("{key}.grace_seconds"), "it must be from 0 to 3600").given(&seconds.to_string()));
@@ -107,9 +108,11 @@ fn is_variable(name: &str) -> bool {
 
 /// The words between braces that look like placeholders: `{"a": 1}` is none.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).filter(|name| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    })
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
 }
 
 #[cfg(test)]

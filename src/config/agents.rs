@@ -166,8 +166,10 @@ fn built_in(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> BTreeMap<&'stat
 
     let base_url = plain_value(with, "LLM_BASE_URL");
     let there = base_url.is_some() || own_key().is_some();
-    let no_key = "no model is configured for it: set OPENROUTER_API_KEY (in openclaw.json under `env`, or in the environment) or LLM_BASE_URL";
-    let mut chat = Built::of(if there { this() } else { Err(no_key.to_owned()) }, true, verb, OutputRule::Command).env("ORCH_MODEL", "{model}");
+    let no_key =
+        "no model is configured for it: set OPENROUTER_API_KEY (in openclaw.json under `env`, or in the environment) or LLM_BASE_URL";
+    let mut chat =
+        Built::of(if there { this() } else { Err(no_key.to_owned()) }, true, verb, OutputRule::Command).env("ORCH_MODEL", "{model}");
     chat.file_system = "workspace";
     // One endpoint gets one key: OpenRouter's never goes to another address.
     chat = match base_url {
@@ -197,7 +199,10 @@ fn openclaw_program(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> (Result
     match with.places.find(&given.value) {
         Ok((path, _)) => (Ok(path), false),
         Err(why) => {
-            warnings.push(Complaint::about(given.from.to_string(), "OPENCLAW_BIN", why.clone()).way_out("Put it right, or leave it empty to have PATH searched."));
+            warnings.push(
+                Complaint::about(given.from.to_string(), "OPENCLAW_BIN", why.clone())
+                    .way_out("Put it right, or leave it empty to have PATH searched."),
+            );
             (Err(format!("OPENCLAW_BIN: {why}")), true)
         }
     }
@@ -225,7 +230,9 @@ fn definition(
         (None, Some((program, in_path))) => Built::of(program, in_path, &[], OutputRule::Command),
         (None, None) => {
             let rule = "it needs a `command`: a program's name or path";
-            faults.push(with.own.complaint(key, rule).way_out("Only built-in agents (openclaw, openclaw-exec, demo, chat) have one already."));
+            faults.push(
+                with.own.complaint(key, rule).way_out("Only built-in agents (openclaw, openclaw-exec, demo, chat) have one already."),
+            );
             return None;
         }
     };
@@ -240,7 +247,11 @@ fn definition(
         } else if let Some(value) = secret_value(with, secret) {
             built.secrets.insert(secret.clone(), value);
         } else {
-            let rule = format!("no value for {} was found in the environment, {} or openclaw.json", super::complaint::quoted(secret), with.layers.file.path.display());
+            let rule = format!(
+                "no value for {} was found in the environment, {} or openclaw.json",
+                super::complaint::quoted(secret),
+                with.layers.file.path.display()
+            );
             warnings.push(with.own.complaint(&at, rule));
         }
     }

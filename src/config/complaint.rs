@@ -79,7 +79,8 @@ const MAX_SHOWN: usize = 60;
 pub(super) fn quoted(given: &str) -> String {
     let mut shown = String::from("\"");
     for c in given.chars().take(MAX_SHOWN) {
-        let invisible = c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let invisible =
+            c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
         if invisible {
             shown.extend(c.escape_unicode());
         } else {
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_complaint_reads_as_a_sentence() {
-        let complaint = Complaint::about("orchestrator_config.json:4", "lease_seconds", "it must be at least 5").given("1").way_out("60 is usual.");
+        let complaint =
+            Complaint::about("orchestrator_config.json:4", "lease_seconds", "it must be at least 5").given("1").way_out("60 is usual.");
 
         assert_eq!(complaint.to_string(), "orchestrator_config.json:4: `lease_seconds` is \"1\", but it must be at least 5. 60 is usual.");
     }

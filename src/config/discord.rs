@@ -93,7 +93,12 @@ pub(super) struct Checked {
 }
 
 /// Checks everything about Discord; what is wrong is complained of, what is missing is named.
-pub(super) fn check(layers: &Layers<'_>, fallback: Option<ChannelId>, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) -> Checked {
+pub(super) fn check(
+    layers: &Layers<'_>,
+    fallback: Option<ChannelId>,
+    faults: &mut Vec<Complaint>,
+    warnings: &mut Vec<Complaint>,
+) -> Checked {
     let token = token(layers, "ORCHESTRATOR_AGENT_TOKEN", faults, warnings);
     let mut tokens: Vec<Secret> = token.iter().cloned().collect();
     let worker_tokens = ["WORKER1_TOKEN", "WORKER2_TOKEN", "WORKER3_TOKEN"].map(|key| {
@@ -165,7 +170,8 @@ fn token(layers: &Layers<'_>, key: &'static str, faults: &mut Vec<Complaint>, wa
     let Given { value, from } = layers.given(key)?;
     let bare = value.strip_prefix("Bot ").map_or(value.as_str(), str::trim);
     if bare.len() != value.len() {
-        warnings.push(Complaint::about(from.to_string(), key, "it begins with `Bot `, which was left out").way_out("Write the token alone."));
+        warnings
+            .push(Complaint::about(from.to_string(), key, "it begins with `Bot `, which was left out").way_out("Write the token alone."));
     }
     if bare.is_empty() || bare.len() > 200 || !bare.chars().all(|c| c.is_ascii_graphic()) {
         let rule = "it is no token: expected up to 200 letters, digits and signs without spaces";

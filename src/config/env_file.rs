@@ -99,7 +99,8 @@ impl EnvFile {
                     next = at.map_or(next, |at| at + 1);
                     if self.values.insert(key.clone(), (value, at.map_or(0, |at| at + 1))).is_some() {
                         let place = self.place(at.map_or(0, |at| at + 1));
-                        warnings.push(Complaint::about(place, key, "it is there more than once; the last one counts").way_out("Leave one."));
+                        warnings
+                            .push(Complaint::about(place, key, "it is there more than once; the last one counts").way_out("Leave one."));
                     }
                 }
                 Err(error) => {
@@ -194,5 +195,6 @@ impl Layers<'_> {
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
     let bracketed = value.starts_with('<') && value.ends_with('>') && !value.starts_with("<#") && !value.starts_with("<@");
-    bracketed || ["your-", "your_", "your ", "changeme", "change-me", "replace-me", "replace_me"].iter().any(|start| value.starts_with(start))
+    bracketed
+        || ["your-", "your_", "your ", "changeme", "change-me", "replace-me", "replace_me"].iter().any(|start| value.starts_with(start))
 }

@@ -55,7 +55,8 @@ impl Surroundings {
     /// If the current folder or this program's own file can't be told.
     pub fn of_this_process() -> io::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
         Ok(Self { variables, current_dir: std::env::current_dir()?, this_program: std::env::current_exe()? })
     }
 }
@@ -74,9 +75,7 @@ pub fn load(flags: &Flags) -> Result<Config, ConfigError> {
 
 /// The agent programs on this machine, found without any configuration file.
 pub fn found_programs() -> Vec<FoundProgram> {
-    Surroundings::of_this_process()
-        .map(|around| Places::of(&around.variables, &around.current_dir).agent_programs())
-        .unwrap_or_default()
+    Surroundings::of_this_process().map(|around| Places::of(&around.variables, &around.current_dir).agent_programs()).unwrap_or_default()
 }
 
 /// Reads the configuration as it is in given surroundings.

@@ -99,7 +99,11 @@ pub(super) fn read(candidates: &[PathBuf], insisted: bool, with: &Reading<'_>, w
     let looked: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
     let rule = "there is no such file, so models have no aliases and no prices";
     let complaint = Complaint::of_file(looked.join(" and "), rule);
-    warnings.push(complaint.way_out(if insisted { "Check --openclaw-config." } else { "`cp openclaw-example.json openclaw.json` and fill it in." }));
+    warnings.push(complaint.way_out(if insisted {
+        "Check --openclaw-config."
+    } else {
+        "`cp openclaw-example.json openclaw.json` and fill it in."
+    }));
     OpenClaw::nothing()
 }
 
@@ -306,7 +310,9 @@ impl<'a> Reader<'a> {
         const MODEL: [&str; 3] = ["agents", "defaults", "model"];
         let primary = match self.at(&MODEL) {
             Some(Value::String(text)) => Some((path_of(&MODEL), text.trim())),
-            Some(Value::Object(_)) => self.text(&["agents", "defaults", "model", "primary"]).map(|text| (format!("{}.primary", path_of(&MODEL)), text)),
+            Some(Value::Object(_)) => {
+                self.text(&["agents", "defaults", "model", "primary"]).map(|text| (format!("{}.primary", path_of(&MODEL)), text))
+            }
             Some(_) => {
                 self.warn(&path_of(&MODEL), "it should be a text or an object with `primary`; the alias `primary` is used");
                 None
@@ -348,7 +354,8 @@ impl<'a> Reader<'a> {
                 Value::String(text) if tokens.iter().any(|token| token.expose() == text.trim()) => {
                     let rule = "it is a Discord token of this orchestrator: OpenClaw and we would both answer";
                     let place = Source::file(self.path, self.document.line(&path)).to_string();
-                    self.warnings.push(Complaint::about(place, path, rule).way_out("Give OpenClaw a bot of its own, or take the token out."));
+                    self.warnings
+                        .push(Complaint::about(place, path, rule).way_out("Give OpenClaw a bot of its own, or take the token out."));
                 }
                 _ => {}
             }

@@ -88,8 +88,9 @@ pub(super) fn implausible(place: &str, priced: &[Priced], unit: PriceUnit) -> Op
             let odd = !paid.is_empty() && paid.iter().all(|p| p.price.output < TOO_LOW);
             let rule = format!("implausible prices: read as dollars per 1,000,000 tokens, {} cost less than any model does", names(&paid));
             odd.then(|| {
-                Complaint::about(place, KEY, rule)
-                    .way_out("The file seems to state them per 1,000: take \"prices\": {\"unit\": \"per_million\"} out of orchestrator_config.json.")
+                Complaint::about(place, KEY, rule).way_out(
+                    "The file seems to state them per 1,000: take \"prices\": {\"unit\": \"per_million\"} out of orchestrator_config.json.",
+                )
             })
         }
     }

@@ -39,7 +39,8 @@ pub(super) fn read(
     faults: &mut Vec<Complaint>,
     warnings: &mut Vec<Complaint>,
 ) -> OwnFile {
-    let mut own = OwnFile { path: path.to_owned(), exists: false, raw: Raw::default(), sources: BTreeMap::new(), document: Document::default() };
+    let mut own =
+        OwnFile { path: path.to_owned(), exists: false, raw: Raw::default(), sources: BTreeMap::new(), document: Document::default() };
     let text = text_file::read(path).unwrap_or_else(|complaint| {
         faults.push(complaint);
         None
@@ -49,7 +50,9 @@ pub(super) fn read(
         Ok(document) => own.document = document,
         Err(error) => {
             let place = format!("{}:{}:{}", path.display(), error.line, error.column);
-            faults.push(Complaint::of_file(place, format!("this is not JSON: {}", error.why)).way_out("Comments and trailing commas are allowed."));
+            faults.push(
+                Complaint::of_file(place, format!("this is not JSON: {}", error.why)).way_out("Comments and trailing commas are allowed."),
+            );
         }
     }
     for (key, line) in &own.document.repeated {
@@ -207,7 +210,9 @@ impl OwnFile {
         };
         let complaint = self.complaint(path, rule);
         match wrong {
-            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => complaint.given(wrong.as_str().unwrap_or(&wrong.to_string())),
+            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
+                complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
+            }
             _ => complaint,
         }
     }

@@ -106,7 +106,9 @@ fn usual(home: Option<&Path>, variables: &BTreeMap<String, String>) -> Vec<PathB
             dirs.push(home.join(below));
         }
     }
-    for (variable, below) in [("NPM_CONFIG_PREFIX", "bin"), ("PNPM_HOME", ""), ("BUN_INSTALL", "bin"), ("VOLTA_HOME", "bin"), ("NVM_BIN", "")] {
+    for (variable, below) in
+        [("NPM_CONFIG_PREFIX", "bin"), ("PNPM_HOME", ""), ("BUN_INSTALL", "bin"), ("VOLTA_HOME", "bin"), ("NVM_BIN", "")]
+    {
         if let Some(place) = variables.get(variable).filter(|place| place.starts_with('/')) {
             dirs.push(Path::new(place).join(below));
         }

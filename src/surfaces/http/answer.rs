@@ -10,11 +10,7 @@ use axum::{
 use orchestrator_core::{
     domain::id::TaskId,
     intake::desk::DeskError,
-    ports::{
-        chat::ChatError,
-        rows::RowsError,
-        store::StoreError,
-    },
+    ports::{chat::ChatError, rows::RowsError, store::StoreError},
     queue::QueueError,
     wording::{
         refusals::Refusal,
@@ -76,9 +72,10 @@ impl From<DeskError> for Refused {
                     return Self::new(StatusCode::BAD_REQUEST, "refused", "The request was refused.");
                 };
                 let answer = Self::new(status_of(first), first.word(), message);
-                refusals.iter().filter_map(|refusal| Some((field_of(refusal)?, refusal.sentence()))).fold(answer, |answer, (field, issue)| {
-                    answer.field(field, issue)
-                })
+                refusals
+                    .iter()
+                    .filter_map(|refusal| Some((field_of(refusal)?, refusal.sentence())))
+                    .fold(answer, |answer, (field, issue)| answer.field(field, issue))
             }
             DeskError::Queue(error) => error.into(),
         }
@@ -95,9 +92,11 @@ impl From<QueueError> for Refused {
             QueueError::Store(StoreError::Closed) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "closing", "The service is ending. Ask again when it is back.")
             }
-            QueueError::Store(StoreError::Rows(RowsError::DiskFull)) => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "The disk is full: nothing can be stored. Make room and ask again.")
-            }
+            QueueError::Store(StoreError::Rows(RowsError::DiskFull)) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                "The disk is full: nothing can be stored. Make room and ask again.",
+            ),
             QueueError::Store(failed) => {
                 tracing::error!(error = %failed, "a request could not be answered: {failed}");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", message)
@@ -167,7 +166,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         serde_path_to_error::deserialize(&mut json).map(Self).map_err(|error| {
             let path = error.path().to_string();
             let issue = error.into_inner().to_string();
-            if path == "." { Refused::new(StatusCode::BAD_REQUEST, "bad_request", issue.clone()).field("", issue) } else { Refused::bad_field(&path, issue) }
+            if path == "." {
+                Refused::new(StatusCode::BAD_REQUEST, "bad_request", issue.clone()).field("", issue)
+            } else {
+                Refused::bad_field(&path, issue)
+            }
         })
     }
 }

@@ -57,10 +57,21 @@ pub(super) async fn log(State(door): State<Door>, Named(id): Named, Asked(wanted
     let ended = !attempt.state.is_live();
     let Some(file) = read(&door, &path, start).await? else {
         if attempt.workspace_removed {
-            return Err(Refused::new(StatusCode::NOT_FOUND, "log_removed", format!("The workspace of `{id}` was removed, and its log with it.")));
+            return Err(Refused::new(
+                StatusCode::NOT_FOUND,
+                "log_removed",
+                format!("The workspace of `{id}` was removed, and its log with it."),
+            ));
         }
-        return Ok(Json(LogChunk { agent_id: attempt.agent_id.clone(), attempt: attempt.number, text: String::new(), from: start, next: start, ended })
-            .into_response());
+        return Ok(Json(LogChunk {
+            agent_id: attempt.agent_id.clone(),
+            attempt: attempt.number,
+            text: String::new(),
+            from: start,
+            next: start,
+            ended,
+        })
+        .into_response());
     };
     let bytes = part(file).map_err(|error| unreadable(&id, &error))?;
     let next = start + u64::try_from(bytes.len()).unwrap_or(0);

@@ -37,7 +37,13 @@ pub(super) fn summary(view: &TaskView) -> TaskSummary {
     }
 }
 
-pub(super) fn detail(view: &TaskView, position: Option<u64>, events: &[Event], chat: Option<&dyn Chat>, workers: &std::path::Path) -> TaskDetail {
+pub(super) fn detail(
+    view: &TaskView,
+    position: Option<u64>,
+    events: &[Event],
+    chat: Option<&dyn Chat>,
+    workers: &std::path::Path,
+) -> TaskDetail {
     let wishes = &view.row.task.wishes;
     let link = |at| chat.map(|chat| chat.link(at));
     TaskDetail {
@@ -68,7 +74,9 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
             (None, AttemptState::Launching { cleared: false }) => Some(because::unmarked()),
             (None, _) => None,
         },
-        Doing::Ended { .. } => view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref()).and_then(|report| report.reason.clone()),
+        Doing::Ended { .. } => {
+            view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref()).and_then(|report| report.reason.clone())
+        }
     }
 }
 

@@ -30,7 +30,9 @@ const SEARCHED_PAGES: u32 = 20;
 pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
     let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => return Ok(Step::NotBefore(parcel.progress.due_at)),
+        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => {
+            return Ok(Step::NotBefore(parcel.progress.due_at));
+        }
         Outgoing::Parcel(parcel) => *parcel,
         Outgoing::Letters(letters) => {
             let (ids, post) = compose(mailer, &letters);
@@ -76,7 +78,15 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
             let (post, joined) = notices::join(all.iter().map(String::as_str));
             (joined.max(1), post)
         }
-        Letter::Announcement { task } => (1, plain(format!("📝 {} asked for this task (`{}`):\n{}", crate::wording::harmless::plain(task.requester.name(), 64), task.id, crate::wording::fit::cut(&task.prompt, 1_500)))),
+        Letter::Announcement { task } => (
+            1,
+            plain(format!(
+                "📝 {} asked for this task (`{}`):\n{}",
+                crate::wording::harmless::plain(task.requester.name(), 64),
+                task.id,
+                crate::wording::fit::cut(&task.prompt, 1_500)
+            )),
+        ),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Operator { text } => (1, plain(text.clone())),
     };
@@ -95,7 +105,10 @@ fn redact(mailer: &Mailer, post: &mut Post) {
 /// Looks for a parcel whose nonce protects it no longer in the channel's history. A parcel that was not found is protected anew.
 async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
     let now = mailer.clock.now();
-    let protected = parcel.progress.first_sent_at.is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
+    let protected = parcel
+        .progress
+        .first_sent_at
+        .is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
     if protected {
         return Ok(None);
     }

@@ -54,10 +54,9 @@ fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {
     };
     match error {
         ChatError::NotFound { code: UNKNOWN_MESSAGE | UNKNOWN_CHANNEL, .. } => MarkFailure::MessageGone,
-        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => MarkFailure::Impossible {
-            reason: error.to_string(),
-            reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())),
-        },
+        ChatError::Forbidden { code: BLOCKED, .. } | ChatError::Invalid { code: TOO_MANY_REACTIONS | BLOCKED, .. } => {
+            MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
+        }
         ChatError::Forbidden { code: TOO_MANY_REACTIONS, .. } => {
             MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
         }

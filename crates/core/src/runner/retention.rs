@@ -41,7 +41,9 @@ pub async fn tick(queue: &Queue, clock: &dyn Clock, rule: &Keeping) -> Result<u3
                     queue.workspace_removed(attempt.id).await?;
                     removed += 1;
                 }
-                Ok(Err(error)) => tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task),
+                Ok(Err(error)) => {
+                    tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task)
+                }
                 Err(error) => tracing::error!(%error, "a removal broke: {error}"),
             }
         }

@@ -17,5 +17,7 @@ pub fn marks_forbidden(channel: ChannelId, error: &str) -> String {
 
 /// A post that no repetition would better.
 pub fn undeliverable(channel: ChannelId, error: &str, kept_in: &str) -> String {
-    format!("⚠️ A post to <#{channel}> could not be delivered ({error}). Its text is kept in `{kept_in}`, and `orchestrator logs <task>` shows the task's result.")
+    format!(
+        "⚠️ A post to <#{channel}> could not be delivered ({error}). Its text is kept in `{kept_in}`, and `orchestrator logs <task>` shows the task's result."
+    )
 }

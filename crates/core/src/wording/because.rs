@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::figures;
 use crate::domain::{attempt::Outcome, journal::What, money::Usd};
 
-
 /// It waits for its turn.
 pub fn waiting(position: Option<u64>) -> String {
     match position {

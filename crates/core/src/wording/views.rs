@@ -7,12 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    attempt::Outcome,
-    id::TaskId,
-    money::Usage,
-    task::Thinking,
-};
+use crate::domain::{attempt::Outcome, id::TaskId, money::Usage, task::Thinking};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
