@@ -8,6 +8,7 @@ use super::{
     complaint::{Complaint, nearest},
     env_file::KEYS,
     own_file::OwnFile,
+    provenance::names_a_secret,
     sections::{Group, RawAgent},
 };
 
@@ -70,6 +71,17 @@ pub(super) fn check(
     }
 }
 
+/// A key that stands in the file itself is seen by whoever sees the file, its backups and its history.
+pub(super) fn warn_of_open_secrets(own: &OwnFile, key: &str, raw: &RawAgent, warnings: &mut Vec<Complaint>) {
+    // A path to a key's file, or a placeholder, is none.
+    let open = |name: &str, value: &str| names_a_secret(name) && value.len() > 8 && !value.contains(['{', '/']);
+    for (name, _) in raw.env.iter().flatten().filter(|(name, value)| open(name, value)) {
+        let at = super::json_text::join(&format!("{key}.env"), name);
+        let complaint = own.complaint(&at, "it looks like a secret that stands in the file");
+        warnings.push(complaint.way_out(format!("Put it into discord-config.env and its name into `{key}.secrets`.")));
+    }
+}
+
 /// Why a name can't be among an agent's secrets, if it can't.
 pub(super) fn unfit_secret(name: &str) -> Option<&'static str> {
     if is_ours(name) {
@@ -81,12 +93,12 @@ pub(super) fn unfit_secret(name: &str) -> Option<&'static str> {
 /// A soft stop's signal by name, with or without `SIG`.
 pub(super) fn signal_number(name: &str) -> Option<i32> {
     match name.trim().to_ascii_uppercase().trim_start_matches("SIG") {
-        "HUP" => Some(1),
-        "INT" => Some(2),
-        "QUIT" => Some(3),
-        "USR1" => Some(10),
-        "TERM" => Some(15),
-        "USR2" => Some(12),
+        "HUP" => Some(libc::SIGHUP),
+        "INT" => Some(libc::SIGINT),
+        "QUIT" => Some(libc::SIGQUIT),
+        "USR1" => Some(libc::SIGUSR1),
+        "USR2" => Some(libc::SIGUSR2),
+        "TERM" => Some(libc::SIGTERM),
         _ => None,
     }
 }

@@ -161,26 +161,22 @@ fn built_in(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> BTreeMap<&'stat
 
     let this = || Ok(with.this_program.to_owned());
     let verb: &[&[&str]] = &[&["__agent", "demo"]];
-    let mut demo = Built::of(this(), true, verb, OutputRule::Command).env("DEMO_SECONDS", "3");
+    let mut demo = Built::of(this(), true, verb, OutputRule::Command).env("DEMO_SECONDS", "3").env("ORCH_MODEL", "{model}");
     (demo.file_system, demo.reports_usage) = ("workspace", false);
 
     let base_url = plain_value(with, "LLM_BASE_URL");
     let there = base_url.is_some() || own_key().is_some();
     let no_key =
         "no model is configured for it: set OPENROUTER_API_KEY (in openclaw.json under `env`, or in the environment) or LLM_BASE_URL";
-    let mut chat =
-        Built::of(if there { this() } else { Err(no_key.to_owned()) }, true, verb, OutputRule::Command).env("ORCH_MODEL", "{model}");
+    let mut chat = Built::of(if there { this() } else { Err(no_key.to_owned()) }, true, verb, OutputRule::Command)
+        .env("ORCH_MODEL", "{model}")
+        .env("ORCH_THINKING", "{thinking}");
     chat.file_system = "workspace";
     // One endpoint gets one key: OpenRouter's never goes to another address.
-    chat = match base_url {
-        Some(base_url) => chat.env("LLM_BASE_URL", &base_url).secret("LLM_API_KEY", secret_value(with, "LLM_API_KEY")),
-        None => {
-            let chat = chat.secret("OPENROUTER_API_KEY", own_key());
-            match &with.openclaw.openrouter_url {
-                Some(url) => chat.env("LLM_BASE_URL", url),
-                None => chat,
-            }
-        }
+    chat = match (base_url, &with.openclaw.openrouter_url) {
+        (Some(base_url), _) => chat.env("LLM_BASE_URL", &base_url).secret("LLM_API_KEY", secret_value(with, "LLM_API_KEY")),
+        (None, Some(base_url)) => chat.env("LLM_BASE_URL", base_url).secret("OPENROUTER_API_KEY", own_key()),
+        (None, None) => chat.secret("OPENROUTER_API_KEY", own_key()),
     };
     if let Some(model) = plain_value(with, "LLM_MODEL") {
         chat = chat.env("LLM_MODEL", &model);
@@ -229,6 +225,10 @@ fn definition(
         (Some(built), Some((program, in_path))) => Built { program, in_path, ..built },
         (None, Some((program, in_path))) => Built::of(program, in_path, &[], OutputRule::Command),
         (None, None) => {
+            // A command of the wrong type was complained of already.
+            if faults.iter().any(|fault| fault.key.strip_prefix(key).is_some_and(|below| below == ".command")) {
+                return None;
+            }
             let rule = "it needs a `command`: a program's name or path";
             faults.push(
                 with.own.complaint(key, rule).way_out("Only built-in agents (openclaw, openclaw-exec, demo, chat) have one already."),
@@ -256,7 +256,9 @@ fn definition(
         }
     }
     agent_checks::check(with.own, key, raw, &built.secrets, with.tokens, faults);
+    agent_checks::warn_of_open_secrets(with.own, key, raw, warnings);
 
+    let has_secrets = !built.secrets.is_empty();
     if let (Ok(program), false) = (&built.program, built.in_path)
         && let Some(folder) = program.parent()
         && !built.env.contains_key("PATH")
@@ -278,14 +280,15 @@ fn definition(
             Some(RawOutputRule::OpenclawExec) => OutputRule::OpenClawExec,
         },
         max_concurrent: raw.max_concurrent,
-        soft_signal: raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(15),
+        soft_signal: raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM),
         grace: Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0)),
         file_system: match raw.file_system {
             None => built.file_system,
             Some(RawFileSystem::Full) => "full",
             Some(RawFileSystem::Workspace) => "workspace",
         },
-        reports_usage: built.reports_usage,
+        // The demonstration that is given a key asks a model after all.
+        reports_usage: built.reports_usage || has_secrets,
     })
 }
 
@@ -297,20 +300,16 @@ fn choose_default(
 ) -> (AgentName, String) {
     let by_text = |text: &str| definitions.iter().find(|(name, _)| name.as_str() == text);
     if let Some(asked) = &with.own.raw.default_agent {
-        match by_text(asked) {
-            Some((name, definition)) => {
-                if let Err(why) = &definition.program {
-                    warnings.push(with.own.complaint("default_agent", format!("`{name}` can't be run: {why}")));
-                }
-                return (name.clone(), format!("tasks are run by `{name}`, as `default_agent` says"));
+        if let Some((name, definition)) = by_text(asked) {
+            if let Err(why) = &definition.program {
+                warnings.push(with.own.complaint("default_agent", format!("`{name}` can't be run: {why}")));
             }
-            None => {
-                let known: Vec<&str> = definitions.keys().map(AgentName::as_str).collect();
-                let meant = nearest(asked, known.iter().copied()).map(|meant| format!("Did you mean `{meant}`? ")).unwrap_or_default();
-                let rule = "it must be the name of an agent";
-                faults.push(with.own.complaint("default_agent", rule).given(asked).way_out(format!("{meant}Known: {}.", known.join(", "))));
-            }
+            return (name.clone(), format!("tasks are run by `{name}`, as `default_agent` says"));
         }
+        let known: Vec<&str> = definitions.keys().map(AgentName::as_str).collect();
+        let meant = nearest(asked, known.iter().copied()).map(|meant| format!("Did you mean `{meant}`? ")).unwrap_or_default();
+        let rule = "it must be the name of an agent";
+        faults.push(with.own.complaint("default_agent", rule).given(asked).way_out(format!("{meant}Known: {}.", known.join(", "))));
     }
     let (openclaw, demo) = (by_text("openclaw"), by_text("demo"));
     match (openclaw.map(|(name, definition)| (name, &definition.program)), demo) {

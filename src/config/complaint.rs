@@ -110,11 +110,9 @@ pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().take(100).collect(), other.chars().take(100).collect());
     let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    rows[0] = (0..=other.len()).collect();
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
-    }
-    for j in 0..=other.len() {
-        rows[0][j] = j;
     }
     for i in 1..=one.len() {
         for j in 1..=other.len() {

@@ -191,10 +191,12 @@ impl Layers<'_> {
     }
 }
 
-/// Whether a value is still the example's: `your-…`, `<…>`, `changeme`.
+/// Whether a value is still an example's: `your-…`, `<…>`, `changeme`, `sk-or-...`.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
     let bracketed = value.starts_with('<') && value.ends_with('>') && !value.starts_with("<#") && !value.starts_with("<@");
+    let shortened = value.ends_with("...") || value.ends_with('…');
     bracketed
+        || shortened
         || ["your-", "your_", "your ", "changeme", "change-me", "replace-me", "replace_me"].iter().any(|start| value.starts_with(start))
 }

@@ -41,7 +41,8 @@ pub(super) fn of(variables: &BTreeMap<String, String>, secrets: &[Secret]) -> Ve
     let allowed = |name: &str| ALLOWED.contains(&name) || ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     let harmless = |name: &str, value: &str| {
         let tells = secrets.iter().any(|secret| !secret.expose().is_empty() && value.contains(secret.expose()));
-        !tells && !(name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@'))
+        let proxy_with_password = name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@');
+        !tells && !proxy_with_password
     };
     variables
         .iter()

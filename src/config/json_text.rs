@@ -131,7 +131,7 @@ fn measure(written: &str) -> Option<Number> {
 
 /// One step further down a path: `agents.claude`; a key that would be misread is put in quotes.
 pub(super) fn join(path: &str, key: &str) -> String {
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-/:@".contains(c));
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-/:@$".contains(c));
     let step = if plain { key.to_owned() } else { super::complaint::quoted(key) };
     if path.is_empty() { step } else { format!("{path}.{step}") }
 }

@@ -22,17 +22,22 @@ use super::{
 };
 
 /// What the command line says about configuration.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Flags {
-    /// `--config-dir`: the root folder; the current one otherwise (or `ORCHESTRATOR_CONFIG_DIR`).
+    /// The root folder; the current one otherwise, or `ORCHESTRATOR_CONFIG_DIR`.
+    #[arg(long, global = true, value_name = "FOLDER")]
     pub config_dir: Option<PathBuf>,
-    /// `--env-file`: instead of `discord-config.env` in the root folder.
+    /// Read this instead of `discord-config.env` in the root folder.
+    #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
-    /// `--config`: instead of `orchestrator_config.json` in the root folder.
+    /// Read this instead of `orchestrator_config.json` in the root folder.
+    #[arg(long = "config", global = true, value_name = "FILE")]
     pub config_file: Option<PathBuf>,
-    /// `--openclaw-config`: instead of `./openclaw.json` and `~/.openclaw/openclaw.json`.
+    /// Read this instead of `./openclaw.json` and `~/.openclaw/openclaw.json`.
+    #[arg(long, global = true, value_name = "FILE")]
     pub openclaw_config: Option<PathBuf>,
-    /// `--set KEY=value`, any number of times: a key of the env file in capitals, or of `orchestrator_config.json` with its path.
+    /// Set any key, above file and environment: one of the env file in capitals, or of `orchestrator_config.json` with its path.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
@@ -54,7 +59,7 @@ impl Surroundings {
     ///
     /// If the current folder or this program's own file can't be told.
     pub fn of_this_process() -> io::Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        // This is the one place that reads the environment.
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
         Ok(Self { variables, current_dir: std::env::current_dir()?, this_program: std::env::current_exe()? })
@@ -132,7 +137,9 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let mut secrets = checked.tokens;
     secrets.extend(agents.definitions.values().flat_map(|agent| agent.secrets.values().cloned()));
     secrets.extend(openclaw.env.values().cloned());
-    secrets.dedup();
+    secrets.extend(openclaw.gateway.token.clone());
+    let mut seen = BTreeSet::new();
+    secrets.retain(|secret| seen.insert(secret.expose().to_owned()));
     let mut settings = vec![Setting { key: "root".to_owned(), shown: root.display().to_string(), from: root_from }];
     settings.extend(layers.settings());
     settings.extend(own.settings());

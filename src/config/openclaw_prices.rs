@@ -35,13 +35,13 @@ pub(super) fn read(
         match (cost.get(name), document.number(&at)) {
             (None, _) => Some(None),
             // The digits of the file, not the nearest binary fraction.
-            (Some(Value::Number(_)), Some(written)) => match unit.read(written) {
-                Some(price) => Some(Some(price)),
-                None => {
+            (Some(Value::Number(_)), Some(written)) => {
+                let price = unit.read(written);
+                if price.is_none() {
                     warn(&at, "it should be a number of dollars, 0 or above; the model's price is unknown");
-                    None
                 }
-            },
+                price.map(Some)
+            }
             (Some(_), _) => {
                 warn(&at, "it should be a number; the model's price is unknown");
                 None
@@ -49,15 +49,11 @@ pub(super) fn read(
         }
     };
     let (input, output, cache_read, cache_write) = (part("input"), part("output"), part("cacheRead"), part("cacheWrite"));
-    match (input?, output?) {
-        (Some(input), Some(output)) => {
-            Some(Price { input, output, cache_read: cache_read?.unwrap_or(0), cache_write: cache_write?.unwrap_or(0) })
-        }
-        _ => {
-            warn(path, "it should have `input` and `output`; the price is unknown");
-            None
-        }
-    }
+    let (Some(input), Some(output)) = (input?, output?) else {
+        warn(path, "it should have `input` and `output`; the price is unknown");
+        return None;
+    };
+    Some(Price { input, output, cache_read: cache_read?.unwrap_or(0), cache_write: cache_write?.unwrap_or(0) })
 }
 
 /// Billionths of a dollar per million tokens: more than $1 per 1,000 tokens is asked by nobody.

@@ -53,6 +53,7 @@ pub(super) fn read(
             faults.push(
                 Complaint::of_file(place, format!("this is not JSON: {}", error.why)).way_out("Comments and trailing commas are allowed."),
             );
+            own.document.value = Value::Object(Map::new());
         }
     }
     for (key, line) in &own.document.repeated {
@@ -71,9 +72,12 @@ pub(super) fn read(
     own
 }
 
+/// What the variables of this file's keys begin with.
+const PREFIX: &str = "ORCHESTRATOR_";
+
 /// The environment variable of a key of `orchestrator_config.json`: `ORCHESTRATOR_` and its path in capitals.
 pub fn variable_of(key: &str) -> String {
-    format!("ORCHESTRATOR_{}", key.replace('.', "_").to_uppercase())
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
 /// Every key that has one value, with its default: what the environment may set and the documentation lists.
@@ -145,13 +149,13 @@ impl OwnFile {
     ) {
         let known = keys();
         let variables: BTreeMap<String, &(String, Value)> = known.iter().map(|key| (variable_of(&key.0), key)).collect();
-        for (name, text) in environment.iter().filter(|(name, text)| name.starts_with("ORCHESTRATOR_") && !text.trim().is_empty()) {
+        for (name, text) in environment.iter().filter(|(name, text)| name.starts_with(PREFIX) && !text.trim().is_empty()) {
             if let Some((key, default)) = variables.get(name) {
                 put(value, key, parsed(text, default));
                 self.sources.insert(key.clone(), Source::Environment { name: name.clone() });
-            } else if let Some(meant) = nearest(name, variables.keys().map(String::as_str)).filter(|_| name != "ORCHESTRATOR_AGENT_TOKEN") {
+            } else if let Some(meant) = near_variable(name, variables.keys()) {
                 let unknown = Complaint::about("environment", name, "unknown variable, ignored");
-                warnings.push(unknown.way_out(format!("Did you mean `{meant}`?")));
+                warnings.push(unknown.way_out(format!("Did you mean `{PREFIX}{meant}`?")));
             }
         }
         for (key, text) in flags {
@@ -218,6 +222,13 @@ impl OwnFile {
     }
 }
 
+/// What a variable with our prefix was probably meant to be, without the prefix; nothing for those that are something else.
+fn near_variable<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let others = ["ORCHESTRATOR_AGENT_TOKEN", "ORCHESTRATOR_CONFIG_DIR"];
+    let bare = name.strip_prefix(PREFIX).filter(|_| !others.contains(&name))?;
+    nearest(bare, known.filter_map(|variable| variable.strip_prefix(PREFIX)))
+}
+
 /// A text of the environment or a flag as the JSON value that is wanted there.
 fn parsed(text: &str, default: &Value) -> Value {
     let text = text.trim();
@@ -227,10 +238,13 @@ fn parsed(text: &str, default: &Value) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-/// Puts a value at a path of plain keys; `false` if something on the way is no object.
+/// Puts a value at a path of plain keys; `false` if something on the way is no object. A `null` on the way is a section left out.
 fn put(root: &mut Value, path: &str, value: Value) -> bool {
     let mut place = root;
     for key in path.split('.') {
+        if place.is_null() {
+            *place = Value::Object(Map::new());
+        }
         let Value::Object(map) = place else { return false };
         place = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
     }

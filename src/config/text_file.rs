@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Complaint> {
         fs::read(path).map_err(|error| refused(&format!("it can't be read: {error}")).way_out("Check who owns it and its permissions."))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
         Complaint::of_file(format!("{place}:{line}"), "it must be UTF-8 text")
             .way_out("Save it as UTF-8, without a UTF-16 or Latin-1 encoding.")
     })?;

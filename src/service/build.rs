@@ -7,12 +7,12 @@ use orchestrator_core::{
     domain::{
         id::InstanceId,
         outbound::{Address, Identity},
-        task::Priority,
     },
     intake::{
         admit::{Policy, WhoMay},
-        desk::{self, Desk, DeskRules},
+        desk::{self, Desk, DeskRules, Priorities},
     },
+    outcome::settle_loop::Law,
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
     queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
@@ -71,6 +71,8 @@ pub struct House {
     pub runner: Arc<ProcessRunner>,
     /// Sends what waits.
     pub mailer: Mailer,
+    /// What runs are judged by.
+    pub law: Law,
     /// How long workspaces stay.
     pub retention: Keeping,
     /// The machine's clock.
@@ -90,8 +92,7 @@ pub fn database(config: &Config) -> PathBuf {
 pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    std::fs::create_dir_all(&config.runtime_dir)
-        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
     let store = Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(clock.now(), fatal()))?);
     let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
     let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
@@ -108,8 +109,9 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let sender = Arc::new(Sender::new(&sender_config(config, discord))?);
     let chat = Arc::clone(&sender) as Arc<dyn Chat>;
-    let runner =
-        Arc::new(ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?);
+    let runner = Arc::new(
+        ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?,
+    );
     let log: Arc<dyn TaskLog> = Arc::new(Transcript::new(Arc::clone(&clock)));
     let (ended_in, ended) = mpsc::channel(ENDED_AT_ONCE);
     let crew = Crew::new(
@@ -117,7 +119,6 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         Arc::clone(&runner) as Arc<dyn AgentRunner>,
         Arc::clone(&chat),
         Arc::clone(&log),
-        Arc::clone(&clock),
         crew_settings(config),
         ended_in,
     );
@@ -126,7 +127,8 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    Ok(House { desks, sender, crew, ended, runner, mailer, retention, clock })
+    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
+    Ok(House { desks, sender, crew, ended, runner, mailer, law, retention, clock })
 }
 
 /// The sender's configuration.
@@ -169,8 +171,11 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
         default_agent: config.agents.default.clone(),
         time_limit: config.limits.timeout,
         max_time_limit: config.limits.max_timeout,
-        member_priority: config.who_may.max_priority,
-        operator_priority: Priority::MAX,
+        priorities: Priorities {
+            everyone: config.who_may.priority_everyone,
+            operators: config.who_may.priority_operators,
+            roles: config.who_may.priority_roles.clone(),
+        },
         attempts: config.limits.attempts,
         text_limit: u64::try_from(config.limits.prompt_bytes).unwrap_or(u64::MAX),
         task_channels: discord.task_queues.clone(),

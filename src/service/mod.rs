@@ -1,19 +1,80 @@
 //! The wiring: parts are made, joined and ended here, and nowhere else.
 
 pub mod build;
+mod door;
 pub mod lifecycle;
+mod memory;
 pub mod pipeline;
 
 use std::path::PathBuf;
 
-use orchestrator_core::{intake::read_back::ReadBackError, ports::chat::ChatError, queue::QueueError};
+use orchestrator_core::{
+    intake::read_back::ReadBackError,
+    ports::{chat::ChatError, clock::Clock as _},
+    queue::QueueError,
+};
 use thiserror::Error;
 
+use self::lifecycle::{Lifecycle, OnlyOne};
 use crate::{
-    adapters::{discord::SenderConfigError, sqlite::OpenError},
-    config::MissingSettings,
-    surfaces::discord::gateway::GatewayError,
+    adapters::{discord::SenderConfigError, sqlite::OpenError, system_clock::SystemClock},
+    config::{Config, MissingSettings},
+    surfaces::{
+        discord::GatewayError,
+        http::{Door, SocketError},
+    },
 };
+
+/// Serves Discord and the socket in the runtime folder until `life` is cancelled, and hands what runs over to its attendants.
+///
+/// # Errors
+///
+/// [`ServiceError`]: why it could not start, or had to end.
+pub async fn run(config: &Config, life: Lifecycle) -> Result<(), ServiceError> {
+    let discord = config.discord.clone()?;
+    let _only = OnlyOne::take(&config.runtime_dir)?;
+    let house = build::house(config, &discord)?;
+    let store = house.desks.store.clone();
+    let (door, bound) = door::open(config, &house, Some(SystemClock.now()))?;
+    let ended = tokio::select! {
+        ended = pipeline::serve(config, &discord, house, door.look.clone(), life.clone()) => ended,
+        served = bound.serve(door, life.hard.clone()) => match served {
+            Ok(()) => Ok(()),
+            Err(source) => Err(ServiceError::Folder { path: config.runtime_dir.clone(), source }),
+        },
+    };
+    store.close().await;
+    ended
+}
+
+/// Runs what is there, waits for all of it, and ends. Returns how many tasks have ended meanwhile. Where a service runs already,
+/// [`lifecycle::NotAlone::Held`] says so: it does the work.
+///
+/// # Errors
+///
+/// [`ServiceError`].
+pub async fn once(config: &Config, life: Lifecycle) -> Result<u64, ServiceError> {
+    let discord = config.discord.clone()?;
+    let _only = OnlyOne::take(&config.runtime_dir)?;
+    let house = build::house(config, &discord)?;
+    let store = house.desks.store.clone();
+    let ended = pipeline::once(config, house, life).await;
+    store.close().await;
+    ended
+}
+
+/// The door of a command that finds no service: it looks at the store itself, and its writes go through the same desk. The service is kept from
+/// starting meanwhile.
+///
+/// # Errors
+///
+/// [`ServiceError`].
+pub fn offline(config: &Config) -> Result<(Door, OnlyOne), ServiceError> {
+    let discord = config.discord.clone()?;
+    let only = OnlyOne::take(&config.runtime_dir)?;
+    let house = build::house(config, &discord)?;
+    Ok((door::make(config, &house, None), only))
+}
 
 /// The service could not start, or had to end. Each says what to do.
 #[derive(Debug, Error)]
@@ -39,7 +100,9 @@ pub enum ServiceError {
     #[error(transparent)]
     Sender(#[from] SenderConfigError),
     /// Discord refused the token.
-    #[error("Discord does not accept the bot token (HTTP 401). Check `ORCHESTRATOR_AGENT_TOKEN`: copy it anew from the page \"Bot\" of your application in Discord's developer portal")]
+    #[error(
+        "Discord does not accept the bot token (HTTP 401). Check `ORCHESTRATOR_AGENT_TOKEN`: copy it anew from the page \"Bot\" of your application in Discord's developer portal"
+    )]
     TokenRefused,
     /// Discord can't be read.
     #[error("{0}")]
@@ -47,6 +110,9 @@ pub enum ServiceError {
     /// The task channel can't be read.
     #[error(transparent)]
     ReadBack(ReadBackError),
+    /// The socket in the runtime folder can't be opened.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// The gateway ended for good.
     #[error(transparent)]
     Gateway(#[from] GatewayError),

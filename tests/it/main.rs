@@ -1,5 +1,10 @@
 //! One integration test binary.
 
+mod main_job;
 mod process;
 mod sender;
 mod store;
+mod world;
+// `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
+#[cfg(test)]
+mod config;

@@ -99,7 +99,7 @@ async fn answer(
     }
     let own = path.starts_with("/sandbox/").then_some(path.as_str());
     let Some(rest_path) = below_api.or(own) else {
-        return Some(page::answer(&hub, &request, stop));
+        return Some(page::answer(hub, &request, stop));
     };
     let trusted = peer.ip().is_loopback() && !request.headers().contains_key(header::ORIGIN) && is_own_name(&request);
     let ask = Ask { trusted, ..ask(rest_path.to_owned(), request).await };

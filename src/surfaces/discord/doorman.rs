@@ -13,7 +13,7 @@ use orchestrator_core::{
     ports::chat::{Chat, ChatError},
     queue::QueueError,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::Incoming;
 
@@ -25,14 +25,16 @@ pub struct Doorman {
     desk: Desk,
     chat: Arc<dyn Chat>,
     mailer: Mailer,
+    /// Rung when somebody wants the channels to be read at once.
+    look: Arc<Notify>,
     /// Whether everything before the newest message was heard: only then does the cursor move with live messages.
     caught_up: bool,
 }
 
 impl Doorman {
     /// A doorman for a desk.
-    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer) -> Self {
-        Self { desk, chat, mailer, caught_up: false }
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
+        Self { desk, chat, mailer, look, caught_up: false }
     }
 
     /// Receives until the gateway ends.
@@ -41,7 +43,15 @@ impl Doorman {
     ///
     /// [`ServiceError::TokenRefused`](crate::service::ServiceError::TokenRefused) if the first read-back is refused for the token; nothing else ends it.
     pub async fn receive<E: From<ReadBackError>>(&mut self, mut heard: mpsc::Receiver<Incoming>) -> Result<(), E> {
-        while let Some(incoming) = heard.recv().await {
+        loop {
+            let incoming = tokio::select! {
+                incoming = heard.recv() => incoming,
+                () = self.look.notified() => {
+                    self.read_back().await?;
+                    continue;
+                }
+            };
+            let Some(incoming) = incoming else { return Ok(()) };
             if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
                 self.mailer.hurry();
                 self.read_back().await?;
@@ -53,7 +63,6 @@ impl Doorman {
                 self.read_back().await?;
             }
         }
-        Ok(())
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), QueueError> {

@@ -29,7 +29,8 @@ pub(super) async fn check(dir: &Path) {
     let db = dir.join(".runtime/orchestrator.db");
     if db.exists() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
-        let store = SqliteStore::open(&db, SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("the store opens");
+        let store =
+            SqliteStore::open(&db, SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("the store opens");
         let counts = std::sync::Arc::new(std::sync::Mutex::new(None));
         let seen = std::sync::Arc::clone(&counts);
         let read = store.read(Box::new(move |look| {
@@ -42,7 +43,9 @@ pub(super) async fn check(dir: &Path) {
         assert_eq!(counts.letters, 0, "letters are left undelivered");
         store.close().await;
     }
-    let attempts = fs::read_dir(dir.join(".runtime/attempts")).map(|dir| dir.flatten().map(|entry| entry.path()).collect::<Vec<_>>()).unwrap_or_default();
+    let attempts = fs::read_dir(dir.join(".runtime/attempts"))
+        .map(|dir| dir.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect::<Vec<_>>())
+        .unwrap_or_default();
     assert!(attempts.is_empty(), "control folders are left over: {attempts:?}");
 }
 

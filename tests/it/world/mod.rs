@@ -179,7 +179,7 @@ impl World {
 
     /// The owner says something in #task-queue: the message's id.
     pub fn say(&self, text: &str) -> Snowflake {
-        self.sandbox.person("owner").say("task-queue", text).expect("the local Discord takes the message")
+        self.sandbox.person("admin").say("task-queue", text).expect("the local Discord takes the message")
     }
 
     /// Waits for the result entry of a task; gives the whole message that holds it.
@@ -189,7 +189,8 @@ impl World {
 
     /// The same, with another patience.
     pub async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
-        let found = self.sandbox.wait_for(|world| world.messages_in("results").find(|message| holds_entry(message, task)).cloned(), patience).await;
+        let found =
+            self.sandbox.wait_for(|world| world.messages_in("results").find(|message| holds_entry(message, task)).cloned(), patience).await;
         found.unwrap_or_else(|_| panic!("no result entry of {task} came:\n{}", self.log()))
     }
 
@@ -201,7 +202,9 @@ impl World {
     /// Waits until one of our bots has put a reaction on a message of #task-queue.
     pub async fn marked(&self, message: Snowflake, emoji: &str) {
         let bot = self.sandbox.user(&self.bot_name()).expect("the bot is known").id;
-        let there = self.sandbox.wait_until(|world| world.messages_in("task-queue").any(|m| m.id == message && m.has_reaction(emoji, bot)), PATIENCE);
+        let there = self
+            .sandbox
+            .wait_until(|world| world.messages_in("task-queue").any(|m| m.id == message && m.has_reaction(emoji, bot)), PATIENCE);
         assert!(there.await.is_ok(), "{emoji} was not put on {message}:\n{}", self.log());
     }
 
@@ -219,7 +222,8 @@ impl World {
     /// The working folder of a task's latest workspace.
     pub fn task_dir(&self, task: Snowflake) -> Option<PathBuf> {
         let workspaces = fs::read_dir(self.dir().join("workers")).ok()?;
-        let mut found: Vec<PathBuf> = workspaces.flatten().map(|dir| dir.path().join("tasks").join(task.to_string())).filter(|dir| dir.is_dir()).collect();
+        let mut found: Vec<PathBuf> =
+            workspaces.flatten().map(|dir| dir.path().join("tasks").join(task.to_string())).filter(|dir| dir.is_dir()).collect();
         found.sort_by_key(|dir| fs::metadata(dir).and_then(|seen| seen.modified()).ok());
         found.pop()
     }

@@ -37,6 +37,7 @@ pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: 
     let done = if next.state == MarkState::Lifting { mailer.chat.unreact(on, emoji).await } else { mailer.chat.react(on, emoji).await };
     mailer.token(lane, done == Err(ChatError::Unauthorized));
     match done {
+        Ok(()) if next.state == MarkState::Lifting => mailer.queue.mark_lifted(next.id).await?,
         Ok(()) => mailer.queue.mark_put(next.id).await?,
         Err(error) => {
             tracing::warn!(message.id = %on.message, %error, "{emoji} could not be put on message {}: {error}", on.message);

@@ -1,6 +1,7 @@
 //! The one door to the queue: whoever asks, from wherever, asks here.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use crate::{
     domain::{
         actor::{Actor, Right},
         agent::AgentName,
-        id::{AttemptId, ChannelId, TaskId, UserId},
+        id::{AttemptId, ChannelId, RoleId, TaskId, UserId},
         model::Catalogue,
         task::{Attachment, Origin, Priority, Task},
     },
@@ -52,10 +53,8 @@ pub struct DeskRules {
     pub time_limit: Option<Duration>,
     /// `MAX_TIMEOUT`.
     pub max_time_limit: Duration,
-    /// How high a member's tasks may go.
-    pub member_priority: Priority,
-    /// How high an operator's tasks may go.
-    pub operator_priority: Priority,
+    /// How high tasks may go.
+    pub priorities: Priorities,
     /// Counted attempts of a message, slash or command-line task.
     pub attempts: u32,
     /// The longest text of a task, in bytes.
@@ -64,6 +63,27 @@ pub struct DeskRules {
     pub task_channels: Vec<ChannelId>,
     /// Tasks older than this are asked about, not run.
     pub ask_after: Duration,
+}
+
+/// How high somebody's tasks may go.
+#[derive(Clone, Debug)]
+pub struct Priorities {
+    /// Everybody's.
+    pub everyone: Priority,
+    /// Operators'.
+    pub operators: Priority,
+    /// Those of whoever has a role.
+    pub roles: BTreeMap<RoleId, Priority>,
+}
+
+impl Priorities {
+    fn of(&self, actor: &Actor, operates: bool) -> Priority {
+        let by_right = if operates { self.operators } else { self.everyone };
+        match actor {
+            Actor::Member { roles, .. } => roles.iter().filter_map(|role| self.roles.get(role)).copied().fold(by_right, Priority::max),
+            Actor::Operator { .. } => Priority::MAX,
+        }
+    }
 }
 
 /// A request from a door that is not a message.
@@ -186,7 +206,8 @@ impl Desk {
         if view.row.ended.is_some() {
             return Err(Refusal::HasEnded { task: id }.into());
         }
-        let why = format!("cancelled by {} before it was started", by.name());
+        let when = if view.attempts.is_empty() { "before it was started" } else { "before it was tried again" };
+        let why = format!("cancelled by {} {when}", by.name());
         Ok(self.queue.cancel(id, by.name().to_owned(), why).await?)
     }
 
@@ -240,14 +261,13 @@ impl Desk {
         if bytes > self.rules.text_limit {
             return Err(vec![Refusal::TooLong { bytes, most: self.rules.text_limit }]);
         }
-        let operates = self.may(by, Right::Operate, false).is_ok();
         let rules = parse::Rules {
             catalogue: &self.rules.catalogue,
             agents: &self.rules.agents,
             default_agent: &self.rules.default_agent,
             time_limit: self.rules.time_limit,
             max_time_limit: self.rules.max_time_limit,
-            max_priority: if operates { self.rules.operator_priority } else { self.rules.member_priority },
+            max_priority: self.rules.priorities.of(by, self.may(by, Right::Operate, false).is_ok()),
             attempts: self.rules.attempts,
         };
         parse::parse_with(text, asked, &rules)

@@ -12,7 +12,7 @@ use crate::{
         id::TaskId,
         outbound::Letter,
         step::Blocked,
-        task::{MessageRef, Origin, Task},
+        task::{Attachment, MessageRef, Origin, Task},
     },
     ports::chat::Heard,
     queue::{
@@ -21,7 +21,7 @@ use crate::{
         marks::{CLAIMED, REFUSED},
     },
     wording::{
-        age,
+        self,
         refusals::{self, Refusal},
     },
 };
@@ -67,6 +67,13 @@ impl Instruction {
     }
 }
 
+/// Whether a message may be too old to be run unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Counts,
+    IsNoMatter,
+}
+
 impl Desk {
     /// Takes a message of a channel, live or read back. Hearing it again changes nothing.
     ///
@@ -79,10 +86,10 @@ impl Desk {
         if let Some(known) = self.queue.seen("message", heard.at.message.to_string()).await? {
             return Ok(Heed::Known(known));
         }
-        if dealt_with { Ok(Heed::Ignored) } else { self.take(heard).await }
+        if dealt_with { Ok(Heed::Ignored) } else { self.take(heard, Age::Counts).await }
     }
 
-    /// Takes a message whatever signs it carries: its state was lost, or an operator wants it run.
+    /// Takes a message whatever signs it carries and however old it is: its state was lost, or an operator wants it run.
     ///
     /// # Errors
     ///
@@ -90,7 +97,7 @@ impl Desk {
     pub async fn reclaim(&self, heard: &Heard) -> Result<Heed, QueueError> {
         match self.queue.seen("message", heard.at.message.to_string()).await? {
             Some(known) => Ok(Heed::Known(known)),
-            None => self.take(heard).await,
+            None => self.take(heard, Age::IsNoMatter).await,
         }
     }
 
@@ -101,29 +108,30 @@ impl Desk {
     /// [`QueueError`].
     pub async fn edited(&self, heard: &Heard) -> Result<Heed, QueueError> {
         let Some(id) = self.queue.seen("message", heard.at.message.to_string()).await? else {
-            let lifted = self.queue.unrefuse(heard.at).await?;
-            // A refusal of ours that no store knows was another program's.
-            return if lifted || !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED) {
-                self.take(heard).await
-            } else {
-                Ok(Heed::Ignored)
-            };
+            // A sign of ours that this store has not put was another program's.
+            let dealt_with = heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
+            let ours = !dealt_with || self.queue.has_refused(heard.at).await?;
+            return if ours { self.take(heard, Age::Counts).await } else { Ok(Heed::Ignored) };
         };
         let Some(view) = self.queue.show(id.clone()).await? else { return Ok(Heed::Known(id)) };
         let by = view.row.task.requester.clone();
         match self.read(&by, &heard.content, Asked::default()) {
             Ok(Parsed { prompt, wishes }) => {
-                let same = prompt == view.row.task.prompt && wishes == view.row.task.wishes;
-                if !same {
+                let old = &view.row.task;
+                // An edit may be no more than a link's preview that has loaded.
+                if prompt != old.prompt || wishes != old.wishes || !same_files(&heard.attachments, &old.attachments) {
                     let task = Task { prompt, wishes, attachments: heard.attachments.clone(), ..view.row.task };
                     let needed = gates(&task);
                     self.queue.edit(task, needed).await?;
                 }
             }
             Err(refusals) => {
-                if view.attempts.is_empty() && view.row.ended.is_none() {
-                    let why = refusals.iter().map(Refusal::sentence).collect::<Vec<_>>().join(" ");
-                    self.queue.cancel(id.clone(), by.name().to_owned(), format!("its message was edited and can't be run: {why}")).await?;
+                let why = refusals.iter().map(Refusal::sentence).collect::<Vec<_>>().join(" ");
+                let why = format!("its message was edited and can't be run: {why}");
+                if !self.queue.withdraw(id.clone(), by.name().to_owned(), why).await? {
+                    // It was claimed: the queue takes note of the edit, and ignores it.
+                    let needed = gates(&view.row.task);
+                    self.queue.edit(Task { prompt: heard.content.clone(), ..view.row.task }, needed).await?;
                 }
             }
         }
@@ -138,13 +146,8 @@ impl Desk {
     pub async fn deleted(&self, at: MessageRef) -> Result<(), QueueError> {
         let Some(id) = self.queue.seen("message", at.message.to_string()).await? else { return Ok(()) };
         let Some(view) = self.queue.show(id.clone()).await? else { return Ok(()) };
-        if view.row.ended.is_none() && view.attempts.iter().all(|attempt| !attempt.state.is_live()) {
-            let by = view.row.task.requester.name().to_owned();
-            match self.queue.cancel(id, by, "its message was deleted before it was claimed".to_owned()).await {
-                Err(QueueError::NotNow { .. }) => {}
-                done => drop(done?),
-            }
-        }
+        let by = view.row.task.requester.name().to_owned();
+        self.queue.withdraw(id, by, "its message was deleted before it was claimed".to_owned()).await?;
         Ok(())
     }
 
@@ -172,7 +175,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn take(&self, heard: &Heard) -> Result<Heed, QueueError> {
+    async fn take(&self, heard: &Heard, age: Age) -> Result<Heed, QueueError> {
         if !heard.is_speech || !self.rules.task_channels.contains(&heard.at.channel) {
             return Ok(Heed::Ignored);
         }
@@ -208,10 +211,10 @@ impl Desk {
         };
         let id = task.id.clone();
         let old_age = self.clock.now() - heard.written_at;
-        let asked = old_age > Duration::from_std(self.rules.ask_after).unwrap_or(Duration::MAX);
+        let asked = age == Age::Counts && old_age > Duration::from_std(self.rules.ask_after).unwrap_or(Duration::MAX);
         let mut new = Self::new_task(task, "message", heard.at.message.to_string());
         if asked {
-            let text = age::question(&id, old_age.to_std().unwrap_or_default());
+            let text = wording::age::question(&id, old_age.to_std().unwrap_or_default());
             new.blocked = Some((Blocked::Approval, Letter::Reply { to: heard.at, text }));
         }
         match self.enqueue(new).await {
@@ -229,4 +232,10 @@ impl Desk {
         self.queue.refuse(heard.at, refusals::reply(refusals)).await?;
         Ok(Heed::Refused)
     }
+}
+
+/// Whether the same files are there. Their addresses are signed anew each time that a message is read.
+fn same_files(a: &[Attachment], b: &[Attachment]) -> bool {
+    let named = |files: &[Attachment]| files.iter().map(|file| (file.name.clone(), file.size)).collect::<Vec<_>>();
+    named(a) == named(b)
 }

@@ -251,7 +251,7 @@ fn is_blank(c: char) -> bool {
     c == ' ' || c == '\t'
 }
 
-/// Whether a character shows anything. Source for the invisible ones: Unicode 16, Default_Ignorable_Code_Point, and the fillers that draw nothing.
+/// Whether a character shows anything. Source for the invisible ones: Unicode 16, `Default_Ignorable_Code_Point`, and the fillers that draw nothing.
 fn is_visible(c: char) -> bool {
     let ignorable = matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

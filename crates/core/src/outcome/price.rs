@@ -88,9 +88,9 @@ mod tests {
         let read = |written| PriceUnit::PerThousand.read(written).unwrap();
         let mut known = Catalogue::default();
         let kimi = Price { input: read("0.00045"), output: read("0.00225"), cache_read: read("0.00007"), cache_write: 0 };
-        known.add(ModelId(KIMI.into()), Some("primary".into()), Some(kimi));
-        known.add(ModelId("openrouter/stepfun/step-3.5-flash:free".into()), Some("cheap".into()), Some(Price::default()));
-        known.add(ModelId("openrouter/x/unpriced".into()), None, None);
+        known.add(&ModelId(KIMI.into()), Some("primary".into()), Some(kimi));
+        known.add(&ModelId("openrouter/stepfun/step-3.5-flash:free".into()), Some("cheap".into()), Some(Price::default()));
+        known.add(&ModelId("openrouter/x/unpriced".into()), None, None);
         known
     }
 

@@ -6,7 +6,7 @@ use super::{Queue, QueueError, Rules, gates, journal_attempt, lanes, marks, spen
 use crate::{
     domain::{
         attempt::AttemptState,
-        id::AttemptId,
+        id::{AttemptId, InstanceId},
         journal::What,
         lease::{Fence, Lease},
         step::StepEvent,
@@ -22,8 +22,21 @@ use crate::{
 pub(super) const PAUSED: &str = "dispatch.paused";
 /// The fact that says that nothing is started because our ✅ is refused.
 pub(super) const UNMARKABLE: &str = "dispatch.unmarkable";
-/// How many steps with closed gates one claim looks past.
+/// The fact that names the channel in which it is refused.
+pub(super) const UNMARKABLE_IN: &str = "dispatch.unmarkable_in";
+/// How many steps with closed gates one transaction looks past.
 const LOOKED_PAST: usize = 64;
+
+/// What one transaction found.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// A step, which is claimed now.
+    Taken(Box<AttemptRow>),
+    /// Only steps with closed gates, which are parked now; more wait behind them.
+    LookFurther,
+    /// Nothing that may start.
+    Nothing,
+}
 
 /// Time and chance of one claim, drawn beforehand.
 #[derive(Clone, Debug)]
@@ -65,13 +78,18 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn claim(&self) -> Result<Option<AttemptRow>, QueueError> {
-        let (now, rules, ask) = (self.now(), self.rules.clone(), self.claim_ask());
-        let claimed = self.write(Urgency::Usual, move |rows| claim_one(rows, &rules, &ask, now)).await?;
-        if claimed.is_some() {
-            self.bells.outbound.notify_one();
-            self.bells.attempts.notify_one();
+        loop {
+            let (now, rules, ask) = (self.now(), self.rules.clone(), self.claim_ask());
+            match self.write(Urgency::Usual, move |rows| claim_one(rows, &rules, &ask, now)).await? {
+                Claim::Taken(attempt) => {
+                    self.bells.outbound.notify_one();
+                    self.bells.attempts.notify_one();
+                    return Ok(Some(*attempt));
+                }
+                Claim::LookFurther => {}
+                Claim::Nothing => return Ok(None),
+            }
         }
-        Ok(claimed)
     }
 
     /// Whether anything may start at present, and if not, why.
@@ -98,17 +116,17 @@ pub(super) fn closed(look: &(impl Look + ?Sized), rules: &Rules, now: DateTime<U
 }
 
 /// The gate that counts an instance's slots.
-pub(super) fn instance_gate(rules: &Rules) -> String {
-    format!("instance:{}", rules.instance)
+pub(super) fn instance_gate(instance: &InstanceId) -> String {
+    format!("instance:{instance}")
 }
 
-pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Option<AttemptRow>, QueueError> {
-    let slots = instance_gate(rules);
+pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Claim, QueueError> {
+    let slots = instance_gate(&rules.instance);
     if rows.gate(&slots)?.is_some_and(|gate| gate.held >= rules.slots) || closed(rows, rules, now)?.is_some() {
-        return Ok(None);
+        return Ok(Claim::Nothing);
     }
     for _ in 0..LOOKED_PAST {
-        let Some(mut lane) = rows.next_lane()? else { return Ok(None) };
+        let Some(mut lane) = rows.next_lane()? else { return Ok(Claim::Nothing) };
         let Some(mut step) = rows.first_ready(&lane.id)? else {
             // A lane that counts a step which is not there would be looked at for ever.
             lane.ready = 0;
@@ -117,6 +135,7 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
         };
         if let Some(gate) = gates::closed(rows, &step.gates)? {
             lanes::leave(rows, &mut step, StepEvent::Stopped { gate: &gate }, now)?;
+            gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;
             continue;
         }
         gates::hold(rows, &step.gates)?;
@@ -152,9 +171,9 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
         };
         rows.insert_attempt(&attempt)?;
         journal_attempt(rows, now, &attempt, What::Claimed { number: attempt.number })?;
-        return Ok(Some(attempt));
+        return Ok(Claim::Taken(Box::new(attempt)));
     }
-    Ok(None)
+    Ok(Claim::LookFurther)
 }
 
 fn free_slot(rows: &dyn Rows, rules: &Rules) -> Result<u32, RowsError> {

@@ -1,17 +1,20 @@
 //! What people do to tasks that are there: cancel, run again, hold, release, edit, stop and resume everything.
 
-use super::{Queue, QueueError, claim, ended_words, journal, lanes, live_attempt, settle, step_row, task_row};
+use chrono::{DateTime, Utc};
+
+use super::{Queue, QueueError, Rules, claim, ended_words, gates, journal, lanes, live_attempt, marks, settle, step_row, task_row};
 use crate::{
     domain::{
-        attempt::Outcome,
+        attempt::{AttemptState, Outcome},
         id::{AttemptId, TaskId},
         journal::{Event, What},
-        outbound::{MarkState, Purpose},
+        lease::Fence,
+        outbound::Letter,
         step::{Blocked, StepEvent, StepState, Verdict},
     },
     ports::{
         agent_runner::StopReason,
-        rows::{Rows, StepRow},
+        rows::{AttemptRow, LetterRow, Rows, RowsError, StepRow, TaskRow},
         store::Urgency,
     },
 };
@@ -50,20 +53,38 @@ impl Queue {
                     rows.update_attempt(&attempt)?;
                     return Ok(Cancelled::Stopping(attempt.id));
                 }
-                let event = StepEvent::Settled(Verdict::Cancelled);
-                if lanes::is_in_lane(&step) {
-                    lanes::leave(rows, &mut step, event, now)?;
-                } else {
-                    step.state = step.state.after(event, now)?;
-                    rows.update_step(&mut step)?;
-                }
-                settle::end_task(rows, &rules, &mut task, Outcome::Cancelled, None, Some(why.clone()), now)?;
+                end_waiting(rows, &rules, &mut task, &mut step, why.clone(), now)?;
                 Ok(Cancelled::BeforeItRan)
             })
             .await?;
+        self.bells.work.notify_one();
         self.bells.attempts.notify_one();
         self.bells.outbound.notify_one();
         Ok(done)
+    }
+
+    /// Cancels a task that was never claimed, because its source is gone; one that was claimed is left alone. Tells which it was.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::NoTask`]; [`QueueError::Store`].
+    pub async fn withdraw(&self, id: TaskId, by: String, why: String) -> Result<bool, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        let withdrawn = self
+            .write(Urgency::Urgent, move |rows| {
+                let mut task = task_row(rows, &id)?;
+                let mut step = step_row(rows, &id)?;
+                if was_claimed(&step) || task.ended.is_some() {
+                    return Ok(false);
+                }
+                journal(rows, now, &id, What::StopAsked { by: by.clone() })?;
+                end_waiting(rows, &rules, &mut task, &mut step, why.clone(), now)?;
+                Ok(true)
+            })
+            .await?;
+        self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
+        Ok(withdrawn)
     }
 
     /// Runs a task again that has ended, or releases one that is held or asked about. A new counted attempt is allowed for it.
@@ -81,7 +102,7 @@ impl Queue {
                     step.attempts_allowed = step.attempts + 1;
                     task.ended = None;
                     rows.update_task(&task)?;
-                    lift_end_marks(rows, &task)?;
+                    marks::lift_ends(rows, &task, now)?;
                     journal(rows, now, &id, What::Retried { by: by.clone() })?;
                     lanes::enter(rows, &mut step, StepEvent::Retried, now, rules.lane_cap)
                 }
@@ -104,7 +125,7 @@ impl Queue {
     ///
     /// [`QueueError::NoTask`]; [`QueueError::NotNow`] if it runs or has ended; [`QueueError::Store`].
     pub async fn hold(&self, id: TaskId, by: String) -> Result<(), QueueError> {
-        let now = self.now();
+        let (now, rules) = (self.now(), self.rules.clone());
         self.write(Urgency::Usual, move |rows| {
             let mut step = step_row(rows, &id)?;
             let event = StepEvent::Blocked { reason: Blocked::Paused };
@@ -112,7 +133,7 @@ impl Queue {
                 StepState::Blocked { .. } => return Ok(()),
                 StepState::Running => return Err(not_now(&id, "held", "is running: cancel it instead")),
                 StepState::Finished { .. } => return Err(not_now(&id, "held", "has ended")),
-                StepState::Ready { .. } => lanes::leave(rows, &mut step, event, now)?,
+                StepState::Ready { .. } => leave_unclaimed(rows, &mut step, event, now, rules.lane_cap)?,
                 StepState::Parked { .. } | StepState::Delayed { .. } => {
                     step.state = step.state.after(event, now)?;
                     rows.update_step(&mut step)?;
@@ -120,7 +141,9 @@ impl Queue {
             }
             Ok(journal(rows, now, &id, What::Held { by: by.clone() })?)
         })
-        .await
+        .await?;
+        self.bells.work.notify_one();
+        Ok(())
     }
 
     /// Lets a task that somebody held take its turn again. One that is not held is left alone.
@@ -152,7 +175,7 @@ impl Queue {
         self.write(Urgency::Usual, move |rows| {
             let mut row = task_row(rows, &new.id)?;
             let mut step = step_row(rows, &new.id)?;
-            if matches!(step.state, StepState::Running | StepState::Finished { .. }) || step.attempts > 0 {
+            if was_claimed(&step) || matches!(step.state, StepState::Finished { .. }) {
                 journal(rows, now, &new.id, What::EditIgnored)?;
                 return Ok(false);
             }
@@ -163,7 +186,7 @@ impl Queue {
             // A step that is ready leaves its lane and enters it again, because its priority may be another; a parked one looks at its gates anew.
             let waits = matches!(step.state, StepState::Ready { .. } | StepState::Parked { .. });
             if lanes::is_in_lane(&step) {
-                lanes::leave(rows, &mut step, StepEvent::Blocked { reason: Blocked::Paused }, now)?;
+                leave_unclaimed(rows, &mut step, StepEvent::Blocked { reason: Blocked::Paused }, now, rules.lane_cap)?;
             }
             step.priority = row.task.wishes.priority;
             step.attempts_allowed = row.task.wishes.attempts;
@@ -177,6 +200,7 @@ impl Queue {
             Ok(true)
         })
         .await
+        .inspect(|_| self.bells.work.notify_one())
     }
 
     /// Starts nothing more, on all instances, until [`resume`](Self::resume); with `stop_running` this instance's agents are stopped too.
@@ -186,6 +210,8 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn pause(&self, by: String, stop_running: bool) -> Result<u32, QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
+        // An empty fact says that nothing is paused.
+        let by = if by.is_empty() { "somebody".to_owned() } else { by };
         let stopped = self
             .write(Urgency::Urgent, move |rows| {
                 rows.put_fact(claim::PAUSED, &by)?;
@@ -224,19 +250,52 @@ fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {
     QueueError::NotNow { task: task.clone(), verb, because: because.to_owned() }
 }
 
-fn release(rows: &mut dyn Rows, step: &mut StepRow, by: &str, now: chrono::DateTime<chrono::Utc>, lane_cap: u32) -> Result<(), QueueError> {
-    journal(rows, now, &step.task.clone(), What::Released { by: by.to_owned() })?;
-    lanes::enter(rows, step, StepEvent::Freed, now, lane_cap)
+/// Whether an instance has ever taken the step: then its message carries ✅, or is about to, and stands for what runs.
+fn was_claimed(step: &StepRow) -> bool {
+    step.fence > Fence(0)
 }
 
-/// Takes the signs of a former end off a task's message: it is open again.
-fn lift_end_marks(rows: &mut dyn Rows, task: &crate::ports::rows::TaskRow) -> Result<(), QueueError> {
-    let Some(at) = task.message else { return Ok(()) };
-    for emoji in ["🏁", "❌", "⏱", "🛑"] {
-        if let Some(mut mark) = rows.mark_on(at.message, emoji)?.filter(|mark| mark.mark.purpose == Purpose::End) {
-            mark.state = if mark.state == MarkState::Put { MarkState::Lifting } else { MarkState::Lifted };
-            rows.update_mark(&mark)?;
-        }
+/// Takes a ready step out of its lane for another reason than a claim. If it was woken at a gate, the next one is woken in its stead.
+fn leave_unclaimed(
+    rows: &mut dyn Rows,
+    step: &mut StepRow,
+    event: StepEvent<'_>,
+    now: DateTime<Utc>,
+    lane_cap: u32,
+) -> Result<(), QueueError> {
+    lanes::leave(rows, step, event, now)?;
+    gates::pass_on(rows, &step.gates, now, lane_cap)
+}
+
+/// Ends a task whose step waits.
+pub(super) fn end_waiting(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &mut TaskRow,
+    step: &mut StepRow,
+    why: String,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    let event = StepEvent::Settled(Verdict::Cancelled);
+    if lanes::is_in_lane(step) {
+        leave_unclaimed(rows, step, event, now, rules.lane_cap)?;
+    } else {
+        step.state = step.state.after(event, now)?;
+        rows.update_step(step)?;
     }
-    Ok(())
+    let untold = untold_run(rows, &task.task.id)?;
+    settle::end_task(rows, rules, task, Outcome::Cancelled, untold, Some(why), now)
+}
+
+/// The latest run of a task, if no result letter speaks for it: what it cost must be told.
+fn untold_run(rows: &dyn Rows, task: &TaskId) -> Result<Option<AttemptId>, RowsError> {
+    let ended = |attempt: &AttemptRow| matches!(attempt.state, AttemptState::Ended { .. });
+    let Some(latest) = rows.attempts_of(task)?.into_iter().rev().find(ended) else { return Ok(None) };
+    let tells = |row: LetterRow| matches!(row.letter, Letter::Result { attempt, .. } if attempt == Some(latest.id));
+    Ok(if rows.letters_of(task)?.into_iter().any(tells) { None } else { Some(latest.id) })
+}
+
+fn release(rows: &mut dyn Rows, step: &mut StepRow, by: &str, now: DateTime<Utc>, lane_cap: u32) -> Result<(), QueueError> {
+    journal(rows, now, &step.task.clone(), What::Released { by: by.to_owned() })?;
+    lanes::enter(rows, step, StepEvent::Freed, now, lane_cap)
 }

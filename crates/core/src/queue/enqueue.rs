@@ -1,6 +1,10 @@
 //! A task comes in: exactly once per source id, and claimed in the same transaction when a slot is free.
 
-use super::{Queue, QueueError, claim, journal, lanes, write_letter};
+use super::{
+    Queue, QueueError,
+    claim::{self, Claim},
+    journal, lanes, marks, write_letter,
+};
 use crate::{
     domain::{
         id::{AttemptId, StepId, TaskId},
@@ -83,6 +87,9 @@ impl Queue {
                     Origin::Message(at) => Some(*at),
                     Origin::Asked { .. } => None,
                 };
+                if let Some(at) = message {
+                    marks::lift_refusal(rows, at, now)?;
+                }
                 rows.insert_task(&TaskRow { task: task.clone(), message, entry: None, ended: None })?;
                 let state = match &new.blocked {
                     Some((reason, _)) => StepState::Blocked { reason: *reason },
@@ -116,8 +123,12 @@ impl Queue {
                     return Ok(Enqueued::New { task: task.id.clone(), claimed: None });
                 }
                 lanes::admit(rows, &step, rules.lane_cap)?;
-                let claimed = claim::claim_one(rows, &rules, &ask, now)?;
-                Ok(Enqueued::New { task: task.id.clone(), claimed: claimed.map(|attempt| attempt.id) })
+                // The turn may be another's: the scheduler's bell brings this one its own.
+                let claimed = match claim::claim_one(rows, &rules, &ask, now)? {
+                    Claim::Taken(attempt) if attempt.task == task.id => Some(attempt.id),
+                    Claim::Taken(_) | Claim::LookFurther | Claim::Nothing => None,
+                };
+                Ok(Enqueued::New { task: task.id.clone(), claimed })
             })
             .await?;
         self.bells.outbound.notify_one();

@@ -135,8 +135,7 @@ pub(super) fn let_go(
     lane: &str,
     now: DateTime<Utc>,
 ) -> Result<(), QueueError> {
-    debug_assert_eq!(attempt.lease.instance, rules.instance, "only an instance's own attempts are ended by it");
-    lanes::stopped_running(rows, lane)?;
+    lanes::stopped_running(rows, lane, rules.lane_cap)?;
     gates::release(rows, step_gates, now, rules.lane_cap)?;
-    gates::release(rows, &[instance_gate(rules)], now, rules.lane_cap)
+    gates::release(rows, &[instance_gate(&attempt.lease.instance)], now, rules.lane_cap)
 }

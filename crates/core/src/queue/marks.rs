@@ -2,17 +2,21 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, claim::UNMARKABLE, journal, live_attempt, settle, write_letter};
+use super::{
+    Queue, QueueError, Rules,
+    claim::{UNMARKABLE, UNMARKABLE_IN},
+    control, journal, live_attempt, settle, step_row, task_row, write_letter,
+};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
         id::{MarkId, TaskId},
         journal::What,
         outbound::{Address, Identity, Letter, Mark, MarkState, Progress, Purpose},
-        task::MessageRef,
+        task::{MessageRef, Origin},
     },
     ports::{
-        rows::{MarkRow, Rows, RowsError},
+        rows::{MarkRow, Rows, RowsError, TaskRow},
         store::Urgency,
     },
 };
@@ -71,8 +75,11 @@ pub(super) fn want(
 ) -> Result<(), RowsError> {
     if let Some(mut there) = rows.mark_on(on.message, emoji)? {
         if matches!(there.state, MarkState::Lifting | MarkState::Lifted) {
+            // ❌ once said "refused" and now says "failed".
+            there.mark.task = task.cloned();
+            there.mark.purpose = purpose;
             there.state = MarkState::Wanted;
-            there.progress = Progress { failures: 0, due_at: now, first_sent_at: None, last_error: None };
+            there.progress = fresh(now);
             rows.update_mark(&there)?;
         }
         return Ok(());
@@ -81,13 +88,46 @@ pub(super) fn want(
         id: MarkId(0),
         mark: Mark { on, emoji: emoji.to_owned(), task: task.cloned(), purpose },
         state: MarkState::Wanted,
-        progress: Progress { failures: 0, due_at: now, first_sent_at: None, last_error: None },
+        progress: fresh(now),
     })?;
     Ok(())
 }
 
+fn fresh(now: DateTime<Utc>) -> Progress {
+    Progress { failures: 0, due_at: now, first_sent_at: None, last_error: None }
+}
+
+/// Takes a sign away that stands, or may stand.
+fn lift(rows: &mut dyn Rows, mut mark: MarkRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+    // One that was never tried may be on its way this moment: then `mark_put` finds out.
+    let may_stand =
+        matches!(mark.state, MarkState::Put | MarkState::Lifting) || (mark.state == MarkState::Wanted && mark.progress.failures > 0);
+    mark.state = if may_stand { MarkState::Lifting } else { MarkState::Lifted };
+    mark.progress = fresh(now);
+    rows.update_mark(&mark)
+}
+
+/// Takes back the refusal of a message that was edited and is a task now.
+pub(super) fn lift_refusal(rows: &mut dyn Rows, on: MessageRef, now: DateTime<Utc>) -> Result<(), RowsError> {
+    match rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) {
+        Some(mark) => lift(rows, mark, now),
+        None => Ok(()),
+    }
+}
+
+/// Takes the signs of a former end off a task's message: it is open again.
+pub(super) fn lift_ends(rows: &mut dyn Rows, task: &TaskRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+    let Some(at) = task.message else { return Ok(()) };
+    for outcome in Outcome::ALL {
+        if let Some(mark) = rows.mark_on(at.message, outcome.mark())?.filter(|mark| mark.mark.purpose == Purpose::End) {
+            lift(rows, mark, now)?;
+        }
+    }
+    Ok(())
+}
+
 impl Queue {
-    /// Refuses a message visibly: ❌ and a reply, once per message however often it is seen.
+    /// Refuses a message visibly: ❌ and a reply, once per message and reason however often it is seen.
     ///
     /// # Errors
     ///
@@ -95,9 +135,13 @@ impl Queue {
     pub async fn refuse(&self, on: MessageRef, text: String) -> Result<(), QueueError> {
         let now = self.now();
         self.write(Urgency::Usual, move |rows| {
-            if rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted)) {
+            let said = said_fact(on);
+            let stands =
+                rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted));
+            if stands && rows.fact(&said)?.is_some_and(|before| before == text) {
                 return Ok(());
             }
+            rows.put_fact(&said, &text)?;
             want(rows, on, REFUSED, None, Purpose::Refusal, now)?;
             let to = Address { channel: on.channel, identity: Identity::Orchestrator };
             write_letter(rows, now, to, None, Letter::Reply { to: on, text: text.clone() })?;
@@ -108,27 +152,21 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes back the refusal of a message that was edited; tells whether there was one.
+    /// Whether this store has refused a message, and the refusal stands.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn unrefuse(&self, on: MessageRef) -> Result<bool, QueueError> {
-        let lifted = self
-            .write(Urgency::Usual, move |rows| {
-                let Some(mut mark) = rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) else {
-                    return Ok(false);
-                };
-                mark.state = if mark.state == MarkState::Put { MarkState::Lifting } else { MarkState::Lifted };
-                rows.update_mark(&mark)?;
-                Ok(true)
-            })
-            .await?;
-        self.bells.outbound.notify_one();
-        Ok(lifted)
+    pub async fn has_refused(&self, on: MessageRef) -> Result<bool, QueueError> {
+        self.read(move |look| {
+            let refusal = look.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal);
+            Ok(refusal.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted)))
+        })
+        .await
     }
 
-    /// A mark stands, or has been taken away as it was to be. A claim's attempt may start; a hold for want of permission is over.
+    /// A mark was put. A claim's attempt may start; a hold for want of permission in its channel is over. One that is not wanted any more is
+    /// taken away again.
     ///
     /// # Errors
     ///
@@ -137,19 +175,39 @@ impl Queue {
         let now = self.now();
         self.write(Urgency::Urgent, move |rows| {
             let Some(mut row) = rows.mark(id)? else { return Ok(()) };
-            row.state = if row.state == MarkState::Lifting { MarkState::Lifted } else { MarkState::Put };
+            row.state = match row.state {
+                MarkState::Wanted | MarkState::Put | MarkState::Impossible { .. } => MarkState::Put,
+                MarkState::Lifting | MarkState::Lifted => MarkState::Lifting,
+            };
             rows.update_mark(&row)?;
-            if rows.fact(UNMARKABLE)?.is_some_and(|reason| !reason.is_empty()) {
-                rows.put_fact(UNMARKABLE, "")?;
-            }
             if row.mark.purpose == Purpose::Claim {
+                if rows.fact(UNMARKABLE_IN)?.is_some_and(|channel| channel == row.mark.on.channel.to_string()) {
+                    end_hold(rows)?;
+                }
                 clear(rows, &row, now)?;
             }
             Ok(())
         })
         .await?;
         self.bells.attempts.notify_one();
+        self.bells.outbound.notify_one();
         self.bells.work.notify_one();
+        Ok(())
+    }
+
+    /// A mark was taken away. One that is wanted again meanwhile is put again.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn mark_lifted(&self, id: MarkId) -> Result<(), QueueError> {
+        self.write(Urgency::Urgent, move |rows| {
+            let Some(mut row) = rows.mark(id)?.filter(|row| row.state == MarkState::Lifting) else { return Ok(()) };
+            row.state = MarkState::Lifted;
+            Ok(rows.update_mark(&row)?)
+        })
+        .await?;
+        self.bells.outbound.notify_one();
         Ok(())
     }
 
@@ -168,6 +226,10 @@ impl Queue {
                 MarkFailure::Later { due_at, reason } => {
                     row.progress.due_at = *due_at;
                     row.progress.last_error = Some(reason.clone());
+                    if row.state == MarkState::Lifted {
+                        // It was not wanted any more while it was being put: it may stand.
+                        row.state = MarkState::Lifting;
+                    }
                     rows.update_mark(&row)?;
                 }
                 MarkFailure::Forbidden { due_at, reason, alert } => {
@@ -179,15 +241,14 @@ impl Queue {
                         write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text: alert.clone() })?;
                     }
                     rows.put_fact(UNMARKABLE, reason)?;
+                    rows.put_fact(UNMARKABLE_IN, &row.mark.on.channel.to_string())?;
                 }
                 MarkFailure::MessageGone => {
                     row.state = MarkState::Impossible { reason: "the message is gone".to_owned() };
                     rows.update_mark(&row)?;
-                    if let (true, Some(task)) = (claim, &row.mark.task)
-                        && let Some(attempt) = live_attempt(rows, task)?.filter(|a| a.state == AttemptState::Launching { cleared: false })
-                    {
-                        let report = Report::without_result(Outcome::Cancelled, "its message was deleted before the agent started");
-                        settle::end_attempt(rows, &rules, &attempt, report, now)?;
+                    if claim {
+                        end_unmarked(rows, &rules, &row, now)?;
+                        end_hold_that_nobody_tries(rows)?;
                     }
                 }
                 MarkFailure::Impossible { reason, reply } => {
@@ -200,6 +261,7 @@ impl Queue {
                     }
                     if claim {
                         clear(rows, &row, now)?;
+                        end_hold_that_nobody_tries(rows)?;
                     }
                 }
             }
@@ -219,6 +281,45 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, QueueError> {
         self.read(move |look| look.wanted_marks(limit)).await
+    }
+}
+
+/// The fact that holds the text of a message's latest refusal.
+fn said_fact(on: MessageRef) -> String {
+    format!("refused:{}", on.message)
+}
+
+fn end_hold(rows: &mut dyn Rows) -> Result<(), RowsError> {
+    rows.put_fact(UNMARKABLE, "")?;
+    rows.put_fact(UNMARKABLE_IN, "")
+}
+
+/// While ✅ is refused nothing is claimed, so that no new ✅ is wanted: when the last one that could prove that it can be put again is gone,
+/// the next claim has to.
+fn end_hold_that_nobody_tries(rows: &mut dyn Rows) -> Result<(), RowsError> {
+    // Claims are the first of all marks that are wanted.
+    let tried = rows.wanted_marks(1)?.iter().any(|mark| mark.mark.purpose == Purpose::Claim);
+    if tried { Ok(()) } else { end_hold(rows) }
+}
+
+/// The message of a task is gone before its agent has started: it does not run.
+fn end_unmarked(rows: &mut dyn Rows, rules: &Rules, mark: &MarkRow, now: DateTime<Utc>) -> Result<(), QueueError> {
+    const WHY: &str = "its message was deleted before the agent started";
+    let Some(id) = &mark.mark.task else { return Ok(()) };
+    let mut task = task_row(rows, id)?;
+    // The message of a task that began elsewhere is ours: it decides nothing.
+    if task.ended.is_some() || task.task.origin != Origin::Message(mark.mark.on) {
+        return Ok(());
+    }
+    match live_attempt(rows, id)? {
+        Some(attempt) if attempt.state == (AttemptState::Launching { cleared: false }) => {
+            settle::end_attempt(rows, rules, &attempt, Report::without_result(Outcome::Cancelled, WHY), now)
+        }
+        Some(_) => Ok(()),
+        None => {
+            let mut step = step_row(rows, id)?;
+            control::end_waiting(rows, rules, &mut task, &mut step, WHY.to_owned(), now)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Queue, QueueError, journal, marks, write_letter};
 use crate::{
     domain::{
+        attempt::{AttemptState, Outcome, Report},
         id::{LetterId, ParcelId, TaskId},
         journal::What,
         outbound::{Address, Letter, LetterState, Post, Progress, Purpose, ResultFacts},
@@ -139,10 +140,7 @@ impl Queue {
                     }
                     Letter::Announcement { .. } => {
                         // It was claimed, or has even ended, while its message was on its way: the message catches up.
-                        let claimed = rows
-                            .attempts_of(&task.task.id)?
-                            .iter()
-                            .any(|attempt| attempt.state != crate::domain::attempt::AttemptState::Void);
+                        let claimed = rows.attempts_of(&task.task.id)?.iter().any(|attempt| attempt.state != AttemptState::Void);
                         if claimed {
                             marks::want(rows, at, marks::CLAIMED, Some(&task.task.id), Purpose::Claim, now)?;
                         }
@@ -245,12 +243,20 @@ pub(super) fn result_facts(look: &dyn Look, row: &LetterRow) -> Result<Option<Re
     let (Letter::Result { attempt, unrun }, Some(task)) = (&row.letter, &row.task) else { return Ok(None) };
     let Some(task) = look.task(task)? else { return Ok(None) };
     let ran = attempt.map(|id| look.attempt(id)).transpose()?.flatten();
-    let outcome = task.ended.map_or(crate::domain::attempt::Outcome::Cancelled, |(_, outcome)| outcome);
-    let unrun = || crate::domain::attempt::Report::without_result(outcome, unrun.clone().unwrap_or_default());
+    let mut report = ran.as_ref().and_then(|attempt| attempt.report.clone());
+    if let Some(why) = unrun {
+        // Whatever has become of the task since: this letter tells of an end before a run, and of what earlier runs have cost.
+        let unrun = Report::without_result(Outcome::Cancelled, why.clone());
+        report = Some(match report {
+            Some(earlier) => Report { outcome: unrun.outcome, reason: unrun.reason, ..earlier },
+            None => unrun,
+        });
+    }
+    let Some(report) = report else { return Ok(None) };
     Ok(Some(ResultFacts {
         agent_id: ran.as_ref().map(|attempt| attempt.agent_id.clone()),
         number: ran.as_ref().map_or(0, |attempt| attempt.number),
-        report: ran.as_ref().and_then(|attempt| attempt.report.clone()).unwrap_or_else(unrun),
+        report,
         workspace: ran.filter(|attempt| !attempt.workspace_removed).map(|attempt| format!("workers/{}", attempt.agent_id)),
         answers: task.entry,
         task: task.task,

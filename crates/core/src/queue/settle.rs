@@ -88,7 +88,9 @@ pub(super) fn end_attempt(
     }
 
     step.attempts += 1;
-    if outcome.may_be_retried() && step.attempts < step.attempts_allowed {
+    step.failed_launches = 0;
+    // Whoever asked that it be stopped did not mean "until the next attempt".
+    if outcome.may_be_retried() && live.stop.is_none() && step.attempts < step.attempts_allowed {
         let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
         return Ok(rows.update_step(&mut step)?);

@@ -29,17 +29,18 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn wake_due(&self) -> Result<Option<DateTime<Utc>>, QueueError> {
         let (now, lane_cap) = (self.now(), self.rules.lane_cap);
-        let next = self.read(|look| look.next_due()).await?;
-        if next.is_none_or(|due| due > now) {
-            return Ok(next);
+        let mut next = self.read(|look| look.next_due()).await?;
+        while next.is_some_and(|due| due <= now) {
+            next = self
+                .write(Urgency::Usual, move |rows| {
+                    for mut step in rows.due_steps(now, WOKEN_AT_ONCE)? {
+                        lanes::enter(rows, &mut step, StepEvent::Freed, now, lane_cap)?;
+                    }
+                    Ok(rows.next_due()?)
+                })
+                .await?;
         }
-        self.write(Urgency::Usual, move |rows| {
-            for mut step in rows.due_steps(now, WOKEN_AT_ONCE)? {
-                lanes::enter(rows, &mut step, StepEvent::Freed, now, lane_cap)?;
-            }
-            Ok(rows.next_due()?)
-        })
-        .await
+        Ok(next)
     }
 
     /// Sets the caps of gates, as configured at start.

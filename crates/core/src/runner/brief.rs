@@ -146,13 +146,13 @@ fn fill(template: &str, facts: &Facts<'_>) -> Option<String> {
     while let Some(at) = rest.find('{') {
         filled.push_str(&rest[..at]);
         rest = &rest[at..];
-        let known = rest.find('}').and_then(|end| Some((end, placeholder(&rest[1..end], facts)?)));
-        match known {
-            Some((end, value)) => {
-                filled.push_str(&value?);
+        match rest.find('}').map(|end| (end, placeholder(&rest[1..end], facts))) {
+            Some((_, Meaning::Unset)) => return None,
+            Some((end, Meaning::Value(value))) => {
+                filled.push_str(&value);
                 rest = &rest[end + 1..];
             }
-            None => {
+            Some((_, Meaning::Text)) | None => {
                 filled.push('{');
                 rest = &rest[1..];
             }
@@ -163,23 +163,33 @@ fn fill(template: &str, facts: &Facts<'_>) -> Option<String> {
     Some(filled.replace('\0', "\u{fffd}"))
 }
 
-/// What a placeholder stands for. Outer `None`: it is none. Inner `None`: it has no value.
-fn placeholder(name: &str, facts: &Facts<'_>) -> Option<Option<String>> {
-    let path = |path: &Path| Some(path.display().to_string());
-    Some(match name {
+/// What stands between two braces.
+enum Meaning {
+    /// A placeholder's value.
+    Value(String),
+    /// A placeholder that has none in this attempt.
+    Unset,
+    /// No placeholder: it stays as it is.
+    Text,
+}
+
+fn placeholder(name: &str, facts: &Facts<'_>) -> Meaning {
+    let path = |path: &Path| path.display().to_string();
+    let value = match name {
         "task_text" => Some(facts.prompt.to_owned()),
-        "task_file" => path(&facts.workspace.file(workspace::TASK)),
-        "task_dir" => path(facts.workspace.task_dir()),
+        "task_file" => Some(path(&facts.workspace.file(workspace::TASK))),
+        "task_dir" => Some(path(facts.workspace.task_dir())),
         "task_id" => Some(facts.task.to_string()),
         "agent_id" => Some(facts.agent_id.to_owned()),
-        "workspace" => path(facts.workspace.dir()),
+        "workspace" => Some(path(facts.workspace.dir())),
         "model" => facts.wishes.model.as_ref().map(ToString::to_string),
         "thinking" => Some(facts.wishes.thinking.to_string()),
         "timeout_s" => Some(facts.wishes.time_limit.as_secs().max(1).to_string()),
         "message" => Some(message(facts)),
-        "config" => facts.config.and_then(path),
-        _ => return None,
-    })
+        "config" => facts.config.map(path),
+        _ => return Meaning::Text,
+    };
+    value.map_or(Meaning::Unset, Meaning::Value)
 }
 
 #[cfg(test)]

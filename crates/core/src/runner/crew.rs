@@ -22,8 +22,6 @@ use crate::{
     ports::{
         agent_runner::{AgentRunner, Standing},
         chat::Chat,
-        clock::Clock,
-        rows::{AttemptRow, TaskRow},
         task_log::TaskLog,
     },
     queue::{Queue, QueueError, settle::Ended},
@@ -36,7 +34,6 @@ pub struct Crew {
     pub(super) runner: Arc<dyn AgentRunner>,
     pub(super) chat: Arc<dyn Chat>,
     pub(super) log: Arc<dyn TaskLog>,
-    pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Arc<Settings>,
     pub(super) ended: mpsc::Sender<Ended>,
 }
@@ -70,6 +67,15 @@ pub struct Settings {
     pub bounds: super::results::Bounds,
 }
 
+/// What is known of an attempt that is being started or watched.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    /// Its stop was passed on to its attendant.
+    stop_sent: bool,
+    /// Its end is on its way to the store.
+    over: bool,
+}
+
 impl Crew {
     /// A crew over a queue and a runner; what has ended goes to `ended`.
     pub fn new(
@@ -77,11 +83,10 @@ impl Crew {
         runner: Arc<dyn AgentRunner>,
         chat: Arc<dyn Chat>,
         log: Arc<dyn TaskLog>,
-        clock: Arc<dyn Clock>,
         settings: Settings,
         ended: mpsc::Sender<Ended>,
     ) -> Self {
-        Self { queue, runner, chat, log, clock, settings: Arc::new(settings), ended }
+        Self { queue, runner, chat, log, settings: Arc::new(settings), ended }
     }
 
     /// After a restart, before anything is claimed: what became of the attempts that this instance held? Those whose agents run, or have
@@ -125,8 +130,8 @@ impl Crew {
     /// Not cancel safe while attempts are being started; what runs is never touched.
     pub async fn run(self, soft: CancellationToken) {
         let renewal = self.queue.rules().lease / 3;
-        let mut under_way: HashMap<AttemptId, bool> = HashMap::new();
-        let mut runs: JoinSet<AttemptId> = JoinSet::new();
+        let mut under_way: HashMap<AttemptId, Watch> = HashMap::new();
+        let mut runs: JoinSet<(AttemptId, bool)> = JoinSet::new();
         let mut renewed = tokio::time::Instant::now();
         loop {
             if let Err(error) = self.tick(&mut under_way, &mut runs, &soft).await {
@@ -142,7 +147,9 @@ impl Crew {
                 biased;
                 () = soft.cancelled() => break,
                 Some(done) = runs.join_next() => match done {
-                    Ok(attempt) => drop(under_way.remove(&attempt)),
+                    // It is known until the store knows its end: until then it must not be taken up again.
+                    Ok((attempt, true)) => drop(under_way.get_mut(&attempt).map(|watch| watch.over = true)),
+                    Ok((attempt, false)) => drop(under_way.remove(&attempt)),
                     Err(error) => {
                         tracing::error!(%error, "the watch over an attempt broke: {error}");
                         // It is taken up again from the store.
@@ -159,14 +166,16 @@ impl Crew {
 
     async fn tick(
         &self,
-        under_way: &mut HashMap<AttemptId, bool>,
-        runs: &mut JoinSet<AttemptId>,
+        under_way: &mut HashMap<AttemptId, Watch>,
+        runs: &mut JoinSet<(AttemptId, bool)>,
         soft: &CancellationToken,
     ) -> Result<(), QueueError> {
-        for (attempt, task) in self.queue.live().await? {
+        let live = self.queue.live().await?;
+        under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
+        for (attempt, task) in live {
             match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
-                (Some(stop_sent), Some((why, by)), _) if !*stop_sent => {
-                    *stop_sent = true;
+                (Some(watch), Some((why, by)), _) if !watch.stop_sent => {
+                    watch.stop_sent = true;
                     self.log.note(&self.settings.workers.join(&attempt.agent_id), &attempt.task, &format!("Stop asked by {by}"));
                     self.runner.stop(attempt.id, *why).await;
                 }
@@ -176,7 +185,7 @@ impl Crew {
                 }
                 (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
-                    under_way.insert(attempt.id, false);
+                    under_way.insert(attempt.id, Watch::default());
                     let (crew, soft) = (self.clone(), soft.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
                     runs.spawn(run::attempt(crew, attempt, task, soft).instrument(span));

@@ -27,8 +27,9 @@ use crate::{
     },
 };
 
-/// Starts an attempt if it has not been started, and watches it to its end or until `soft` is cancelled. Tells which attempt it was.
-pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft: CancellationToken) -> AttemptId {
+/// Starts an attempt if it has not been started, and watches it to its end or until `soft` is cancelled. Tells which attempt it was, and whether
+/// the store knows or is being told what became of it; if not, it has to be taken up again.
+pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft: CancellationToken) -> (AttemptId, bool) {
     let id = attempt.id;
     let workspace = Workspace::new(&crew.settings.workers, &attempt.agent_id, &attempt.task);
     if matches!(attempt.state, AttemptState::Launching { .. }) {
@@ -37,21 +38,21 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
             Ok(Started::Unstartable(reason)) => {
                 crew.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
                 let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task };
-                let _ = crew.ended.send(ended).await;
-                return id;
+                return (id, crew.ended.send(ended).await.is_ok());
             }
             Ok(Started::NotNow(reason)) => {
                 crew.log.note(workspace.dir(), &attempt.task, &format!("Could not be started, tried again: {reason}"));
                 tracing::warn!("task {}: {reason}", attempt.task);
-                if let Err(error) = crew.queue.launch_failed(id, attempt.fence, reason, false).await {
+                let recorded = crew.queue.launch_failed(id, attempt.fence, reason, false).await;
+                if let Err(error) = &recorded {
                     tracing::error!(%error, "task {}: a failed launch could not be recorded: {error}", attempt.task);
                 }
                 crew.runner.forget(id).await;
-                return id;
+                return (id, recorded.is_ok());
             }
             Err(error) => {
-                tracing::error!(%error, "task {} could not be started: {error}", attempt.task);
-                return id;
+                tracing::error!(%error, "task {}: its start could not be recorded: {error}", attempt.task);
+                return (id, false);
             }
         }
     }
@@ -59,7 +60,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
         biased;
         ending = crew.runner.wait(id) => ending,
         // Handed over: its attendant goes on, and the next start takes it up.
-        () = soft.cancelled() => return id,
+        () = soft.cancelled() => return (id, true),
     };
     let rule = rule(&crew, &attempt);
     let collected = collect(&crew, &attempt, workspace, rule).await;
@@ -68,8 +69,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
         Ok(Some(view)) => view.attempts.into_iter().find(|row| row.id == id).unwrap_or(attempt),
         Ok(None) | Err(_) => attempt,
     };
-    let _ = crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await;
-    id
+    (id, crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
 }
 
 enum Started {

@@ -141,7 +141,7 @@ impl Workspace {
             None | Some(Found::Missing) => {}
             Some(Found::Refused(why)) => notes.push(format!("{TOOLS} was not copied: {why}")),
             Some(Found::Plain(tools)) if tools.left_out > 0 => {
-                notes.push(format!("{TOOLS} was not copied: it is larger than {TOOLS_LIMIT} bytes"))
+                notes.push(format!("{TOOLS} was not copied: it is larger than {TOOLS_LIMIT} bytes"));
             }
             Some(Found::Plain(tools)) => files.push((self.dir.join(TOOLS), tools.bytes)),
         }
@@ -163,9 +163,12 @@ pub fn attachment_names(attachments: &[Attachment]) -> Vec<String> {
     for attachment in attachments {
         let plain = plain_name(&attachment.name);
         let (stem, ending) = plain.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&plain, ""));
-        let numbered = |n: u32| if ending.is_empty() { format!("{stem}-{n}") } else { format!("{stem}-{n}.{ending}") };
-        let free = std::iter::once(plain.clone()).chain((2..).map(numbered)).find(|name| !taken.contains(&name.to_lowercase()));
-        let name = free.unwrap_or(plain);
+        let mut name = plain.clone();
+        let mut number = 1_u32;
+        while taken.contains(&name.to_lowercase()) {
+            number += 1;
+            name = if ending.is_empty() { format!("{stem}-{number}") } else { format!("{stem}-{number}.{ending}") };
+        }
         taken.insert(name.to_lowercase());
         names.push(name);
     }
@@ -305,12 +308,12 @@ pub fn standing(workers: &Path) -> io::Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
         entries => entries?,
     };
-    let named = |entry: io::Result<fs::DirEntry>| {
+    let workspace = |entry: io::Result<fs::DirEntry>| {
         let entry = entry.ok()?;
         let name = entry.file_name().to_str().filter(|name| name.starts_with(PREFIX))?.to_owned();
         entry.file_type().is_ok_and(|what| what.is_dir()).then_some(name)
     };
-    let mut found: Vec<String> = entries.filter_map(named).collect();
+    let mut found: Vec<String> = entries.filter_map(workspace).collect();
     found.sort_unstable();
     Ok(found)
 }

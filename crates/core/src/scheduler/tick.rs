@@ -28,7 +28,7 @@ pub async fn tick(queue: &Queue) -> Result<Option<DateTime<Utc>>, QueueError> {
 pub async fn run(queue: Queue, clock: std::sync::Arc<dyn Clock>, soft: CancellationToken) {
     loop {
         let pause = match tick(&queue).await {
-            Ok(due) => due.and_then(|due| (due - clock.now()).to_std().ok()).unwrap_or(LOOK_AT_LEAST_EVERY).min(LOOK_AT_LEAST_EVERY),
+            Ok(due) => due.map_or(LOOK_AT_LEAST_EVERY, |due| (due - clock.now()).to_std().unwrap_or_default()).min(LOOK_AT_LEAST_EVERY),
             Err(error) => {
                 tracing::error!(%error, "the queue could not be looked at: {error}");
                 LOOK_AT_LEAST_EVERY

@@ -3,9 +3,11 @@
 //! The first line and the attempt number are its visible mark: by them a history search finds out whether it stands. Both come before
 //! anything that an agent wrote.
 
+use std::borrow::Borrow;
+
 use super::{
     figures, fit,
-    harmless::{code, in_fence, plain, value},
+    harmless::{code, in_fence, plain, sentence, value},
 };
 use crate::domain::{
     attempt::Outcome,
@@ -36,8 +38,9 @@ pub fn entry(facts: &ResultFacts) -> Post {
 
 /// The first of several waiting entries in one message, and how many of them it holds (at least one, if there is one). An entry that answers
 /// an earlier one always has a message of its own.
-pub fn batch(facts: &[ResultFacts]) -> (Post, usize) {
-    let alone = facts.iter().take(EMBEDS).take_while(|facts| facts.answers.is_none()).count();
+pub fn batch<F: Borrow<ResultFacts>>(facts: &[F]) -> (Post, usize) {
+    let facts: Vec<&ResultFacts> = facts.iter().take(EMBEDS).map(Borrow::borrow).collect();
+    let alone = facts.iter().take_while(|facts| facts.answers.is_none()).count();
     let mut together = alone;
     while together > 1 {
         let limit = EMBED.min(EMBEDS_TOTAL / together);
@@ -122,7 +125,7 @@ fn compose(facts: &ResultFacts, limit: usize) -> Composed {
     let head = head(facts, whole);
     let mut room = Room { left: limit.saturating_sub(fit::length(&head) + SKIPPED_LINE), skipped: Vec::new() };
 
-    let reason = report.reason.as_deref().map(|reason| format!("**Reason:** {}", plain(reason, if whole { 300 } else { 110 })));
+    let reason = report.reason.as_deref().map(|reason| format!("**Reason:** {}", sentence(reason, if whole { 300 } else { 110 })));
     let reason = room.take("reason", reason, 0);
 
     let body = Body::of(facts, limit);
@@ -307,7 +310,7 @@ fn remarks(remarks: &[String], most: usize) -> Option<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut used = 0;
     for remark in remarks {
-        let line = format!("-# ⚠ {}", plain(remark, 180));
+        let line = format!("-# ⚠ {}", sentence(remark, 180));
         used += fit::length(&line) + 1;
         if used > most && !lines.is_empty() {
             lines.push(format!("-# ⚠ and {} more", remarks.len() - lines.len()));

@@ -106,13 +106,12 @@ fn opened_after(before: Option<&str>, text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find(FENCE) {
         rest = &rest[at + FENCE.len()..];
-        open = match open {
-            Some(_) => None,
-            None => {
-                let word = rest.split(|c: char| c.is_whitespace() || c == '`').next().unwrap_or_default();
-                let language = word.len() <= 12 && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-#_.".contains(c));
-                Some(format!("{FENCE}{}", if language && rest[word.len()..].starts_with('\n') { word } else { "" }))
-            }
+        open = if open.is_some() {
+            None
+        } else {
+            let word = rest.split(|c: char| c.is_whitespace() || c == '`').next().unwrap_or_default();
+            let language = word.len() <= 12 && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-#_.".contains(c));
+            Some(format!("{FENCE}{}", if language && rest[word.len()..].starts_with('\n') { word } else { "" }))
         };
     }
     open

@@ -56,6 +56,24 @@ pub fn plain(text: &str, most: usize) -> String {
     escaped
 }
 
+/// A sentence of ours that may hold foreign words: as [`plain`], but what stands between two back-ticks stays code.
+pub fn sentence(text: &str, most: usize) -> String {
+    let line = one_line(text);
+    let line = fit::cut(&line, most);
+    if line.contains("``") || !line.matches('`').count().is_multiple_of(2) {
+        return plain(&line, most);
+    }
+    let parts = line.split('`').enumerate().map(|(place, part)| if place % 2 == 1 { format!("`{part}`") } else { spaced(part, most) });
+    parts.collect::<Vec<_>>().concat()
+}
+
+/// As [`plain`], with the blanks at both ends.
+fn spaced(part: &str, most: usize) -> String {
+    let inner = part.trim_matches(' ');
+    let (before, after) = (part.starts_with(' '), part.ends_with(' ') && !inner.is_empty());
+    format!("{}{}{}", if before { " " } else { "" }, plain(inner, most), if after { " " } else { "" })
+}
+
 /// Text as plain lines for a terminal or a table: one line, nothing invisible.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -147,6 +165,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sentence_of_ours_has_in_back_ticks_stays_code() {
+        assert_eq!(sentence("`a*b` is *gone*: use `x`, or `y` `z`.", 100), "`a*b` is \\*gone\\*: use `x`, or `y` `z`.");
+        assert_eq!(sentence("```x``` *y*", 100), "\\`\\`\\`x\\`\\`\\` \\*y\\*");
+        assert_eq!(sentence("one ` alone", 100), "one \\` alone");
+    }
+
+    #[test]
     fn a_web_address_stays_a_link_and_anything_else_becomes_code() {
         assert_eq!(value("https://github.com/o/r/pull/7", 200), "<https://github.com/o/r/pull/7>");
         assert_eq!(value("https://a>b", 200), "`https://a>b`");
@@ -163,6 +188,13 @@ mod tests {
         #[test]
         fn nothing_inside_a_fence_ends_it(text in "[`a\n]{0,60}") {
             prop_assert!(!in_fence(&text).contains("```"));
+        }
+
+        #[test]
+        fn a_sentence_opens_no_fence_and_rings_nobody(text in "[`@*a ]{0,40}") {
+            let shown = sentence(&text, 100);
+            prop_assert!(!shown.contains("```"), "{}", shown);
+            prop_assert!(!shown.split('`').step_by(2).any(|outside| outside.contains("@a")) || shown.contains("\\`"), "{}", shown);
         }
 
         #[test]

@@ -4,12 +4,16 @@
 
 pub mod age;
 pub mod alerts;
+pub mod announcements;
+pub mod answers;
 pub mod because;
 pub mod entry;
 pub mod figures;
 pub mod fit;
 pub mod harmless;
 pub mod notices;
+pub mod panels;
 pub mod redact;
 pub mod refusals;
+pub mod tables;
 pub mod views;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use orchestrator_sandbox::{Demand, Sandbox, world::interaction::Answer as Given};
 use serde_json::{Value, json};
 
-use crate::wire::{Client, Gateway, INTENTS, SOON, discord};
+use crate::wire::{Client, Gateway, INTENTS, SOON, discord, text_of};
 
 /// A bot that is online and has `/task` (with suggestions for `model`), `/status` for admins and a message command.
 async fn bot(discord: &Sandbox) -> (Client, Gateway, String) {
     let (mut gateway, _) = Gateway::ready(discord, INTENTS).await;
     gateway.event("GUILD_CREATE").await;
     let bot = Client::bot(discord);
-    let application = discord.user("orchestrator").unwrap().id.to_string();
+    let application = discord.user("orchestrator").expect("the bot").id.to_string();
     let options = json!([
         {"type": 3, "name": "text", "description": "What to do", "required": true},
         {"type": 3, "name": "model", "description": "Which model", "autocomplete": true},
@@ -32,11 +32,11 @@ fn text(value: &str) -> Value {
 }
 
 fn callback(event: &Value) -> String {
-    format!("/interactions/{}/{}/callback", event["id"].as_str().unwrap(), event["token"].as_str().unwrap())
+    format!("/interactions/{}/{}/callback", text_of(event, "id"), text_of(event, "token"))
 }
 
 fn webhook(application: &str, event: &Value) -> String {
-    format!("/webhooks/{application}/{}", event["token"].as_str().unwrap())
+    format!("/webhooks/{application}/{}", text_of(event, "token"))
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::wire::{Client, discord, messages};
 
 fn deny(discord: &Sandbox, channel: &str, user: &str, deny: u64) {
-    let id = discord.user(user).unwrap().id;
+    let id = discord.user(user).expect("somebody of this name").id;
     discord.overwrite(channel, Overwrite { id, target: OverwriteTarget::Member, allow: 0, deny });
 }
 

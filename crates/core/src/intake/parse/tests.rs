@@ -16,8 +16,8 @@ struct House {
 impl House {
     fn new() -> Self {
         let mut catalogue = Catalogue::default();
-        catalogue.add(ModelId(CHEAP.into()), Some("cheap".into()), None);
-        catalogue.add(ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
+        catalogue.add(&ModelId(CHEAP.into()), Some("cheap".into()), None);
+        catalogue.add(&ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
         Self { catalogue, agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()], time_limit: None }
     }
 

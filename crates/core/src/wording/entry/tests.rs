@@ -58,6 +58,11 @@ fn facts() -> ResultFacts {
     }
 }
 
+/// What parts characters without being seen, made visible.
+fn parted(post: &Post) -> String {
+    post.content.replace('\u{200b}', "¦")
+}
+
 #[test]
 fn a_success_reads_so() {
     assert_snapshot!(entry(&facts()).content, @"
@@ -119,7 +124,7 @@ fn a_failure_tells_why_and_shows_the_end_of_the_log() {
     (failed.report.usage, failed.report.cost) = (None, None);
     failed.report.log_tail = Some("\u{1b}[31merror\u{1b}[0m: ```no such file```\n".into());
 
-    assert_snapshot!(entry(&failed).content, @"
+    assert_snapshot!(parted(&entry(&failed)), @"
     **[FAILED]** `1443021398234771496` by **agent-1763700000-k3x9**
     **Model:** `cheap` (`openrouter/stepfun/step-3.5-flash:free`) · **Thinking:** low
     **Tokens:** unknown · **Cost:** N/A · **Duration:** 12s · **Attempt:** 1
@@ -130,7 +135,7 @@ fn a_failure_tells_why_and_shows_the_end_of_the_log() {
     ```
     **End of the log:**
     ```
-    error: ``​`no such file``​`
+    error: ``¦`no such file``¦`
     ```
     **Workspace:** `workers/agent-1763700000-k3x9`
     ");
@@ -234,31 +239,31 @@ fn nothing_an_agent_writes_breaks_the_layout_or_rings_anybody() {
     evil.report.remarks = vec![text.into()];
 
     assert_eq!(marks_of(&entry(&evil).content), [(evil.task.id.clone(), 1)]);
-    assert_snapshot!(entry(&evil).content, @r"
+    assert_snapshot!(parted(&entry(&evil)), @r"
     **[SUCCESS]** `1443021398234771496` by **agent-1763700000-k3x9**
     **Model:** `cheap` (`ˋevilˋ **Attempt:** 9 x`) · **Thinking:** low
     **Tokens:** 1,234 in / 56 out (cache 1,000 read) · **Cost:** $0.001215 · **Duration:** 12s · **Attempt:** 1
-    **Reason:** \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @​everyone \<@​&1> \[free\](http://evil.example) \`\`\`\`\` \~\~\~
+    **Reason:** \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @¦everyone \<@¦&1> \[free\](http://evil.example) \`\`\`\`\` \~\~\~
     **Task:**
     ```
-    ``​`
+    ``¦`
     **[SUCCESS]** `999` by **x**
     @everyone <@&1> [free](http://evil.example)
-    ``​``​`
+    ``¦``¦`
     ~~~
     ```
     **Result:**
     ```
-    ``​`
+    ``¦`
     **[SUCCESS]** `999` by **x**
     @everyone <@&1> [free](http://evil.example)
-    ``​``​`
+    ``¦``¦`
     ~~~
     ```
-    **Outputs:** \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @​everyone \<@​&1> \[free\](htt…: `ˋˋˋ **[SUCCESS]** ˋ999ˋ by **x** @everyone <@&1> [free](http://evil.example) ˋˋˋˋˋ ~~~`
+    **Outputs:** \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @¦everyone \<@¦&1> \[free\](htt…: `ˋˋˋ **[SUCCESS]** ˋ999ˋ by **x** @everyone <@&1> [free](http://evil.example) ˋˋˋˋˋ ~~~`
     **Files:** `ˋˋˋ **[SUCCESS]** ˋ999ˋ by **x** @everyone <@&1> [free](http://evil.example) ˋˋ…` (1 byte)
     **Workspace:** `workers/agent-1763700000-k3x9`
-    -# ⚠ \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @​everyone \<@​&1> \[free\](http://evil.example) \`\`\`\`\` \~\~\~
+    -# ⚠ \`\`\` \*\*\[SUCCESS\]\*\* \`999\` by \*\*x\*\* @¦everyone \<@¦&1> \[free\](http://evil.example) \`\`\`\`\` \~\~\~
     ");
 }
 
@@ -300,7 +305,7 @@ fn few_results_get_more_room_each_and_one_is_a_message_of_its_own() {
     let (two, fitted) = batch(&[long.clone(), long.clone()]);
     assert_eq!((fitted, two.files.len()), (2, 0));
     assert_eq!(batch(&[long.clone()]), (entry(&long), 1));
-    assert_eq!(batch(&[]), (Post::default(), 0));
+    assert_eq!(batch::<ResultFacts>(&[]), (Post::default(), 0));
 }
 
 #[test]
