@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use orchestrator_core::wording::tables::Table;
 use serde_json::json;
 
 use super::{
     Context,
     exit::{Exit, Failure},
-    voice::columns,
 };
 use crate::config::{self, Flags, Setting};
 
@@ -37,9 +37,11 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
         "agent": {"default": config.agents.default, "because": config.agents.default_because},
     });
     context.voice.result(&told, || {
-        let rows: Vec<[String; 3]> =
-            shown.iter().map(|setting| [setting.key.clone(), setting.shown.clone(), setting.from.to_string()]).collect();
-        let mut lines = vec![columns(["SETTING", "VALUE", "FROM"], &rows), String::new(), config.agents.default_because.clone()];
+        let mut table = Table::new(&["SETTING", "VALUE", "FROM"]).at_most(1, 60);
+        for setting in &shown {
+            table.row([setting.key.clone(), setting.shown.clone(), setting.from.to_string()]);
+        }
+        let mut lines = vec![table.show(), config.agents.default_because.clone()];
         lines.extend(config.warnings.iter().map(|warning| format!("warning: {warning}")));
         lines.join("\n")
     });

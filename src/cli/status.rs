@@ -6,6 +6,7 @@ use orchestrator_core::{
     ports::clock::Clock as _,
     wording::{
         figures, harmless,
+        tables::Table,
         views::{AttemptView, StatusView, TaskDetail, TaskSummary},
     },
 };
@@ -14,7 +15,6 @@ use super::{
     Context,
     client::Client,
     exit::{Exit, Failure},
-    voice::columns,
 };
 use crate::adapters::system_clock::SystemClock;
 
@@ -79,26 +79,24 @@ fn at_a_glance(status: &StatusView) -> String {
 
 /// Tasks as a table.
 pub(super) fn table(tasks: &[TaskSummary]) -> String {
-    let rows: Vec<[String; 7]> = tasks
-        .iter()
-        .map(|task| {
-            let time = match (task.started_at, task.ended_at) {
-                (Some(since), None) => elapsed(since),
-                (Some(since), Some(until)) => show_duration((until - since).to_std().unwrap_or_default()),
-                (None, _) => String::new(),
-            };
-            [
-                task.id.to_string(),
-                task.state.replace('_', " "),
-                figures::short_age(task.created_at, SystemClock.now()),
-                time,
-                task.cost.clone(),
-                task.requester.clone(),
-                harmless::one_line(&task.text),
-            ]
-        })
-        .collect();
-    columns(["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"], &rows)
+    let mut table = Table::new(&["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"]).right(2).right(3).right(4).at_most(5, 20).at_most(6, 70);
+    for task in tasks {
+        let time = match (task.started_at, task.ended_at) {
+            (Some(since), None) => elapsed(since),
+            (Some(since), Some(until)) => show_duration((until - since).to_std().unwrap_or_default()),
+            (None, _) => String::new(),
+        };
+        table.row([
+            task.id.to_string(),
+            task.state.replace('_', " "),
+            figures::short_age(task.created_at, SystemClock.now()),
+            time,
+            task.cost.clone(),
+            task.requester.clone(),
+            task.text.clone(),
+        ]);
+    }
+    table.show()
 }
 
 fn elapsed(since: chrono::DateTime<chrono::Utc>) -> String {

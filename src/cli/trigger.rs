@@ -17,5 +17,5 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     context.log(Chattiness::Service, Some(&config))?;
-    house::once(config).await
+    house::once(context, config).await
 }

@@ -120,36 +120,3 @@ impl Voice {
         }
     }
 }
-
-/// Columns under their headings, as wide as their widest cell; the last one as long as it is.
-pub(super) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
-    let width = |text: &str| text.chars().count();
-    let widths: Vec<usize> =
-        (0..N).map(|at| rows.iter().map(|row| width(&row[at])).chain([width(headings[at])]).max().unwrap_or_default()).collect();
-    let shown = |cells: Vec<&str>| {
-        let parts: Vec<String> =
-            cells.iter().enumerate().map(|(at, cell)| format!("{cell}{}", " ".repeat(widths[at] - width(cell)))).collect();
-        parts.join("  ").trim_end().to_owned()
-    };
-    let mut lines = vec![shown(headings.to_vec())];
-    lines.extend(rows.iter().map(|row| shown(row.iter().map(String::as_str).collect())));
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use insta::assert_snapshot;
-
-    use super::*;
-
-    #[test]
-    fn columns_stand_under_their_headings() {
-        let rows = [["1".to_owned(), "waiting".to_owned(), "x".to_owned()], ["144".to_owned(), "ok".to_owned(), String::new()]];
-
-        assert_snapshot!(columns(["ID", "STATE", "TEXT"], &rows), @"
-        ID   STATE    TEXT
-        1    waiting  x
-        144  ok
-        ");
-    }
-}
