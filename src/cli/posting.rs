@@ -65,7 +65,9 @@ pub(super) fn refused(error: &ChatError, place: &str) -> Failure {
                 "Discord does not accept the bot token (HTTP 401). Check `ORCHESTRATOR_AGENT_TOKEN`: copy it anew from the page \"Bot\" of your application in Discord's developer portal.",
             );
         }
-        ChatError::Forbidden { .. } => format!("Give the bot View Channel, Send Messages and Read Message History in the channel of `{place}`."),
+        ChatError::Forbidden { .. } => {
+            format!("Give the bot View Channel, Send Messages and Read Message History in the channel of `{place}`.")
+        }
         ChatError::NotFound { .. } => format!("Check `{place}`: the bot knows no such channel."),
         ChatError::Invalid { .. } => "This is a defect; please report it.".to_owned(),
         ChatError::RateLimited { .. } | ChatError::Unavailable { .. } | ChatError::NotSent { .. } | ChatError::Unknown { .. } => {

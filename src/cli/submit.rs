@@ -31,7 +31,9 @@ use crate::{
 const LONGEST_ID: u64 = u64::MAX;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator submit \"Write a haiku about rust\"\n  orchestrator submit \"Sum up README.md\" cheap low --wait\n  git diff | orchestrator submit - coder high\n\nThe task's id is printed as soon as it stands. With --wait follows the result, and the exit code says how the task ended.")]
+#[command(
+    after_help = "Examples:\n  orchestrator submit \"Write a haiku about rust\"\n  orchestrator submit \"Sum up README.md\" cheap low --wait\n  git diff | orchestrator submit - coder high\n\nThe task's id is printed as soon as it stands. With --wait follows the result, and the exit code says how the task ended."
+)]
 pub(super) struct SubmitArgs {
     /// What is to be done; `-` reads standard input
     #[arg(allow_hyphen_values = true)]
@@ -89,7 +91,9 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
 fn text_of(given: &str) -> Result<String, Failure> {
     let looks_like_a_flag = given.len() > 1 && given.starts_with('-') && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if looks_like_a_flag {
-        return Err(Failure::usage(format!("There is no flag `{given}`, and as a task it would be odd. `orchestrator submit --help` has the flags.")));
+        return Err(Failure::usage(format!(
+            "There is no flag `{given}`, and as a task it would be odd. `orchestrator submit --help` has the flags."
+        )));
     }
     let text = if given == "-" {
         let mut bytes = Vec::new();
@@ -100,7 +104,9 @@ fn text_of(given: &str) -> Result<String, Failure> {
         given.to_owned()
     };
     if text.trim().is_empty() {
-        return Err(Failure::usage("There is no text that an agent could work on.\nUsage: orchestrator submit \"text\" [model] [thinking]"));
+        return Err(Failure::usage(
+            "There is no text that an agent could work on.\nUsage: orchestrator submit \"text\" [model] [thinking]",
+        ));
     }
     Ok(text)
 }
@@ -158,12 +164,8 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
             figures::thousands(u64::try_from(fit::MESSAGE).unwrap_or(u64::MAX))
         )));
     };
-    let ask = SubmitAsk {
-        text,
-        model: args.model.clone(),
-        thinking: args.thinking.map(|thinking| thinking.to_string()),
-        ..SubmitAsk::default()
-    };
+    let ask =
+        SubmitAsk { text, model: args.model.clone(), thinking: args.thinking.map(|thinking| thinking.to_string()), ..SubmitAsk::default() };
     let taken: Taken = service.post("/tasks", &ask).await?;
     Ok(Standing { id: taken.id, at: None, link: None })
 }
@@ -176,7 +178,10 @@ mod tests {
     fn a_tag_stands_only_where_an_argument_was_given() {
         let id: TaskId = "1443021398234771496".parse().unwrap();
 
-        assert_eq!(with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low))), "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]");
+        assert_eq!(
+            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low))),
+            "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]"
+        );
         assert_eq!(with_header(&id, &with_tags("T", None, None)), "**[Task: 1443021398234771496]** T");
     }
 
