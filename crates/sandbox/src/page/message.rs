@@ -51,7 +51,9 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
     component::render_all(viewer.world, message, &mut out);
     reactions(viewer, message, &mut out);
     if message.only_for.is_some() {
-        out.push_str("<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>");
+        out.push_str(
+            "<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>",
+        );
     }
     out.push_str("</div>");
     tools(viewer, message, author, &mut out);
@@ -70,15 +72,11 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     match viewer.world.message(message.channel, id).filter(|answered| answered.is_shown_to(viewer.user.id)) {
         Some(answered) => {
             let author = viewer.world.user(answered.author).map_or("somebody", |user| user.display_name.as_str());
-            let excerpt: String = answered.content.chars().take(90).collect();
-            let excerpt = if excerpt.trim().is_empty() { "a message without text".to_owned() } else { excerpt };
+            let excerpt = markdown::excerpt(&answered.content, 120, viewer.world);
+            let excerpt = if excerpt.is_empty() { "a message without text".to_owned() } else { excerpt };
             push(
                 out,
-                format_args!(
-                    "<p class=\"context\">↪ <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\">{}</a></p>",
-                    escape(author),
-                    escape(&excerpt)
-                ),
+                format_args!("<p class=\"context\">↪ <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\">{}</a></p>", escape(author), excerpt),
             );
         }
         None => out.push_str("<p class=\"context\">↪ <i>Original message was deleted</i></p>"),

@@ -92,6 +92,10 @@ pub struct MessageInteraction {
     pub name: String,
     /// Who started it.
     pub user: Snowflake,
+    /// The message whose component was used.
+    pub on: Option<Snowflake>,
+    /// For a modal: the interaction that opened it.
+    pub opened_by: Option<Box<MessageInteraction>>,
 }
 
 /// A file that hangs on a message; its bytes are kept beside the world.

@@ -1,6 +1,6 @@
 //! The world: one guild with its people, bots, channels and messages, and every rule about who may do what in it.
 //!
-//! Comes in: checked drafts and the time. Goes out: [`Event`]s, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
+//! Comes in: checked drafts and the time. Goes out: events, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
 
 mod answering;
 mod chance;

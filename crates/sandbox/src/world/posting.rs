@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     World,
-    draft::{Draft, Reply},
+    draft::{Draft, Reply, Upload},
     event::Event,
     message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
     permission,
@@ -75,7 +75,7 @@ impl World {
         let attachments = draft.files.into_iter().map(|file| {
             let attachment = Attachment {
                 id: self.mint.next(now),
-                content_type: file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned()),
+                content_type: content_type(&file),
                 filename: file.filename,
                 description: file.description,
                 size: file.bytes.len(),
@@ -173,7 +173,7 @@ impl World {
         let mut added = Vec::new();
         for file in draft.files {
             let id = self.new_id(now);
-            let content_type = file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned());
+            let content_type = content_type(&file);
             message.attachments.push(Attachment {
                 id,
                 content_type,
@@ -285,13 +285,20 @@ fn nonce_text(nonce: &Value) -> String {
     nonce.as_str().map_or_else(|| nonce.to_string(), str::to_owned)
 }
 
+/// The media type that the client gave, else the one that goes with the name; text that is UTF-8 is called so, or browsers would guess.
+fn content_type(file: &Upload) -> String {
+    let given = file.content_type.as_deref().unwrap_or_else(|| media_type(&file.filename));
+    let is_bare_text = given.starts_with("text/") && !given.contains("charset");
+    if is_bare_text && std::str::from_utf8(&file.bytes).is_ok() { format!("{given}; charset=utf-8") } else { given.to_owned() }
+}
+
 /// The media type that goes with a file name, for those that people exchange here.
 fn media_type(filename: &str) -> &'static str {
     let ending = filename.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     match ending.as_deref().unwrap_or_default() {
-        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain; charset=utf-8",
+        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain",
         "json" => "application/json",
-        "html" | "htm" => "text/html; charset=utf-8",
+        "html" | "htm" => "text/html",
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",
         "gif" => "image/gif",

@@ -6,6 +6,7 @@ mod gateway;
 mod interactions;
 mod limits;
 mod messages;
+mod page;
 mod permissions;
 mod reactions;
 mod state;
