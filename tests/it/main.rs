@@ -1,5 +1,6 @@
 //! One integration test binary.
 
+mod architecture;
 mod main_job;
 mod process;
 mod queue;
