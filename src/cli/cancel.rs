@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context, args: CancelArgs) -> Result<Exit, Fai
         context.voice.result(&json!({"done": [], "failed": []}), || "No tasks wait.".to_owned());
         return Ok(Exit::Done);
     }
-    let question = format!("{} waiting will be cancelled. Go on?", figures::counted(u64::try_from(ids.len()).unwrap_or(u64::MAX), "task"));
+    let question = format!("{} waiting will be cancelled. Go on?", figures::counted(u64::try_from(ids.len()).unwrap_or(u64::MAX), "task", "tasks"));
     if !args.yes && !agrees(context, &question)? {
         context.voice.note("Nothing was cancelled.");
         return Ok(Exit::Done);

@@ -85,7 +85,7 @@ impl Client {
 
     /// Serves the interface for this process, on a socket in a private folder.
     async fn own(config: &Config) -> Result<Self, Failure> {
-        let door = house::offline(config).await?;
+        let door = house::offline(config)?;
         let broken = |error: &(dyn std::error::Error + 'static)| Failure::of(Exit::Broken, error);
         let folder = tempfile::Builder::new().prefix("orch").tempdir().map_err(|error| broken(&error))?;
         let bound = socket::bind(folder.path()).map_err(|error| broken(&error))?;

@@ -52,7 +52,7 @@ fn words(reclaimed: &Reclaimed) -> String {
         lines.extend(ids.iter().map(|id| format!("{id} {what}.")));
     }
     if reclaimed.left > 0 {
-        lines.push(format!("{} left alone: ended, never claimed, or no tasks.", figures::counted(reclaimed.left, "message")));
+        lines.push(format!("{} left alone: ended, never claimed, or no tasks.", figures::counted(reclaimed.left, "message", "messages")));
     }
     if lines.is_empty() { "There is nothing to reclaim.".to_owned() } else { lines.join("\n") }
 }

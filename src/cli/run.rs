@@ -1,9 +1,14 @@
 //! `run`: the service.
 
-use super::{Chattiness, Context, exit::{Exit, Failure}, house};
+use super::{
+    Chattiness, Context,
+    exit::{Exit, Failure},
+    house,
+};
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     context.log(Chattiness::Service, Some(&config))?;
-    house::run(config).await
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    house::run(&config).await
 }

@@ -63,7 +63,7 @@ fn at_a_glance(status: &StatusView) -> String {
     let budget = status.daily_budget.as_ref().map_or_else(String::new, |budget| format!(" of {budget}"));
     lines.push(format!("spent today (UTC): {}{budget}", status.spent_today));
     if counts.letters > 0 {
-        lines.push(format!("{} on their way to Discord", figures::counted(counts.letters, "post")));
+        lines.push(format!("{} on their way to Discord", figures::counted(counts.letters, "post", "posts")));
     }
     lines.extend(status.closed.iter().map(|closed| format!("! {closed}")));
     lines.extend(status.troubles.iter().map(|trouble| format!("! {trouble}")));

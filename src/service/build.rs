@@ -84,6 +84,17 @@ pub fn database(config: &Config) -> PathBuf {
     config.runtime_dir.join("orchestrator.db")
 }
 
+/// Opens the store.
+///
+/// # Errors
+///
+/// [`ServiceError`]: the store can't be opened, and why.
+pub fn store(config: &Config) -> Result<Arc<SqliteStore>, ServiceError> {
+    std::fs::create_dir_all(&config.runtime_dir)
+        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    Ok(Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(SystemClock.now(), fatal()))?))
+}
+
 /// Opens the store and puts queue and desk before it.
 ///
 /// # Errors
@@ -92,8 +103,7 @@ pub fn database(config: &Config) -> PathBuf {
 pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
-    let store = Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(clock.now(), fatal()))?);
+    let store = store(config)?;
     let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
     let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
     Ok(Desks { queue, desk, store })

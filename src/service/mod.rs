@@ -63,17 +63,14 @@ pub async fn once(config: &Config, life: Lifecycle) -> Result<u64, ServiceError>
     ended
 }
 
-/// The door of a command that finds no service: it looks at the store itself, and its writes go through the same desk. The service is kept from
-/// starting meanwhile.
+/// The door of a command that finds no service: it looks at the store itself, and its writes go through the same desk.
 ///
 /// # Errors
 ///
 /// [`ServiceError`].
-pub fn offline(config: &Config) -> Result<(Door, OnlyOne), ServiceError> {
+pub fn offline(config: &Config) -> Result<Door, ServiceError> {
     let discord = config.discord.clone()?;
-    let only = OnlyOne::take(&config.runtime_dir)?;
-    let house = build::house(config, &discord)?;
-    Ok((door::make(config, &house, None), only))
+    Ok(door::make(config, &build::house(config, &discord)?, None))
 }
 
 /// The service could not start, or had to end. Each says what to do.

@@ -63,7 +63,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
         () = soft.cancelled() => return (id, true),
     };
     let rule = rule(&crew, &attempt);
-    let collected = collect(&crew, &attempt, workspace, rule).await;
+    let collected = collect(&crew, &attempt, &task, workspace, rule).await;
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = match crew.queue.show(attempt.task.clone()).await {
         Ok(Some(view)) => view.attempts.into_iter().find(|row| row.id == id).unwrap_or(attempt),
@@ -197,9 +197,10 @@ fn rule(crew: &Crew, attempt: &AttemptRow) -> OutputRule {
     crew.settings.agents.get(&attempt.agent).map_or(OutputRule::Command, |definition| definition.output)
 }
 
-async fn collect(crew: &Crew, attempt: &AttemptRow, workspace: Workspace, rule: OutputRule) -> Collected {
+async fn collect(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: Workspace, rule: OutputRule) -> Collected {
     let settings = Arc::clone(&crew.settings);
     let attempt = attempt.clone();
+    let attachments = workspace::attachment_names(&task.task.attachments);
     let collected = tokio::task::spawn_blocking(move || {
         let control = settings.attempts.join(attempt.id.to_string());
         let stdout = stdout(rule, &control);
@@ -209,7 +210,7 @@ async fn collect(crew: &Crew, attempt: &AttemptRow, workspace: Workspace, rule: 
             task: &attempt.task,
             rule,
             stdout: stdout.as_deref(),
-            attachments: &[],
+            attachments: &attachments,
         };
         results::collect(&run, &settings.bounds)
     });
