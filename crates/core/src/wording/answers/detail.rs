@@ -201,7 +201,8 @@ mod tests {
         task.summary.state = "failed".into();
         task.summary.cost = "$0.00243".into();
         task.reason = Some("exit code 3".into());
-        task.links = Links { message: Some("https://discord.com/channels/1/2/3".into()), result: Some("https://discord.com/channels/1/4/5".into()) };
+        task.links =
+            Links { message: Some("https://discord.com/channels/1/2/3".into()), result: Some("https://discord.com/channels/1/4/5".into()) };
         task.attempts = vec![attempt_of(1, "**no**"), attempt_of(2, "`no`")];
         task.result = Some(ResultView {
             text: "the whole".into(),
@@ -238,8 +239,14 @@ mod tests {
         let mut task = waiting("x");
         task.summary.state = "running".into();
         task.reason = None;
-        task.attempts =
-            vec![AttemptView { state: "running".into(), outcome: None, reason: None, ended_at: None, duration_ms: None, ..attempt_of(1, "") }];
+        task.attempts = vec![AttemptView {
+            state: "running".into(),
+            outcome: None,
+            reason: None,
+            ended_at: None,
+            duration_ms: None,
+            ..attempt_of(1, "")
+        }];
         assert_snapshot!(shown(&task), @"
         ▶️ `1443021398234771496` · **running**
         asked by ann <t:1763700000:R>

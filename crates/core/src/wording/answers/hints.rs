@@ -27,7 +27,8 @@ pub fn stale_form() -> String {
 
 /// The form's wishes were kept, and are kept no longer: another form was opened since.
 pub fn form_overtaken() -> String {
-    "You have opened another form since this one, so what you had chosen with it is gone and nothing was run. `/task` opens a new one.".to_owned()
+    "You have opened another form since this one, so what you had chosen with it is gone and nothing was run. `/task` opens a new one."
+        .to_owned()
 }
 
 /// A command that has just been understood by a program that does not know its server yet.
