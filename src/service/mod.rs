@@ -5,6 +5,7 @@ mod door;
 pub mod lifecycle;
 mod memory;
 pub mod pipeline;
+pub mod registry;
 
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{guild, timestamp, user};
+use super::{channel, guild, timestamp, user};
 use crate::world::{
     World,
     message::{Attachment, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
@@ -77,6 +77,9 @@ impl Viewer<'_> {
             "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
             "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
         });
+        if let Some(thread) = self.world.channel(message.id).filter(|channel| channel.thread.is_some()) {
+            shown["thread"] = channel::channel(self.world, thread);
+        }
         if !message.reactions.is_empty() {
             shown["reactions"] = reactions.collect();
         }

@@ -41,6 +41,7 @@ impl World {
         mut draft: Draft,
     ) -> Result<Snowflake, Refusal> {
         let granted = self.check_writing(author, channel, &draft)?;
+        self.enter_thread(now, author, channel)?;
         if let Some(earlier) = self.same_nonce(now, author, channel, &draft) {
             return Ok(earlier);
         }
@@ -142,6 +143,7 @@ impl World {
                 return Err(Refusal::missing_permissions());
             }
         }
+        self.check_not_archived(channel)?;
         self.change(now, channel, id, draft)
     }
 
@@ -234,14 +236,20 @@ impl World {
 
     /// Tells the channel that somebody writes.
     pub(crate) fn type_in(&mut self, now: DateTime<Utc>, user: Snowflake, channel: Snowflake) -> Result<(), Refusal> {
-        self.channel_for(user, channel, permission::SEND_MESSAGES)?;
+        self.channel_for(user, channel, self.writing_permission(channel))?;
         self.happened(Event::TypingStarted { channel, user, at: now });
         Ok(())
     }
 
+    /// What it takes to write here.
+    pub(crate) fn writing_permission(&self, channel: Snowflake) -> u64 {
+        let is_thread = self.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
+        if is_thread { permission::SEND_MESSAGES_IN_THREADS } else { permission::SEND_MESSAGES }
+    }
+
     /// What the author may do, if he may post this draft here.
     fn check_writing(&self, author: Snowflake, channel: Snowflake, draft: &Draft) -> Result<u64, Refusal> {
-        let mut needed = permission::SEND_MESSAGES;
+        let mut needed = self.writing_permission(channel);
         needed |= if draft.files.is_empty() { 0 } else { permission::ATTACH_FILES };
         needed |= if draft.embeds.as_ref().is_none_or(Vec::is_empty) { 0 } else { permission::EMBED_LINKS };
         let channel = self.channel_for(author, channel, needed)?;
