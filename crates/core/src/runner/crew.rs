@@ -104,6 +104,7 @@ impl Crew {
                 (Standing::NeverStarted, AttemptState::Launching { .. }) => {
                     let reason = "the orchestrator was stopped before the agent was started".to_owned();
                     self.queue.launch_failed(attempt.id, attempt.fence, reason, true).await?;
+                    self.runner.forget(attempt.id).await;
                 }
                 (Standing::Running | Standing::HeldElsewhere, _) => {
                     self.queue.launched(attempt.id, attempt.fence).await?;
