@@ -1,0 +1,16 @@
+//! The Discord door: what is said and done there, heard over the gateway.
+//!
+//! In comes serenity's gateway client; out goes [`Incoming`], one by one, to whoever decides what it means. It knows nothing of tasks, and
+//! it sends nothing but answers to interactions.
+
+pub mod gateway;
+mod health;
+mod hearing;
+mod identifies;
+pub mod incoming;
+mod session;
+
+pub use gateway::{GatewayConfig, GatewayError, IdentifyMemory, Patience};
+pub use health::{Health, HealthNow};
+pub use identifies::Identifies;
+pub use incoming::Incoming;

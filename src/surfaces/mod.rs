@@ -1,0 +1,3 @@
+//! Doors: what comes in from outside becomes something that the stages understand.
+
+pub mod discord;
