@@ -4,6 +4,7 @@ mod architecture;
 mod main_job;
 mod process;
 mod queue;
+mod gateway;
 mod sender;
 mod store;
 mod world;
