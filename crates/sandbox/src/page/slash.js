@@ -45,7 +45,6 @@ export function suggest(text) {
   entries = typed === null ? [] : all().filter((entry) => entry.words.join(" ").startsWith(typed.trimEnd()) || typed.startsWith(`${entry.words.join(" ")} `));
   chosen = 0;
   list.hidden = typed === null;
-  box.setAttribute("aria-expanded", String(!list.hidden));
   if (typed === null) return;
   if (entries.length === 0) list.replaceChildren(make("p", {}, menu.commands.length ? "No command begins like this." : "No bot has registered commands yet."));
   else draw();
@@ -171,7 +170,7 @@ function read(option, control) {
 
 /** Asks the bot for suggestions while the person types. */
 function complete(entry, option, control, row) {
-  const offered = make("ul", { class: "offered", role: "listbox", "aria-label": `Suggestions for ${option.name}` });
+  const offered = make("ul", { class: "offered", "aria-live": "polite", "aria-label": `Suggestions for ${option.name}` });
   row.append(offered);
   let waiting;
   const request = () => {
@@ -199,5 +198,5 @@ export function offer(choices) {
     offered.replaceChildren();
     control.focus({ preventScroll: true });
   };
-  offered.replaceChildren(...choices.map((choice) => make("li", { role: "option" }, make("button", { type: "button", onclick: () => take(choice) }, choice.name))));
+  offered.replaceChildren(...choices.map((choice) => make("li", {}, make("button", { type: "button", onclick: () => take(choice) }, choice.name))));
 }
