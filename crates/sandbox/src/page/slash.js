@@ -94,7 +94,9 @@ function open(entry) {
   );
   form.onsubmit = (event) => {
     event.preventDefault();
-    run(entry, fields.map((field) => field.value()).filter(Boolean));
+    const files = [];
+    const options = fields.map((field) => field.value(files)).filter(Boolean);
+    run(entry, options, files);
   };
   // A handler that gives false would swallow the key.
   form.onkeydown = (event) => {
@@ -111,9 +113,9 @@ function close() {
   done();
 }
 
-async function run(entry, options) {
+async function run(entry, options, files = []) {
   try {
-    await expectAnswer(() => interact(2, entry.command.application_id, data(entry, options)));
+    await expectAnswer(() => interact(2, entry.command.application_id, data(entry, options), undefined, files));
     close();
   } catch (error) {
     complain(error);
@@ -140,11 +142,11 @@ function field(entry, option) {
     control.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), form.requestSubmit()));
   } else {
     const number = option.type === 4 || option.type === 10;
-    control = make("input", { ...shared, type: number ? "number" : "text", step: option.type === 10 ? "any" : null, min: option.min_value, max: option.max_value, autocomplete: "off" });
+    control = make("input", { ...shared, type: option.type === 11 ? "file" : number ? "number" : "text", step: option.type === 10 ? "any" : null, min: option.min_value, max: option.max_value, autocomplete: "off" });
   }
   const row = make("div", { class: "field" }, make("label", { for: id }, option.name, ...(option.required ? [make("abbr", { title: "required" }, " *")] : [])), control, make("small", { id: `${id}-d` }, option.description));
   if (option.autocomplete) complete(entry, option, control, row);
-  return { option, control, row, value: () => read(option, control) };
+  return { option, control, row, value: (files) => read(option, control, files) };
 }
 
 /** What an option can be chosen from, if it has a list. */
@@ -161,7 +163,12 @@ function choices(option) {
   }
 }
 
-function read(option, control) {
+function read(option, control, files) {
+  if (option.type === 11) {
+    const file = control.files[0];
+    // A file goes beside the command; its option names its number.
+    return file ? { type: 11, name: option.name, value: String(files.push(file) - 1) } : null;
+  }
   const text = control.dataset.value ?? control.value;
   if (text === "") return null;
   const value = option.type === 4 || option.type === 10 ? Number(text) : option.type === 5 ? text === "true" : text;
