@@ -29,7 +29,7 @@ mod trigger;
 mod voice;
 mod wait;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
@@ -54,7 +54,12 @@ pub struct Context {
 impl Context {
     /// Reads the configuration.
     fn config(&self) -> Result<Config, Failure> {
-        Ok(config::load(&self.global.flags())?)
+        let mut flags = self.global.flags();
+        // Beside a demonstration, where nothing else is configured, the demonstration is meant.
+        if flags.config_dir.is_none() && flags.env_file.is_none() && !Path::new("discord-config.env").exists() {
+            flags.config_dir = demo::left_in(Path::new(""));
+        }
+        Ok(config::load(&flags)?)
     }
 
     /// Starts to log: to standard error, and of a service into its file too.

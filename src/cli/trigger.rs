@@ -6,7 +6,7 @@ use super::{
     Chattiness, Context,
     client::Client,
     exit::{Exit, Failure},
-    house,
+    once,
 };
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
@@ -17,5 +17,5 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     context.log(Chattiness::Service, Some(&config))?;
-    house::once(context, config).await
+    once::once(context, &config).await
 }

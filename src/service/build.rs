@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
-        id::InstanceId,
+        id::{GuildId, InstanceId},
         outbound::{Address, Identity},
     },
     intake::{
@@ -71,6 +71,8 @@ pub struct House {
     pub runner: Arc<ProcessRunner>,
     /// Sends what waits.
     pub mailer: Mailer,
+    /// Where tasks' logs are written and read.
+    pub log: Arc<dyn TaskLog>,
     /// What runs are judged by.
     pub law: Law,
     /// How long workspaces stay.
@@ -84,6 +86,17 @@ pub fn database(config: &Config) -> PathBuf {
     config.runtime_dir.join("orchestrator.db")
 }
 
+/// Opens the store.
+///
+/// # Errors
+///
+/// [`ServiceError`]: the store can't be opened, and why.
+pub fn store(config: &Config) -> Result<Arc<SqliteStore>, ServiceError> {
+    std::fs::create_dir_all(&config.runtime_dir)
+        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    Ok(Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(SystemClock.now(), fatal()))?))
+}
+
 /// Opens the store and puts queue and desk before it.
 ///
 /// # Errors
@@ -92,8 +105,7 @@ pub fn database(config: &Config) -> PathBuf {
 pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
-    let store = Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(clock.now(), fatal()))?);
+    let store = store(config)?;
     let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
     let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
     Ok(Desks { queue, desk, store })
@@ -122,13 +134,13 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         crew_settings(config),
         ended_in,
     );
-    let mailer = Mailer::new(desks.queue.clone(), chat, log, Arc::clone(&clock), mailer_settings(config));
+    let mailer = Mailer::new(desks.queue.clone(), chat, Arc::clone(&log), Arc::clone(&clock), mailer_settings(config));
     let retention = Keeping {
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
     let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
-    Ok(House { desks, sender, crew, ended, runner, mailer, law, retention, clock })
+    Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
 
 /// The sender's configuration.
@@ -136,7 +148,7 @@ pub fn sender_config(config: &Config, discord: &DiscordConfig) -> SenderConfig {
     let workers = discord.worker_tokens.clone().map(|token| token.map(|token| Token::new(token.expose())));
     SenderConfig {
         workers,
-        guild: discord.guild.map(|guild| guild.get()),
+        guild: discord.guild.map(GuildId::get),
         answer_timeout: config.limits.request_timeout,
         ..SenderConfig::new(&discord.api_base, Token::new(discord.token.expose()))
     }

@@ -1,6 +1,6 @@
 //! The HTTP door of this house.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use orchestrator_core::ports::{agent_runner::AgentRunner, chat::Chat};
@@ -48,5 +48,3 @@ pub(super) fn make(config: &Config, house: &House, started_at: Option<DateTime<U
     }
 }
 
-/// How long a request that is being answered may go on when the service ends.
-pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(2);

@@ -5,6 +5,7 @@ mod door;
 pub mod lifecycle;
 mod memory;
 pub mod pipeline;
+pub mod registry;
 
 use std::path::PathBuf;
 
@@ -37,7 +38,7 @@ pub async fn run(config: &Config, life: Lifecycle) -> Result<(), ServiceError> {
     let store = house.desks.store.clone();
     let (door, bound) = door::open(config, &house, Some(SystemClock.now()))?;
     let ended = tokio::select! {
-        ended = pipeline::serve(config, &discord, house, door.look.clone(), life.clone()) => ended,
+        ended = pipeline::serve(config, &discord, house, door.look.clone(), door.troubles.clone(), life.clone()) => ended,
         served = bound.serve(door, life.hard.clone()) => match served {
             Ok(()) => Ok(()),
             Err(source) => Err(ServiceError::Folder { path: config.runtime_dir.clone(), source }),
@@ -63,17 +64,14 @@ pub async fn once(config: &Config, life: Lifecycle) -> Result<u64, ServiceError>
     ended
 }
 
-/// The door of a command that finds no service: it looks at the store itself, and its writes go through the same desk. The service is kept from
-/// starting meanwhile.
+/// The door of a command that finds no service: it looks at the store itself, and its writes go through the same desk.
 ///
 /// # Errors
 ///
 /// [`ServiceError`].
-pub fn offline(config: &Config) -> Result<(Door, OnlyOne), ServiceError> {
+pub fn offline(config: &Config) -> Result<Door, ServiceError> {
     let discord = config.discord.clone()?;
-    let only = OnlyOne::take(&config.runtime_dir)?;
-    let house = build::house(config, &discord)?;
-    Ok((door::make(config, &house, None), only))
+    Ok(door::make(config, &build::house(config, &discord)?, None))
 }
 
 /// The service could not start, or had to end. Each says what to do.

@@ -1,7 +1,9 @@
 //! One integration test binary.
 
+mod architecture;
 mod main_job;
 mod process;
+mod queue;
 mod sender;
 mod store;
 mod world;

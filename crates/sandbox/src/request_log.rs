@@ -21,6 +21,24 @@ pub enum Record {
     Gateway(GatewayRecord),
 }
 
+impl Record {
+    /// The request, if it is one.
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Request(request) => Some(request),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The gateway's record, if it is one.
+    pub fn gateway(&self) -> Option<&GatewayRecord> {
+        match self {
+            Self::Gateway(record) => Some(record),
+            Self::Request(_) => None,
+        }
+    }
+}
+
 /// A REST request and its answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Request {

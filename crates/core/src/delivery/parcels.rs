@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{alerts, entry, notices},
+    wording::{alerts, announcements, entry, notices},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -69,7 +69,7 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
         // A second entry of a task answers its first: it stands alone.
         Letter::Result { .. } if results.len() >= CROWD && results.iter().take(CROWD).all(|facts| facts.answers.is_none()) => {
             let alone = results.iter().take_while(|facts| facts.answers.is_none()).count();
-            let (post, fitted) = entry::batch(&results[..alone].iter().map(|facts| (*facts).clone()).collect::<Vec<_>>());
+            let (post, fitted) = entry::batch(&results[..alone]);
             (fitted.max(1), post)
         }
         Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
@@ -78,15 +78,7 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
             let (post, joined) = notices::join(all.iter().map(String::as_str));
             (joined.max(1), post)
         }
-        Letter::Announcement { task } => (
-            1,
-            plain(format!(
-                "📝 {} asked for this task (`{}`):\n{}",
-                crate::wording::harmless::plain(task.requester.name(), 64),
-                task.id,
-                crate::wording::fit::cut(&task.prompt, 1_500)
-            )),
-        ),
+        Letter::Announcement { task } => (1, announcements::announcement(task)),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Operator { text } => (1, plain(text.clone())),
     };

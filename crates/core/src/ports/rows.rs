@@ -61,12 +61,12 @@ pub enum RowsError {
 
 impl RowsError {
     /// A row is not as it was expected.
-    pub fn stale(table: &'static str, row: impl ToString) -> Self {
+    pub fn stale(table: &'static str, row: &impl ToString) -> Self {
         Self::Stale { table, row: row.to_string() }
     }
 
     /// A row is there already.
-    pub fn duplicate(table: &'static str, row: impl ToString) -> Self {
+    pub fn duplicate(table: &'static str, row: &impl ToString) -> Self {
         Self::Duplicate { table, row: row.to_string() }
     }
 }

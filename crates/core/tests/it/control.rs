@@ -11,7 +11,10 @@ use orchestrator_core::{
     scheduler::tick::tick,
 };
 
-use crate::support::{Ask, World, ask, id, recount, report, rules, steps::of};
+use crate::{
+    steps::of,
+    support::{Ask, World, ask, id, recount, report, rules},
+};
 
 const BY: &str = "somebody";
 

@@ -13,11 +13,10 @@ use orchestrator_core::{
     queue::{Rules, marks::CLAIMED},
 };
 
-use crate::support::{
-    TASKS, World, message, recount,
+use crate::{
     room::{Room, person},
-    rules,
     steps::of,
+    support::{TASKS, World, message, recount, rules},
 };
 
 fn channel() -> ChannelId {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{guild, timestamp, user};
+use super::{channel, guild, timestamp, user};
 use crate::world::{
     World,
-    message::{Attachment, Message, MessageKind, SUPPRESS_EMBEDS},
+    message::{Attachment, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
     snowflake::Snowflake,
 };
 
@@ -77,17 +77,32 @@ impl Viewer<'_> {
             "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
             "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
         });
+        if let Some(thread) = self.world.channel(message.id).filter(|channel| channel.thread.is_some()) {
+            shown["thread"] = channel::channel(self.world, thread);
+        }
         if !message.reactions.is_empty() {
             shown["reactions"] = reactions.collect();
         }
         if let Some(interaction) = &message.interaction {
-            let by = user::user_by_id(self.world, interaction.user);
             shown["webhook_id"] = message.author.to_string().into();
             shown["application_id"] = message.author.to_string().into();
-            shown["interaction_metadata"] = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
+            shown["interaction_metadata"] = self.interaction_metadata(interaction);
             if interaction.kind == 2 {
-                shown["interaction"] = json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": by});
+                shown["interaction"] =
+                    json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": shown["interaction_metadata"]["user"]});
             }
+        }
+        shown
+    }
+
+    fn interaction_metadata(self, interaction: &MessageInteraction) -> Value {
+        let by = user::user_by_id(self.world, interaction.user);
+        let mut shown = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
+        if let Some(message) = interaction.on {
+            shown["interacted_message_id"] = message.to_string().into();
+        }
+        if let Some(opener) = &interaction.opened_by {
+            shown["triggering_interaction_metadata"] = self.interaction_metadata(opener);
         }
         shown
     }

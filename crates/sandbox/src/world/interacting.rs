@@ -1,6 +1,6 @@
 //! How an interaction begins: what a person's client sends is held against what the bot has registered or posted.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +14,9 @@ use crate::{
     form::{Errors, Form, invalid},
     refusal::Refusal,
 };
+
+/// How long interactions are remembered, for those who look at what became of them.
+const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// What a client may send for `application_id`, `channel_id` and the like.
 struct Start<'a> {
@@ -60,11 +63,13 @@ impl World {
             InteractionKind::Component => self.checked_component(&start)?,
             InteractionKind::ModalSubmit => self.checked_modal(now, &start)?,
         };
-        let message = match kind {
-            InteractionKind::Component => message,
-            InteractionKind::ModalSubmit => self.modal_shown_to(now, &start).and_then(|asked| asked.message),
-            InteractionKind::Command | InteractionKind::Autocomplete => None,
+        let opener = if kind == InteractionKind::ModalSubmit { self.modal_shown_to(now, &start) } else { None };
+        let (opened_by, message) = match opener {
+            Some(opener) => (Some(opener.id), opener.message),
+            None => (None, message.filter(|_| kind == InteractionKind::Component)),
         };
+        // Nothing can be done any more with those whose token ended long ago.
+        self.interactions.retain(|_, known| now - known.id.made_at() < MEMORY);
         let id = self.new_id(now);
         let token = format!("aW50ZXJhY3Rpb246{}", self.chance.word(150));
         let interaction = Interaction {
@@ -75,6 +80,7 @@ impl World {
             channel,
             kind,
             data,
+            opened_by,
             message,
             nonce: form.raw("nonce").cloned(),
             answer: None,

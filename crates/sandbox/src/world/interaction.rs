@@ -28,6 +28,8 @@ pub struct Interaction {
     pub kind: InteractionKind,
     /// The `data` of the event, as on the wire.
     pub data: Value,
+    /// For a modal: the interaction that opened it.
+    pub opened_by: Option<Snowflake>,
     /// The message whose component was used.
     pub message: Option<Snowflake>,
     /// What the client sent to tell its own interaction again.

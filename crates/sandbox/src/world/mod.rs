@@ -1,6 +1,6 @@
 //! The world: one guild with its people, bots, channels and messages, and every rule about who may do what in it.
 //!
-//! Comes in: checked drafts and the time. Goes out: [`Event`]s, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
+//! Comes in: checked drafts and the time. Goes out: events, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
 
 mod answering;
 mod chance;
@@ -21,6 +21,7 @@ pub mod permission;
 mod posting;
 mod reacting;
 pub mod snowflake;
+mod threads;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -173,7 +174,9 @@ impl World {
 
     /// What the user may do in the channel.
     pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
-        permission::in_channel(&self.guild, channel, user)
+        // A thread has no permissions of its own: those of its channel hold.
+        let parent = channel.parent.filter(|_| channel.thread.is_some()).and_then(|parent| self.channels.get(&parent));
+        permission::in_channel(&self.guild, parent.unwrap_or(channel), user)
     }
 
     /// What the user may do in the guild as a whole.

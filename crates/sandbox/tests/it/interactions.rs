@@ -274,3 +274,28 @@ async fn an_answer_that_does_not_go_with_its_question_is_refused() {
     let response = bot.post(&format!("{}?with_response=true", callback(&event)), json!({"type": 4, "data": {"content": "ok"}})).await.ok();
     assert_eq!(response["resource"]["message"]["content"], "ok");
 }
+
+#[tokio::test]
+async fn the_answer_to_a_modal_tells_which_press_of_which_button_opened_it() {
+    let discord = discord().await;
+    let (bot, mut gateway, _) = bot(&discord).await;
+    let row = json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}]);
+    let posted = bot.post(&crate::wire::messages(&discord, "general"), json!({"content": "card", "components": row})).await.ok();
+    let input = json!({"type": 4, "custom_id": "why", "style": 1, "label": "Why?"});
+
+    let pressed = discord.person("admin").press(text_of(&posted, "id").parse().unwrap(), "go").unwrap();
+    let event = gateway.event("INTERACTION_CREATE").await;
+    bot.post(
+        &callback(&event),
+        json!({"type": 9, "data": {"title": "T", "custom_id": "m", "components": [{"type": 1, "components": [input]}]}}),
+    )
+    .await
+    .ok();
+    discord.person("admin").submit(pressed, &[("why", "so")]).unwrap();
+    let submitted = gateway.event("INTERACTION_CREATE").await;
+    let answered =
+        bot.post(&format!("{}?with_response=1", callback(&submitted)), json!({"type": 4, "data": {"content": "thanks"}})).await.ok();
+
+    let opener = &answered["resource"]["message"]["interaction_metadata"]["triggering_interaction_metadata"];
+    assert_eq!((&opener["type"], &opener["interacted_message_id"]), (&json!(3), &posted["id"]));
+}
