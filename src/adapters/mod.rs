@@ -1,3 +1,7 @@
-//! Plugs: each module keeps the promise of one port of the core.
+//! The plugs: one adapter per seam of `orchestrator_core::ports`. An adapter knows the domain, its port and its own section of the configuration.
 
 pub mod discord;
+pub mod process;
+pub mod sqlite;
+pub mod system_clock;
+pub mod system_entropy;

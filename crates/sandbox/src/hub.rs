@@ -1,6 +1,9 @@
 //! Where everything meets: the world behind its lock, those who listen to it, the log, the limits and the trouble.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{broadcast, watch};
@@ -28,6 +31,8 @@ pub(crate) struct Hub {
     pub(crate) log: RequestLog,
     /// Grows with every change and every record; whoever waits for something looks again.
     changes: watch::Sender<u64>,
+    /// Grows with every change of the world alone.
+    world_changes: watch::Sender<u64>,
     page: broadcast::Sender<Arc<Event>>,
     pub(crate) base_url: String,
     pub(crate) gateway_url: String,
@@ -35,7 +40,12 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(world: World, address: std::net::SocketAddr, options: Options) -> Self {
+    pub(crate) fn new(world: World, address: SocketAddr, options: Options) -> Self {
+        let mut reachable = address;
+        // Listening everywhere is no address to go to; this machine's own is.
+        if address.ip().is_unspecified() {
+            reachable.set_ip(if address.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() });
+        }
         Self {
             world: Mutex::new(world),
             sessions: Mutex::default(),
@@ -43,9 +53,10 @@ impl Hub {
             trouble: Mutex::new(Trouble::new(options.heartbeat_interval)),
             log: RequestLog::new(options.log_capacity),
             changes: watch::Sender::new(0),
+            world_changes: watch::Sender::new(0),
             page: broadcast::Sender::new(PAGE_BACKLOG),
-            base_url: format!("http://{address}"),
-            gateway_url: format!("ws://{address}/gateway"),
+            base_url: format!("http://{reachable}"),
+            gateway_url: format!("ws://{reachable}/gateway"),
             options,
         }
     }
@@ -53,6 +64,11 @@ impl Hub {
     /// Reads the world.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
         read(&lock(&self.world))
+    }
+
+    /// Lets a request that changes nothing see the world as one that does.
+    pub(crate) fn attend<T>(&self, attend: impl FnOnce(&mut World, DateTime<Utc>) -> T) -> T {
+        attend(&mut lock(&self.world), clock::now())
     }
 
     /// Changes the world and tells everybody, before anybody else can change it again.
@@ -64,6 +80,7 @@ impl Hub {
             self.sessions().tell(&world, &self.base_url, &events);
         }
         drop(world);
+        self.world_changes.send_modify(|changes| *changes += 1);
         for event in events {
             // Nobody may be looking at the page.
             let _ = self.page.send(Arc::new(event));
@@ -108,6 +125,11 @@ impl Hub {
     /// Tells when something has changed.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Tells when the world has changed.
+    pub(crate) fn world_changes(&self) -> watch::Receiver<u64> {
+        self.world_changes.subscribe()
     }
 
     /// What happens in the world, for the page.

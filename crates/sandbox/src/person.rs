@@ -110,12 +110,12 @@ impl<'a> Person<'a> {
 
     /// Presses a button.
     pub fn press(&self, message: Snowflake, custom_id: &str) -> Result<Snowflake, Refusal> {
-        self.use_component(message, json!({"component_type": 2, "custom_id": custom_id}))
+        self.use_component(message, &json!({"component_type": 2, "custom_id": custom_id}))
     }
 
     /// Chooses from a select.
     pub fn choose(&self, message: Snowflake, custom_id: &str, values: &[&str]) -> Result<Snowflake, Refusal> {
-        self.use_component(message, json!({"component_type": 3, "custom_id": custom_id, "values": values}))
+        self.use_component(message, &json!({"component_type": 3, "custom_id": custom_id, "values": values}))
     }
 
     /// Sends the modal that an earlier interaction was answered with; `inputs` are custom ids and texts.
@@ -128,10 +128,10 @@ impl<'a> Person<'a> {
         self.interact(&channel, 5, &json!(asked.application), &json!({"custom_id": modal["custom_id"], "components": filled}), None)
     }
 
-    fn use_component(&self, message: Snowflake, data: Value) -> Result<Snowflake, Refusal> {
+    fn use_component(&self, message: Snowflake, data: &Value) -> Result<Snowflake, Refusal> {
         let channel = self.channel_name_of(message)?;
         let author = self.hub.read(|world| find(world, message).map(|message| message.author));
-        self.interact(&channel, 3, &json!(author), &data, Some(message))
+        self.interact(&channel, 3, &json!(author), data, Some(message))
     }
 
     fn interact(

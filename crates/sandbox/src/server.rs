@@ -1,6 +1,10 @@
 //! The HTTP server: accepts connections, leads each request to its door, and can hang up in the middle of one.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::Body,
@@ -27,8 +31,8 @@ pub(crate) async fn accept(listener: TcpListener, hub: Arc<Hub>, tasks: TaskTrac
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                tasks.spawn(serve(stream, hub.clone(), tasks.clone(), stop.clone()));
+            Ok((stream, peer)) => {
+                tasks.spawn(serve(stream, peer, hub.clone(), tasks.clone(), stop.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -40,7 +44,7 @@ pub(crate) async fn accept(listener: TcpListener, hub: Arc<Hub>, tasks: TaskTrac
 }
 
 /// Serves one connection. When a request is to be hung up on, the whole connection is dropped, as when a server dies.
-async fn serve(stream: TcpStream, hub: Arc<Hub>, tasks: TaskTracker, stop: CancellationToken) {
+async fn serve(stream: TcpStream, peer: SocketAddr, hub: Arc<Hub>, tasks: TaskTracker, stop: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its small packets back");
     }
@@ -48,7 +52,7 @@ async fn serve(stream: TcpStream, hub: Arc<Hub>, tasks: TaskTracker, stop: Cance
     let service = service_fn(|request: Request<Incoming>| {
         let (hub, tasks, stop, hang_up) = (hub.clone(), tasks.clone(), stop.clone(), hang_up.clone());
         async move {
-            let response = answer(hub, request.map(Body::new), &tasks, stop).await;
+            let response = answer(hub, request.map(Body::new), peer, &tasks, stop).await;
             if response.is_none() {
                 hang_up.cancel();
                 std::future::pending::<()>().await;
@@ -69,24 +73,48 @@ async fn serve(stream: TcpStream, hub: Arc<Hub>, tasks: TaskTracker, stop: Cance
 }
 
 /// Leads a request to its door; `None` asks for the connection to be dropped.
-async fn answer(hub: Arc<Hub>, request: Request<Body>, tasks: &TaskTracker, stop: CancellationToken) -> Option<Response<Body>> {
+async fn answer(
+    hub: Arc<Hub>,
+    request: Request<Body>,
+    peer: SocketAddr,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) -> Option<Response<Body>> {
     let path = request.uri().path().to_owned();
     if path == "/gateway" || path == "/gateway/" {
+        if let Some(outcome) = rest::meet_at_gateway(&hub).await {
+            return outcome.map(response);
+        }
         return Some(gateway::upgrade(hub, request, tasks, stop));
     }
     if path.starts_with("/attachments/") {
         return Some(rest::serve_file(&hub, &path));
     }
     let below_api = path.strip_prefix("/api").map(|rest| rest.strip_prefix("/v10").unwrap_or(rest));
+    if below_api.is_none() && !is_own_name(&request) {
+        return Some(response(Reply::text(
+            421,
+            "The local Discord shows itself under an IP address or as localhost only, so that no web page can pretend to be it.",
+        )));
+    }
     let own = path.starts_with("/sandbox/").then_some(path.as_str());
     let Some(rest_path) = below_api.or(own) else {
-        return Some(page::answer(&hub, &request, stop));
+        return Some(page::answer(hub, &request, stop));
     };
-    let ask = ask(rest_path.to_owned(), request).await;
+    let trusted = peer.ip().is_loopback() && !request.headers().contains_key(header::ORIGIN) && is_own_name(&request);
+    let ask = Ask { trusted, ..ask(rest_path.to_owned(), request).await };
     match rest::handle(&hub, ask).await {
         Outcome::Reply(reply) => Some(response(reply)),
         Outcome::HangUp => None,
     }
+}
+
+/// Whether the request names this server by an address or as localhost. A name that somebody else controls could be made to point here.
+fn is_own_name(request: &Request<Body>) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok() || bare == "localhost" || bare.ends_with(".localhost")
 }
 
 async fn ask(path: String, request: Request<Body>) -> Ask {

@@ -59,7 +59,7 @@ pub(crate) fn load(path: &Path) -> Result<Option<World>, StateError> {
 
 /// Writes the world after every change, gathered for a moment, and once more at the end.
 pub(crate) async fn keep(hub: Arc<Hub>, path: PathBuf, stop: CancellationToken) {
-    let (mut changes, mut saved) = (hub.changes(), BTreeSet::new());
+    let (mut changes, mut saved) = (hub.world_changes(), BTreeSet::new());
     loop {
         changes.borrow_and_update();
         let snapshot = hub.read(World::clone);

@@ -83,8 +83,28 @@ pub struct AgentDefinition {
     pub grace: Duration,
     /// What is said of its file system: `full` or `workspace`.
     pub file_system: &'static str,
-    /// Whether its tokens are known to be none (the demonstration without a model).
+    /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
     pub reports_usage: bool,
+}
+
+impl AgentDefinition {
+    /// What is known of an agent that is configured no more, but whose runs must still be judged.
+    pub fn forgotten(name: AgentName) -> Self {
+        Self {
+            program: Err(format!("agent `{name}` is not configured any more")),
+            name,
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            stdin: false,
+            output: OutputRule::Command,
+            max_concurrent: None,
+            soft_signal: 15,
+            grace: Duration::ZERO,
+            file_system: "full",
+            reports_usage: true,
+        }
+    }
 }
 
 /// Where the result, the usage and the model of a run are read from.

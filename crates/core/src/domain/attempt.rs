@@ -73,6 +73,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Succeeded, Self::Failed, Self::TimedOut, Self::Cancelled, Self::Interrupted, Self::OverBudget];
+
     /// The tag of its result entry. Source: contract 003 §5.
     pub fn tag(self) -> &'static str {
         match self {

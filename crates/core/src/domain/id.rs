@@ -252,6 +252,10 @@ snowflake! {
     /// A Discord role.
     RoleId
 }
+snowflake! {
+    /// A Discord server.
+    GuildId
+}
 
 /// Crockford's alphabet without padding, in small letters: no letter is taken for a digit.
 fn base32(bytes: &[u8]) -> String {

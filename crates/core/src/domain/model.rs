@@ -45,14 +45,14 @@ pub struct UnknownModel {
 
 impl Catalogue {
     /// Adds a model, or its alias or price to what is known of it. Of two models with one alias the first keeps it.
-    pub fn add(&mut self, id: ModelId, alias: Option<String>, price: Option<Price>) {
+    pub fn add(&mut self, id: &ModelId, alias: Option<String>, price: Option<Price>) {
         let known = self.models.entry(id.clone()).or_default();
         if price.is_some() {
             known.price = price;
         }
         if let Some(alias) = alias {
             let owner = self.aliases.entry(alias.clone()).or_insert_with(|| id.clone());
-            if *owner == id {
+            if owner == id {
                 known.alias = Some(alias);
             }
         }
@@ -127,8 +127,8 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let mut known = Catalogue::default();
-        known.add(ModelId("openrouter/stepfun/step-3.5-flash:free".into()), Some("cheap".into()), Some(Price::default()));
-        known.add(ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
+        known.add(&ModelId("openrouter/stepfun/step-3.5-flash:free".into()), Some("cheap".into()), Some(Price::default()));
+        known.add(&ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
         known
     }
 

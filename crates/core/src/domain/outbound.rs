@@ -215,6 +215,10 @@ pub enum MarkState {
     Wanted,
     /// It stands.
     Put,
+    /// To be taken away again: its task is open once more.
+    Lifting,
+    /// It was taken away.
+    Lifted,
     /// It will not stand.
     Impossible {
         /// Why.
@@ -223,11 +227,18 @@ pub enum MarkState {
 }
 
 impl MarkState {
+    /// Whether something is still to be sent for it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Wanted | Self::Lifting)
+    }
+
     /// The word for it, in the store.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Wanted => "wanted",
             Self::Put => "put",
+            Self::Lifting => "lifting",
+            Self::Lifted => "lifted",
             Self::Impossible { .. } => "impossible",
         }
     }

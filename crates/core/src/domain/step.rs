@@ -115,8 +115,9 @@ impl StepState {
             }
             (Running, StepEvent::PutOff { until }) => Ok(Delayed { until }),
             (Ready { .. } | Delayed { .. } | Parked { .. }, StepEvent::Blocked { reason }) => Ok(Blocked { reason }),
-            (Running, StepEvent::Settled(verdict)) => Ok(Finished { at, verdict }),
-            (
+            // What waits can be cancelled or fail (its launches were refused), but never simply be done.
+            (Running, StepEvent::Settled(verdict))
+            | (
                 Blocked { .. } | Ready { .. } | Delayed { .. } | Parked { .. },
                 StepEvent::Settled(verdict @ (Verdict::Cancelled | Verdict::Failed)),
             ) => Ok(Finished { at, verdict }),

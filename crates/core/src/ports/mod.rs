@@ -4,6 +4,8 @@ pub mod agent_runner;
 pub mod chat;
 pub mod clock;
 pub mod entropy;
+pub mod memory;
 pub mod rows;
+mod rows_error;
 pub mod store;
 pub mod task_log;

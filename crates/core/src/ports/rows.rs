@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::domain::{
     agent::AgentName,
@@ -17,47 +16,7 @@ use crate::domain::{
 };
 use crate::ports::agent_runner::StopReason;
 
-/// A store operation failed. The transaction is undone.
-#[derive(Debug, Error)]
-pub enum RowsError {
-    /// A row holds what no version of this program has written.
-    #[error("{table}.{column} of row {row} can't be read: {reason}")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The column.
-        column: &'static str,
-        /// The row's key.
-        row: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A row that is to be changed is not as it was read, or not there: somebody else was faster.
-    #[error("{table} row {row} was changed by somebody else")]
-    Stale {
-        /// The table.
-        table: &'static str,
-        /// The row's key.
-        row: String,
-    },
-    /// A row that is to be new is there already.
-    #[error("{table} row {row} is there already")]
-    Duplicate {
-        /// The table.
-        table: &'static str,
-        /// The row's key.
-        row: String,
-    },
-    /// No room on the disk.
-    #[error("the store's disk is full")]
-    DiskFull,
-    /// Anything else that the database says.
-    #[error("the store failed: {reason}")]
-    Backend {
-        /// In its words.
-        reason: String,
-    },
-}
+pub use super::rows_error::RowsError;
 
 /// What was heard from a source, once: the key to "exactly once".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,7 +248,7 @@ pub trait Look {
     fn task(&self, id: &TaskId) -> Result<Option<TaskRow>, RowsError>;
     /// The task whose message this is.
     fn task_of_message(&self, message: MessageId) -> Result<Option<TaskId>, RowsError>;
-    /// Tasks, newest accepted first.
+    /// Tasks, newest accepted (inserted) first. A cursor that names no task shows none.
     fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskRow>, RowsError>;
     /// How many tasks of a lane are open.
     fn open_tasks(&self, lane: &str) -> Result<u64, RowsError>;
@@ -319,8 +278,10 @@ pub trait Look {
     fn attempts_of(&self, task: &TaskId) -> Result<Vec<AttemptRow>, RowsError>;
     /// The live attempts that an instance holds, oldest first.
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError>;
-    /// Ended attempts whose workspace stands, whose result is over (delivered or undeliverable), and which ended before `before`, oldest first.
-    /// With `succeeded`: only those whose outcome is (or is not) success.
+    /// Ended attempts (not void ones) whose workspace stands, whose result is over (delivered or undeliverable), and which ended before
+    /// `before`, oldest first; only those whose outcome is success, or only the others. An attempt's result is the first
+    /// [`Letter::Result`] of its task that was inserted after it: one letter speaks for the declared attempts before it too, and an attempt
+    /// whose task has had no such letter yet is not listed.
     fn removable_workspaces(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError>;
     /// Billionths of a dollar that attempts which ended on a day have cost, as far as known.
     fn spent_on(&self, day: NaiveDate) -> Result<Usd, RowsError>;
@@ -328,7 +289,7 @@ pub trait Look {
     fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError>;
     /// One letter.
     fn letter(&self, id: LetterId) -> Result<Option<LetterRow>, RowsError>;
-    /// Addresses with a letter that waits or a parcel under way.
+    /// Addresses with a letter that waits or a parcel under way, in their order, each once.
     fn busy_addresses(&self) -> Result<Vec<Address>, RowsError>;
     /// Letters that wait for an address, by class, then oldest first.
     fn waiting_letters(&self, to: Address, limit: u32) -> Result<Vec<LetterRow>, RowsError>;
@@ -338,7 +299,7 @@ pub trait Look {
     fn parcel_under_way(&self, to: Address) -> Result<Option<ParcelRow>, RowsError>;
     /// One parcel.
     fn parcel(&self, id: &ParcelId) -> Result<Option<ParcelRow>, RowsError>;
-    /// Marks that are wanted, by purpose, then oldest first; also those that are not yet due.
+    /// Marks for which something is to be sent ([`MarkState::is_open`]), by purpose, then oldest first; also those that are not yet due.
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
     /// One mark.
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError>;
@@ -356,23 +317,23 @@ pub trait Look {
 pub trait Rows: Look {
     /// Adds an intake row; [`RowsError::Duplicate`] if its source and key are there.
     fn insert_intake(&mut self, row: &IntakeRow) -> Result<(), RowsError>;
-    /// Adds a task; [`RowsError::Duplicate`] if its id is taken.
+    /// Adds a task; [`RowsError::Duplicate`] if its id is taken or its message is another task's.
     fn insert_task(&mut self, row: &TaskRow) -> Result<(), RowsError>;
-    /// Changes a task that is there.
+    /// Changes a task that is there; [`RowsError::Duplicate`] if its message is another task's.
     fn update_task(&mut self, row: &TaskRow) -> Result<(), RowsError>;
     /// Adds a step and gives it its key.
     fn insert_step(&mut self, row: &StepRow) -> Result<StepId, RowsError>;
-    /// Changes a step whose version is still `row.version`; the stored version becomes one more, and so does `row.version`.
+    /// Changes a step whose version is still `row.version`, and never its task; the stored version becomes one more, and so does `row.version`.
     fn update_step(&mut self, row: &mut StepRow) -> Result<(), RowsError>;
     /// Adds or replaces a lane.
     fn put_lane(&mut self, row: &LaneRow) -> Result<(), RowsError>;
     /// Adds or replaces a gate.
     fn put_gate(&mut self, row: &GateRow) -> Result<(), RowsError>;
-    /// Adds an attempt; [`RowsError::Duplicate`] if its step has a live one.
+    /// Adds an attempt; [`RowsError::Duplicate`] if its id is taken, or it is live and its step has a live one.
     fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), RowsError>;
-    /// Changes an attempt whose fencing number is `row.fence` and which is live.
+    /// Changes an attempt whose fencing number is `row.fence` and which is live. Its step and task never change.
     fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), RowsError>;
-    /// Notes that an ended attempt's workspace is gone.
+    /// Notes that the workspace of an attempt that is not live is gone; once more does no harm.
     fn forget_workspace(&mut self, id: AttemptId) -> Result<(), RowsError>;
     /// Sets the lease of all live attempts of an instance; returns how many.
     fn renew_leases(&mut self, instance: &InstanceId, until: DateTime<Utc>) -> Result<u64, RowsError>;
@@ -382,13 +343,13 @@ pub trait Rows: Look {
     fn insert_letter(&mut self, row: &LetterRow) -> Result<LetterId, RowsError>;
     /// Sets the state of a letter that is there.
     fn set_letter(&mut self, id: LetterId, state: &LetterState) -> Result<(), RowsError>;
-    /// Adds a parcel; [`RowsError::Duplicate`] if one is under way to its address.
+    /// Adds a parcel; [`RowsError::Duplicate`] if its id is taken, or it is not over and one is under way to its address.
     fn insert_parcel(&mut self, row: &ParcelRow) -> Result<(), RowsError>;
-    /// Changes a parcel that is there and not over.
+    /// Changes a parcel that is there and not over. Its address never changes.
     fn update_parcel(&mut self, row: &ParcelRow) -> Result<(), RowsError>;
     /// Adds a mark and gives it its key; [`RowsError::Duplicate`] if its message has one with its emoji.
     fn insert_mark(&mut self, row: &MarkRow) -> Result<MarkId, RowsError>;
-    /// Changes a mark that is there.
+    /// Changes a mark that is there. Its message and emoji never change.
     fn update_mark(&mut self, row: &MarkRow) -> Result<(), RowsError>;
     /// Sets a small fact.
     fn put_fact(&mut self, name: &str, value: &str) -> Result<(), RowsError>;

@@ -37,6 +37,10 @@ impl Reply {
         Self { status: 204, headers: Vec::new(), body: ReplyBody::Empty }
     }
 
+    pub(crate) fn text(status: u16, text: &str) -> Self {
+        Self { status, headers: Vec::new(), body: ReplyBody::Text { content_type: "text/plain; charset=utf-8", text: text.to_owned() } }
+    }
+
     pub(crate) fn refused(refusal: &Refusal) -> Self {
         Self::with_status(refusal.status, refusal.body())
     }

@@ -23,6 +23,8 @@ pub(crate) struct Ask {
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
+    /// Whether it comes from a program of this machine, not from a web page.
+    pub(crate) trusted: bool,
     pub(crate) body: Body,
 }
 

@@ -23,8 +23,8 @@ mod webhooks;
 
 pub(crate) use self::{
     answer::{Reply, ReplyBody},
-    ask::{Ask, Body as AskBody},
+    ask::{Ask, Body as AskBody, parse_query},
     body::read as read_body,
     files::serve as serve_file,
-    pipeline::{Outcome, ask_now, handle},
+    pipeline::{Outcome, ask_now, handle, meet_at_gateway},
 };

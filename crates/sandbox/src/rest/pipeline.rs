@@ -1,5 +1,9 @@
 //! One request from end to end: route, sender, trouble, limits, effect, log.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::{
     answer::Reply,
     ask::{Ask, Body, Call, parse_query, percent_decoded},
@@ -48,14 +52,7 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
     let logged = Logged::new(&ask, &body, sender.as_ref(), &found);
     match planned.map(|planned| planned.effect) {
         Some(Effect::Answer { status, body, headers }) => {
-            let mut reply = match body {
-                serde_json::Value::Null => Reply { status, ..Reply::nothing() },
-                serde_json::Value::String(text) => {
-                    Reply { body: super::ReplyBody::Text { content_type: "text/plain; charset=utf-8", text }, status, ..Reply::nothing() }
-                }
-                json => Reply::with_status(status, json),
-            };
-            reply.headers.extend(headers);
+            let reply = scripted(status, body, headers);
             hub.limiter().note_answer(status, clock::now());
             logged.write(hub, Some(&reply), Cause::Trouble);
             Outcome::Reply(reply)
@@ -77,6 +74,29 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
     }
 }
 
+/// Lets a connection to the gateway meet trouble before it is made (method `CONNECT`, path `/gateway`).
+///
+/// `None`: it meets none. `Some(None)`: the connection is dropped.
+pub(crate) async fn meet_at_gateway(hub: &Hub) -> Option<Option<Reply>> {
+    let planned = hub.trouble().meet(&Asked { method: "CONNECT", path: "/gateway", named_path: "/gateway", body: "", username: None })?;
+    tokio::time::sleep(planned.delay).await;
+    match planned.effect {
+        Effect::Pass => None,
+        Effect::Answer { status, body, headers } => Some(Some(scripted(status, body, headers))),
+        Effect::HangUp | Effect::LoseAnswer => Some(None),
+    }
+}
+
+fn scripted(status: u16, body: Value, headers: BTreeMap<String, String>) -> Reply {
+    let mut reply = match body {
+        Value::Null => Reply { status, ..Reply::nothing() },
+        Value::String(text) => Reply::text(status, &text),
+        json => Reply::with_status(status, json),
+    };
+    reply.headers.extend(headers);
+    reply
+}
+
 /// Carries a request out that comes from within the process: no trouble, no delay.
 pub(crate) fn ask_now(hub: &Hub, mut ask: Ask) -> Reply {
     let sender = hub.read(|world| sender(world, ask.authorization.as_deref()));
@@ -91,33 +111,37 @@ pub(crate) fn ask_now(hub: &Hub, mut ask: Ask) -> Reply {
 fn carry_out(hub: &Hub, ask: &Ask, body: Body, sender: Option<&Sender>, found: Found) -> (Reply, Cause) {
     let (route, params) = match found {
         Found::Route(route, params) => (route, params),
-        Found::WrongMethod => return (Reply::refused(&Refusal::method_not_allowed()), Cause::Handled),
-        Found::Nothing => {
-            tracing::warn!(method = ask.method, path = ask.path, "the local Discord has no {} {}", ask.method, ask.path);
-            return (Reply::refused(&Refusal::not_found()), Cause::NotBuilt);
-        }
+        Found::WrongMethod => return not_built(ask, &Refusal::method_not_allowed()),
+        Found::Nothing => return not_built(ask, &Refusal::not_found()),
     };
-    let verdict = ask_limits(hub, route, &params, sender);
+    let admitted = admit(route, sender, ask.trusted);
+    let verdict = ask_limits(hub, route, &params, sender, admitted.is_ok());
     if let Some(reply) = Reply::limited(&verdict) {
         hub.limiter().note_answer(reply.status, clock::now());
         return (reply, Cause::Limited);
     }
-    let mut reply = match admit(route, sender) {
-        Err(refusal) => Reply::refused(&refusal),
-        Ok(()) => hub.change(|world, now| {
-            if let Some(problem) = body.problem {
-                return Reply::refused(&problem);
-            }
-            let user = sender.map(|sender| sender.user);
-            let mut call = Call { hub, world, now, user, params, query: parse_query(&ask.query), body: body.json, files: body.files };
-            (route.handler)(&mut call).unwrap_or_else(|refusal| Reply::refused(&refusal))
-        }),
+    let answer = |world: &mut World, now| {
+        if let Some(problem) = body.problem {
+            return Err(problem);
+        }
+        let user = sender.map(|sender| sender.user);
+        (route.handler)(&mut Call { hub, world, now, user, params, query: parse_query(&ask.query), body: body.json, files: body.files })
     };
-    hub.limiter().note_answer(reply.status, clock::now());
+    let answered = admitted.and_then(|()| if ask.method == "GET" { hub.attend(answer) } else { hub.change(answer) });
+    let mut reply = answered.unwrap_or_else(|refusal| Reply::refused(&refusal));
+    // People's mistakes don't get bots banned.
+    if sender.is_none_or(|sender| sender.bot) {
+        hub.limiter().note_answer(reply.status, clock::now());
+    }
     if let Verdict::Pass(Some(standing)) = verdict {
         reply.show_standing(&standing);
     }
     (reply, Cause::Handled)
+}
+
+fn not_built(ask: &Ask, refusal: &Refusal) -> (Reply, Cause) {
+    tracing::warn!(method = ask.method, path = ask.path, "the local Discord has no {} {}", ask.method, ask.path);
+    (Reply::refused(refusal), Cause::NotBuilt)
 }
 
 /// Bots say `Bot <token>`, people the token alone; the wrong form is no better than a wrong token.
@@ -128,22 +152,24 @@ fn sender(world: &World, authorization: Option<&str>) -> Option<Sender> {
     world.user_with_token(token).filter(|user| user.bot == bot).map(known)
 }
 
-fn admit(route: &Route, sender: Option<&Sender>) -> Result<(), Refusal> {
+fn admit(route: &Route, sender: Option<&Sender>, trusted: bool) -> Result<(), Refusal> {
     match (route.door, sender) {
         (Door::Open, _) | (Door::Known, Some(_)) => Ok(()),
+        (Door::Control, None) if trusted => Ok(()),
         (_, None) => Err(Refusal::unauthorized()),
         (Door::Bots, Some(sender)) if !sender.bot => Err(Refusal::bots_only()),
-        (Door::People, Some(sender)) if sender.bot => Err(Refusal::people_only()),
-        (Door::Bots | Door::People, Some(_)) => Ok(()),
+        (Door::People | Door::Control, Some(sender)) if sender.bot => Err(Refusal::people_only()),
+        (Door::Bots | Door::People | Door::Control, Some(_)) => Ok(()),
     }
 }
 
-/// People are not limited, nor are the local Discord's own routes.
-fn ask_limits(hub: &Hub, route: &Route, params: &Params, sender: Option<&Sender>) -> Verdict {
+/// People are not limited, nor are the local Discord's own routes. Who is not let in takes nothing out of a bucket, but may be banned.
+fn ask_limits(hub: &Hub, route: &Route, params: &Params, sender: Option<&Sender>, admitted: bool) -> Verdict {
     if route.is_own() || sender.is_some_and(|sender| !sender.bot) {
         return Verdict::Pass(None);
     }
-    hub.limiter().ask(sender.map(|sender| sender.user), route.bucket, &params.major(), route.counts_globally(), clock::now())
+    let bucket = route.bucket.filter(|_| admitted);
+    hub.limiter().ask(sender.map(|sender| sender.user), bucket, &params.major(), route.counts_globally(), clock::now())
 }
 
 fn plan_trouble(hub: &Hub, ask: &Ask, sender: Option<&Sender>, found: &Found) -> Option<Planned> {
@@ -179,7 +205,7 @@ impl Logged {
         Self(Request {
             at: clock::now(),
             method: ask.method.clone(),
-            path: ask.path.clone(),
+            path: percent_decoded(&ask.path),
             query: ask.query.clone(),
             route: if let Found::Route(route, _) = found { Some(route.template) } else { None },
             user: sender.map(|sender| sender.user),
@@ -189,7 +215,7 @@ impl Logged {
             body: body.json.clone(),
             files: body.files.iter().map(|(_, file)| (file.filename.clone(), file.bytes.len())).collect(),
             status: None,
-            answer: serde_json::Value::Null,
+            answer: Value::Null,
             cause: Cause::Handled,
         })
     }

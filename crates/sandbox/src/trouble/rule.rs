@@ -78,6 +78,7 @@ pub(crate) struct Asked<'a> {
 impl Rule {
     /// Trouble for requests with this method (`*` for all) and path, once.
     ///
+    /// The method `CONNECT` with the path `/gateway` is for connections to the gateway itself.
     /// The path stands without `/api/v10`. A `*` stands for one segment, `**` at the end for any number, `#results` for the id of that channel.
     #[must_use]
     pub fn on(method: &str, path: &str) -> Self {

@@ -55,7 +55,7 @@ pub(crate) fn partial(world: &World, viewer: Snowflake) -> Value {
     })
 }
 
-/// `GUILD_CREATE`: the guild with the channels that the viewer sees.
+/// `GUILD_CREATE`: the guild with all its channels; bots are told even of those that they do not see.
 pub(crate) fn created(world: &World, viewer: Snowflake) -> Value {
     let mut shown = guild(world.guild());
     let members = &world.guild().members;
@@ -64,9 +64,9 @@ pub(crate) fn created(world: &World, viewer: Snowflake) -> Value {
     shown["unavailable"] = false.into();
     shown["member_count"] = members.len().into();
     shown["members"] = members.values().map(|known| member(world, known)).collect();
-    shown["channels"] =
-        world.channels().filter(|channel| world.sees(viewer, channel.id)).map(|known| channel::channel(world, known)).collect();
-    for key in ["voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
+    shown["channels"] = world.channels().filter(|known| known.thread.is_none()).map(|known| channel::channel(world, known)).collect();
+    shown["threads"] = world.open_threads(viewer).map(|known| channel::channel(world, known)).collect();
+    for key in ["voice_states", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
         shown[key] = json!([]);
     }
     shown

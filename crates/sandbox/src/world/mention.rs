@@ -20,7 +20,8 @@ impl World {
         for tag in content.split('<').skip(1).filter_map(|rest| rest.split_once('>')).filter_map(|(tag, _)| tag.strip_prefix('@')) {
             if let Some(Ok(role)) = tag.strip_prefix('&').map(str::parse) {
                 let permitted = allowed.all_roles || allowed.roles.contains(&role);
-                if permitted && may_ping_all && self.guild.roles.contains_key(&role) && !found.roles.contains(&role) {
+                let pingable = self.guild.roles.get(&role).is_some_and(|role| may_ping_all || !role.managed);
+                if permitted && pingable && !found.roles.contains(&role) {
                     found.roles.push(role);
                 }
             } else if let Ok(user) = tag.strip_prefix('!').unwrap_or(tag).parse() {

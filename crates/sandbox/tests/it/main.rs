@@ -1,5 +1,15 @@
 //! The local Discord, tried over the real wire: what a bot's library and a person's client would see.
 
+mod commands;
+mod control;
 mod gateway;
+mod interactions;
+mod limits;
 mod messages;
+mod page;
+mod permissions;
+mod reactions;
+mod state;
+mod threads;
+mod trouble;
 mod wire;

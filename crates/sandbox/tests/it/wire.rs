@@ -12,7 +12,7 @@ use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 /// Longer than anything here takes, shorter than patience.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// GUILDS, GUILD_MESSAGES, GUILD_MESSAGE_REACTIONS and MESSAGE_CONTENT.
+/// `GUILDS`, `GUILD_MESSAGES`, `GUILD_MESSAGE_REACTIONS` and `MESSAGE_CONTENT`.
 pub(crate) const INTENTS: u64 = 1 | 1 << 9 | 1 << 10 | 1 << 15;
 
 /// A local Discord without limits.
@@ -145,6 +145,11 @@ pub(crate) fn token(discord: &Sandbox) -> String {
 /// The path of a channel's messages.
 pub(crate) fn messages(discord: &Sandbox, channel: &str) -> String {
     format!("/channels/{}/messages", discord.channel(channel).expect("the channel"))
+}
+
+/// A text in a JSON object.
+pub(crate) fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().expect("a text")
 }
 
 /// A gateway connection.

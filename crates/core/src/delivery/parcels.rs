@@ -1,0 +1,184 @@
+//! Posts: letters are packed, sent under their nonce, searched for when its window is over, and never lost.
+
+use super::mailer::{Lane, Mailer, Step};
+use crate::{
+    domain::{
+        id::{LetterId, ParcelId},
+        outbound::{Address, Letter, Post, ResultFacts},
+        retry::POST_RETRIES,
+        task::MessageRef,
+    },
+    ports::{
+        chat::{ChatError, From, Heard, Remedy},
+        rows::{LetterRow, ParcelRow},
+    },
+    queue::{
+        QueueError,
+        outbound::{Outgoing, Undelivered},
+    },
+    wording::{alerts, announcements, entry, notices},
+};
+
+/// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
+const LETTERS_PER_PARCEL: u32 = 10;
+/// From so many waiting results on, the channel is the bottleneck and several share one message.
+const CROWD: usize = 3;
+/// How many pages of a channel's history are searched for a parcel that may stand.
+const SEARCHED_PAGES: u32 = 20;
+
+/// Sends the next parcel of an address.
+pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
+    let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
+        Outgoing::Nothing => return Ok(Step::Nothing),
+        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => {
+            return Ok(Step::NotBefore(parcel.progress.due_at));
+        }
+        Outgoing::Parcel(parcel) => *parcel,
+        Outgoing::Letters(letters) => {
+            let (ids, post) = compose(mailer, &letters);
+            let Some(parcel) = mailer.queue.pack(to, ids, post).await? else { return Ok(Step::Went) };
+            parcel
+        }
+    };
+    match stands_already(mailer, &parcel).await {
+        Ok(Some(at)) => {
+            tracing::info!(parcel = %parcel.id, "parcel {} was found in the channel's history: it had arrived", parcel.id);
+            mailer.queue.delivered(parcel.id, at).await?;
+            return Ok(Step::Went);
+        }
+        Ok(None) => {}
+        Err(error) => return failed(mailer, &parcel, &error).await,
+    }
+    let sent = mailer.chat.post(to, &parcel.id, &parcel.post).await;
+    mailer.token(Lane::Posts(to), sent == Err(ChatError::Unauthorized));
+    match sent {
+        Ok(at) => {
+            mailer.queue.delivered(parcel.id, at).await?;
+            Ok(Step::Went)
+        }
+        Err(error) => failed(mailer, &parcel, &error).await,
+    }
+}
+
+/// Takes the letters that go together, and words them.
+fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> (Vec<LetterId>, Post) {
+    let ids = |n: usize| letters.iter().take(n).map(|(row, _)| row.id).collect::<Vec<_>>();
+    let results: Vec<&ResultFacts> = letters.iter().map_while(|(_, facts)| facts.as_deref()).collect();
+    let plain = |content: String| Post { content, ..Post::default() };
+    let (count, mut post) = match &letters[0].0.letter {
+        // A second entry of a task answers its first: it stands alone.
+        Letter::Result { .. } if results.len() >= CROWD && results.iter().take(CROWD).all(|facts| facts.answers.is_none()) => {
+            let alone = results.iter().take_while(|facts| facts.answers.is_none()).count();
+            let (post, fitted) = entry::batch(&results[..alone]);
+            (fitted.max(1), post)
+        }
+        Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
+        Letter::Spawned { .. } | Letter::Finished { .. } => {
+            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&row.letter)).collect();
+            let (post, joined) = notices::join(all.iter().map(String::as_str));
+            (joined.max(1), post)
+        }
+        Letter::Announcement { task } => (1, announcements::announcement(task)),
+        Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
+        Letter::Operator { text } => (1, plain(text.clone())),
+    };
+    redact(mailer, &mut post);
+    (ids(count), post)
+}
+
+fn redact(mailer: &Mailer, post: &mut Post) {
+    let secrets: Vec<&str> = mailer.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
+    let clean = |text: &mut String| *text = crate::wording::redact::redact(text, &secrets);
+    clean(&mut post.content);
+    post.embeds.iter_mut().for_each(|embed| clean(&mut embed.description));
+    post.files.iter_mut().for_each(|file| clean(&mut file.text));
+}
+
+/// Looks for a parcel whose nonce protects it no longer in the channel's history. A parcel that was not found is protected anew.
+async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
+    let now = mailer.clock.now();
+    let protected = parcel
+        .progress
+        .first_sent_at
+        .is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
+    if protected {
+        return Ok(None);
+    }
+    // Nothing of this parcel can be older than its first send; a minute is allowed for clocks that differ.
+    let oldest = parcel.progress.first_sent_at.map(|first| first - chrono::Duration::minutes(1));
+    let mut from = From::End;
+    for _ in 0..SEARCHED_PAGES {
+        let page = mailer.chat.history(parcel.to.channel, from, 100).await?;
+        if let Some(found) = page.iter().find(|heard| is(heard, &parcel.post)) {
+            return Ok(Some(found.at));
+        }
+        let Some(first) = page.first() else { break };
+        if oldest.is_some_and(|oldest| first.written_at < oldest) {
+            break;
+        }
+        from = From::Before(first.at.message);
+    }
+    mailer.queue.sent_afresh(parcel.id.clone()).await.map_err(|error| ChatError::NotSent { reason: error.to_string() })?;
+    Ok(None)
+}
+
+/// Whether a message of ours is this post: same text, same boxes, as far as Discord keeps white space.
+fn is(heard: &Heard, post: &Post) -> bool {
+    let same = |a: &str, b: &str| a.split_whitespace().eq(b.split_whitespace());
+    heard.ours
+        && same(&heard.content, &post.content)
+        && heard.embeds.len() == post.embeds.len()
+        && heard.embeds.iter().zip(&post.embeds).all(|(there, here)| same(there, &here.description))
+}
+
+async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
+    match error.remedy() {
+        Remedy::Retry { at_least } => {
+            let failures = parcel.progress.failures + 1;
+            let delay = mailer.settings.delays.before(failures).max(at_least);
+            let line = if failures <= POST_RETRIES {
+                format!("Discord post failed ({}), retry {failures}/{POST_RETRIES} in {}s...", error.short(), delay.as_secs())
+            } else {
+                format!("Discord post failed ({}) after {POST_RETRIES} retries: it is kept and posted when Discord is back", error.short())
+            };
+            if failures <= POST_RETRIES {
+                tracing::warn!(parcel = %parcel.id, "{line}");
+            } else {
+                tracing::error!(parcel = %parcel.id, "{line}");
+            }
+            note(mailer, &parcel.id, &line).await?;
+            let due_at = mailer.clock.now() + delay;
+            mailer.queue.put_off(parcel.id.clone(), failures, due_at, error.to_string()).await?;
+            Ok(Step::NotBefore(due_at))
+        }
+        Remedy::Never => {
+            let line = format!("Discord post failed ({}), not tried again: {error}", error.short());
+            tracing::error!(parcel = %parcel.id, "{line}");
+            note(mailer, &parcel.id, &line).await?;
+            keep_text(mailer, parcel);
+            let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &mailer.settings.undelivered.display().to_string());
+            mailer.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
+            Ok(Step::Went)
+        }
+    }
+}
+
+/// Tells the logs of a parcel's tasks what happened to it.
+async fn note(mailer: &Mailer, parcel: &ParcelId, line: &str) -> Result<(), QueueError> {
+    for Undelivered { task, agent_id } in mailer.queue.tasks_in(parcel.clone()).await? {
+        mailer.log.note(&mailer.settings.workers.join(agent_id), &task, line);
+    }
+    Ok(())
+}
+
+/// What no channel takes is kept as a file, whole.
+fn keep_text(mailer: &Mailer, parcel: &ParcelRow) {
+    let boxes: String = parcel.post.embeds.iter().map(|embed| format!("\n\n{}", embed.description)).collect();
+    let files: String = parcel.post.files.iter().map(|file| format!("\n\n--- {} ---\n{}", file.name, file.text)).collect();
+    let path = mailer.settings.undelivered.join(format!("{}.md", parcel.id));
+    let kept = std::fs::create_dir_all(&mailer.settings.undelivered)
+        .and_then(|()| std::fs::write(&path, format!("{}{boxes}{files}\n", parcel.post.content)));
+    if let Err(error) = kept {
+        tracing::error!(%error, "what could not be posted could not be kept at {} either: {error}", path.display());
+    }
+}

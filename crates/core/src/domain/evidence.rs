@@ -1,0 +1,65 @@
+//! What an ended run has left behind, as it was found: collected by the runner, judged by outcome.
+
+use std::collections::BTreeMap;
+
+use super::money::{Usage, Usd};
+
+/// Everything that was found after a run. Nothing here is trusted: an agent wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// The result, up to the collection bound; empty if there is none, or none but white space.
+    pub text: String,
+    /// Bytes of the result beyond the bound.
+    pub text_left_out: u64,
+    /// Why there is no result, as the end of a sentence: `RESULT.txt is missing`. None if there is one.
+    pub no_text_because: Option<String>,
+    /// The short form, if the agent wrote one.
+    pub summary: Option<String>,
+    /// Named outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// Files that the agent left in its working folder, by path below it, with their size.
+    pub files: Vec<(String, u64)>,
+    /// What the agent itself says of its run, if it says so in a form that we read.
+    pub answer: Option<Answer>,
+    /// Tokens, model and cost, as the agent reports them.
+    pub spent: Spent,
+    /// The end of the task's log.
+    pub log_tail: Option<String>,
+    /// Things that a reader should know: a file that was refused, an unreadable line.
+    pub remarks: Vec<String>,
+}
+
+/// An agent's own verdict on its run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it calls the run good.
+    pub ok: bool,
+    /// What it says went wrong.
+    pub error: Option<String>,
+}
+
+/// What an agent reports to have spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Tokens, summed over all turns, by the model that answered (`provider/model`, or as the agent names it; none: it does not say). Empty: unknown.
+    pub by_model: Vec<(Option<String>, Usage)>,
+    /// The cost that the agent states.
+    pub cost: Option<Usd>,
+}
+
+impl Spent {
+    /// Adds one turn.
+    pub fn add(&mut self, model: Option<&str>, usage: Usage) {
+        match self.by_model.iter_mut().find(|(known, _)| known.as_deref() == model) {
+            Some((_, sum)) => *sum += usage,
+            None => self.by_model.push((model.map(str::to_owned), usage)),
+        }
+    }
+
+    /// All tokens; `None`: unknown.
+    pub fn usage(&self) -> Option<Usage> {
+        let mut sum = Usage::default();
+        self.by_model.iter().for_each(|(_, usage)| sum += *usage);
+        (!self.by_model.is_empty()).then_some(sum)
+    }
+}

@@ -1,0 +1,8 @@
+//! The first stage: a request comes in from any door and leaves as a task in the queue, or as a refusal that says why. It knows the queue's
+//! promises and the vocabulary; it does not know which door was used, nor what becomes of the task.
+
+pub mod admit;
+pub mod desk;
+pub mod hear;
+pub mod parse;
+pub mod read_back;

@@ -1,0 +1,214 @@
+//! Reading a channel back: what was said, edited and deleted while nobody listened.
+
+use std::collections::BTreeMap;
+
+use super::desk::Desk;
+use super::hear::Heed;
+use crate::{
+    domain::{
+        id::{ChannelId, MessageId},
+        lease::Fence,
+        task::{MessageRef, Origin},
+    },
+    ports::{
+        chat::{Chat, ChatError, From, Heard},
+        rows::TaskFilter,
+    },
+    queue::{
+        QueueError,
+        marks::{CLAIMED, REFUSED},
+    },
+    wording::age,
+};
+
+/// Messages in one page. Source: Discord developer documentation, "Get Channel Messages", parameter `limit`.
+const PAGE: u8 = 100;
+/// How far back a channel is read that was never read before.
+const FIRST_PAGES: usize = 20;
+/// Old messages that are asked about when a channel is read for the first time: the newest of them.
+const ASKED_AT_FIRST: usize = 10;
+/// Waiting tasks whose messages are looked at again: so many that are next, and so many that came last.
+const LOOKED_AT_AGAIN: u32 = 500;
+
+/// A channel could not be read back; what was taken so far is taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackError {
+    /// Discord did not give it.
+    #[error("channel {channel} could not be read back: {source}")]
+    Chat {
+        /// Which channel.
+        channel: ChannelId,
+        /// Why.
+        source: ChatError,
+    },
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// What a read-back found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Messages read.
+    pub read: usize,
+    /// New tasks among them.
+    pub tasks: usize,
+    /// Of these, tasks that are asked about because of their age.
+    pub asked: usize,
+}
+
+/// The fact that holds the newest message of a channel up to which everything was heard.
+pub fn cursor_fact(channel: ChannelId) -> String {
+    format!("cursor:{channel}")
+}
+
+impl Desk {
+    /// Reads all task channels from where they were last heard (or, the first time, a bounded way back), oldest first, and looks at the
+    /// messages of waiting tasks again. A channel that can't be read does not keep the others from being read.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadBackError`], the first of them.
+    pub async fn read_back(&self, chat: &dyn Chat) -> Result<Found, ReadBackError> {
+        let mut found = Found::default();
+        let mut unclaimed = self.unclaimed().await?;
+        let mut first_error = None;
+        for channel in self.rules.task_channels.clone() {
+            let read = self.read_channel(chat, channel, unclaimed.remove(&channel).unwrap_or_default(), &mut found).await;
+            match read {
+                Ok(()) => {}
+                Err(error @ ReadBackError::Chat { .. }) => drop(first_error.get_or_insert(error)),
+                Err(error @ ReadBackError::Queue(_)) => return Err(error),
+            }
+        }
+        first_error.map_or(Ok(found), Err)
+    }
+
+    /// Everything up to this message has been heard.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn heard_up_to(&self, channel: ChannelId, message: MessageId) -> Result<(), QueueError> {
+        self.queue.put_fact(&cursor_fact(channel), &message.to_string()).await
+    }
+
+    async fn read_channel(
+        &self,
+        chat: &dyn Chat,
+        channel: ChannelId,
+        unclaimed: BTreeMap<MessageId, MessageRef>,
+        found: &mut Found,
+    ) -> Result<(), ReadBackError> {
+        self.look_again(chat, channel, unclaimed).await?;
+        let cursor = self.queue.fact(&cursor_fact(channel)).await?.and_then(|id| id.parse::<MessageId>().ok());
+        let Some(mut last) = cursor else { return self.read_first(chat, channel, found).await };
+        loop {
+            let page = history(chat, channel, From::After(last)).await?;
+            self.hear_all(&page, found).await?;
+            let Some(newest) = page.last() else { return Ok(()) };
+            last = newest.at.message;
+            self.heard_up_to(channel, last).await?;
+            if page.len() < usize::from(PAGE) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A channel that was never read: what waits in it is taken, but nobody is asked about all that was ever said there.
+    async fn read_first(&self, chat: &dyn Chat, channel: ChannelId, found: &mut Found) -> Result<(), ReadBackError> {
+        let (mut pages, mut from) = (Vec::new(), From::End);
+        while pages.len() < FIRST_PAGES {
+            let page = history(chat, channel, from).await?;
+            let Some(oldest) = page.first() else { break };
+            from = From::Before(oldest.at.message);
+            let short = page.len() < usize::from(PAGE);
+            pages.push(page);
+            if short {
+                break;
+            }
+        }
+        let ask_after = chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX);
+        let now = self.clock.now();
+        let is_old = |heard: &Heard| {
+            let unsigned = !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
+            unsigned && heard.is_speech && !heard.ours && now - heard.written_at > ask_after
+        };
+        let old: Vec<_> = pages.iter().rev().flatten().filter(|heard| is_old(heard)).map(|heard| heard.at.message).collect();
+        let left_alone = old.len().saturating_sub(ASKED_AT_FIRST);
+        let from_here = old.get(left_alone).copied();
+        for page in pages.iter().rev() {
+            let taken = page.iter().filter(|heard| !is_old(heard) || from_here.is_some_and(|from| heard.at.message >= from));
+            self.hear_all(taken, found).await?;
+            if let Some(newest) = page.last() {
+                self.heard_up_to(channel, newest.at.message).await?;
+            }
+        }
+        if left_alone > 0 {
+            self.queue.tell_operator(age::left_alone(channel, left_alone)).await?;
+        }
+        Ok(())
+    }
+
+    async fn hear_all(&self, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), QueueError> {
+        for heard in page {
+            found.read += 1;
+            match self.hear(heard).await? {
+                Heed::Task(_) => found.tasks += 1,
+                Heed::Asked(_) => {
+                    found.tasks += 1;
+                    found.asked += 1;
+                }
+                Heed::Known(_) | Heed::Refused | Heed::Ignored => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The messages of tasks that were never claimed, held ones and those that are asked about included, by channel.
+    async fn unclaimed(&self) -> Result<BTreeMap<ChannelId, BTreeMap<MessageId, MessageRef>>, QueueError> {
+        let open = TaskFilter { open: Some(true), limit: LOOKED_AT_AGAIN, ..TaskFilter::default() };
+        let next = self.queue.waiting(LOOKED_AT_AGAIN).await?;
+        let newest = self.queue.list(open).await?;
+        let mut unclaimed: BTreeMap<ChannelId, BTreeMap<MessageId, MessageRef>> = BTreeMap::new();
+        for view in next.into_iter().chain(newest) {
+            if let (Origin::Message(at), Fence(0)) = (view.row.task.origin, view.step.fence) {
+                unclaimed.entry(at.channel).or_default().insert(at.message, at);
+            }
+        }
+        Ok(unclaimed)
+    }
+
+    /// Unclaimed tasks whose messages were edited or deleted meanwhile.
+    async fn look_again(
+        &self,
+        chat: &dyn Chat,
+        channel: ChannelId,
+        mut unclaimed: BTreeMap<MessageId, MessageRef>,
+    ) -> Result<(), ReadBackError> {
+        while let Some((first, _)) = unclaimed.first_key_value() {
+            // One page often holds many of them.
+            let page = history(chat, channel, From::After(MessageId::new(first.get().saturating_sub(1).max(1)))).await?;
+            let end = if page.len() < usize::from(PAGE) { None } else { page.last().map(|heard| heard.at.message) };
+            for heard in &page {
+                if unclaimed.remove(&heard.at.message).is_some() {
+                    self.edited(heard).await?;
+                }
+            }
+            let missing: Vec<_> = unclaimed.iter().filter(|(id, _)| end.is_none_or(|end| **id <= end)).map(|(_, at)| *at).collect();
+            for at in missing {
+                unclaimed.remove(&at.message);
+                // Without the permission to read its history Discord shows a channel as empty: only a message asked for by name is surely gone.
+                match chat.message(at).await.map_err(|source| ReadBackError::Chat { channel, source })? {
+                    Some(heard) => drop(self.edited(&heard).await?),
+                    None => self.deleted(at).await?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn history(chat: &dyn Chat, channel: ChannelId, from: From) -> Result<Vec<Heard>, ReadBackError> {
+    chat.history(channel, from, PAGE).await.map_err(|source| ReadBackError::Chat { channel, source })
+}

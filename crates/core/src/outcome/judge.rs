@@ -1,0 +1,218 @@
+//! Decides what an attempt's end means: its outcome, and why, in words. Pure.
+
+use std::time::Duration;
+
+use super::price;
+use crate::{
+    domain::{
+        agent::AgentDefinition,
+        attempt::{Outcome, Report},
+        evidence::Collected,
+        model::{Catalogue, ModelId},
+        task::show_duration,
+    },
+    ports::agent_runner::{Cause, Ending, Exit, ExitRecord, LaunchError, StopReason},
+    wording::figures,
+};
+
+/// All that is known of an attempt that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Its end.
+    pub ending: &'a Ending,
+    /// A stop that was asked for, and by whom.
+    pub stop: Option<(StopReason, &'a str)>,
+    /// What it has left behind.
+    pub collected: &'a Collected,
+    /// Its agent's definition.
+    pub definition: &'a AgentDefinition,
+    /// The prices that are known.
+    pub catalogue: &'a Catalogue,
+    /// The model that was asked for.
+    pub requested: Option<&'a ModelId>,
+    /// Its time limit.
+    pub time_limit: Duration,
+}
+
+/// Judges an attempt that has ended.
+pub fn judge(case: &Case<'_>) -> Report {
+    let found = case.collected;
+    let (outcome, reason) = verdict(case);
+    let success = outcome == Outcome::Succeeded;
+    let priced = match case.ending {
+        Ending::NeverStarted => price::Priced { model: case.requested.map(|id| id.0.clone()), ..price::Priced::default() },
+        Ending::Recorded(_) | Ending::Lost => price::price(&found.spent, case.catalogue, case.requested, !case.definition.reports_usage),
+    };
+    let mut remarks = found.remarks.clone();
+    remarks.extend(priced.remarks);
+    let mut duration = Duration::ZERO;
+    if let Ending::Recorded(record) = case.ending {
+        duration = (record.ended_at - record.started_at).to_std().unwrap_or_default();
+        remarks.extend(of_process(record));
+    }
+    if let Some(error) =
+        found.answer.as_ref().filter(|answer| success && !answer.ok).map(|answer| answer.error.as_deref().unwrap_or("an error"))
+    {
+        remarks.push(format!("the agent itself reports: {error}"));
+    }
+    Report {
+        outcome,
+        reason,
+        text: found.text.clone(),
+        text_left_out: found.text_left_out,
+        summary: found.summary.clone(),
+        partial: !found.text.is_empty() && was_cut_off(case, outcome),
+        outputs: found.outputs.clone(),
+        files: found.files.clone(),
+        log_tail: found.log_tail.clone().filter(|_| !success),
+        usage: priced.usage,
+        cost: priced.cost,
+        model: priced.model,
+        duration,
+        remarks,
+    }
+}
+
+/// The report of an attempt whose launch has failed for good, after so many tries.
+pub fn unlaunched(error: &LaunchError, tries: u32) -> Report {
+    let (outcome, reason) = match error {
+        LaunchError::Program { program, reason } => {
+            (Outcome::Failed, format!("the agent program `{program}` was not found or could not be started: {reason}"))
+        }
+        LaunchError::Machine { reason } => (
+            Outcome::Failed,
+            format!("the agent could not be started, {} in a row: {reason}", figures::counted(u64::from(tries), "time", "times")),
+        ),
+        LaunchError::Overtaken { .. } => (Outcome::Interrupted, "a later attempt had been started in its place".to_owned()),
+    };
+    Report::without_result(outcome, reason)
+}
+
+fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
+    let record = match case.ending {
+        Ending::Recorded(record) => record,
+        Ending::NeverStarted => {
+            let (outcome, why) = stopped(case.stop, "the orchestrator ended before it could be started");
+            let never = if outcome == Outcome::Interrupted {
+                format!("its agent was never started: {why}")
+            } else {
+                format!("{why} before its agent was started")
+            };
+            return (outcome, Some(never));
+        }
+        Ending::Lost => {
+            let unknown = "the process that watched over it was killed, or the machine went down; what it had done by then is unknown";
+            let (outcome, why) = stopped(case.stop, unknown);
+            return (outcome, Some(if outcome == Outcome::Interrupted { format!("interrupted: {why}") } else { why }));
+        }
+    };
+    match record.cause {
+        Cause::TimeLimit => {
+            let none = if case.collected.text.is_empty() { "; no result had been written" } else { "" };
+            (Outcome::TimedOut, Some(format!("the time limit of {} was reached{none}", show_duration(case.time_limit))))
+        }
+        Cause::Stopped => {
+            let (outcome, why) = stopped(case.stop, "it was stopped from outside");
+            (outcome, Some(why))
+        }
+        Cause::Itself => by_itself(case.collected, record),
+    }
+}
+
+/// What a stop makes of an attempt; `else_why` where none was asked for.
+fn stopped(stop: Option<(StopReason, &str)>, else_why: &str) -> (Outcome, String) {
+    match stop {
+        Some((StopReason::Cancelled, by)) => (Outcome::Cancelled, format!("cancelled by {by}")),
+        Some((StopReason::OverBudget, _)) => (Outcome::OverBudget, "stopped because its money had run out".to_owned()),
+        Some((StopReason::Shutdown, by)) => (Outcome::Interrupted, format!("interrupted because everything was stopped by {by}")),
+        None => (Outcome::Interrupted, else_why.to_owned()),
+    }
+}
+
+/// An agent that ended by itself succeeded if it says 0 and there is a result.
+fn by_itself(found: &Collected, record: &ExitRecord) -> (Outcome, Option<String>) {
+    let ended = match record.exit {
+        Exit::Code(0) if !found.text.is_empty() => return (Outcome::Succeeded, None),
+        Exit::Code(0) => None,
+        Exit::Code(code) => Some(of_code(code, record)),
+        Exit::Signal(signal) => Some(format!("ended by {}{}", named(signal), hint(signal, record))),
+    };
+    let said = found.answer.as_ref().filter(|answer| !answer.ok).and_then(|answer| answer.error.as_deref());
+    let none = found.text.is_empty().then(|| {
+        let why = found.no_text_because.as_deref().unwrap_or("RESULT.txt is missing");
+        format!("no result was written ({why})")
+    });
+    let parts = [ended, said.map(|error| format!("the agent reports: {error}")), none];
+    (Outcome::Failed, Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; ")))
+}
+
+fn of_code(code: i32, record: &ExitRecord) -> String {
+    match code {
+        126 => "exit code 126 (a program that it calls may not be run)".to_owned(),
+        127 => "exit code 127 (a program that it calls was not found)".to_owned(),
+        129..=159 => format!("exit code {code}: something that it calls was ended by {}{}", named(code - 128), hint(code - 128, record)),
+        _ => format!("exit code {code}"),
+    }
+}
+
+fn named(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        libc::SIGSYS => "SIGSYS",
+        _ => return format!("signal {signal}"),
+    };
+    format!("signal {signal} ({name})")
+}
+
+/// What a signal that was not ours probably means.
+fn hint(signal: i32, record: &ExitRecord) -> String {
+    match signal {
+        libc::SIGKILL => {
+            let peak = figures::bytes(record.peak_rss_kib.saturating_mul(1_024));
+            format!(", which did not come from the orchestrator: probably the machine ran out of memory (its largest process had {peak})")
+        }
+        libc::SIGXFSZ => ": it wrote a file larger than allowed".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Whether what there is of a result is only what there was when the attempt was cut off.
+fn was_cut_off(case: &Case<'_>, outcome: Outcome) -> bool {
+    match (outcome, case.ending) {
+        (Outcome::Succeeded, _) => false,
+        (Outcome::Failed, Ending::Recorded(record)) => matches!(record.exit, Exit::Signal(_)),
+        (Outcome::Failed | Outcome::TimedOut | Outcome::Cancelled | Outcome::Interrupted | Outcome::OverBudget, _) => true,
+    }
+}
+
+fn of_process(record: &ExitRecord) -> Vec<String> {
+    let processes = |number: u32| figures::counted(u64::from(number), "process", "processes");
+    let mut remarks = Vec::new();
+    if record.swept > 0 {
+        remarks.push(format!("{} that the agent had left running had to be killed", processes(record.swept)));
+    }
+    if record.unkillable > 0 {
+        remarks.push(format!("{} could not be killed and may still run: see `doctor`", processes(record.unkillable)));
+    }
+    if record.output_left_out > 0 {
+        remarks.push(format!("{} of its output were left out of the log", figures::bytes(record.output_left_out)));
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests;

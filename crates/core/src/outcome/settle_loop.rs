@@ -1,0 +1,79 @@
+//! What has ended is judged and settled, one after another, until the runner is gone.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::judge::{self, Case};
+use crate::{
+    domain::{
+        agent::{AgentDefinition, AgentName},
+        attempt::{Outcome, Report},
+        model::Catalogue,
+    },
+    ports::agent_runner::AgentRunner,
+    queue::{
+        Queue, QueueError,
+        settle::{Ended, How},
+    },
+};
+
+/// Between the tries to settle while the store can't.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a run is judged by.
+#[derive(Clone, Debug)]
+pub struct Law {
+    /// Agent definitions.
+    pub agents: BTreeMap<AgentName, AgentDefinition>,
+    /// Prices.
+    pub catalogue: Catalogue,
+}
+
+/// Settles what comes out of the runner until nothing can come any more. What could not be settled is found again at the next start.
+pub async fn run(queue: Queue, runner: Arc<dyn AgentRunner>, law: Law, mut ended: mpsc::Receiver<Ended>) {
+    while let Some(ended) = ended.recv().await {
+        let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
+        let report = report(&ended, &law);
+        tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
+        loop {
+            match queue.settle(attempt, fence, report.clone()).await {
+                Ok(()) => break,
+                Err(QueueError::Late) => {
+                    tracing::warn!(task.id = %task, "task {task}: a late report of attempt {} was refused", ended.attempt.number);
+                    break;
+                }
+                Err(error) => {
+                    tracing::error!(task.id = %task, %error, "task {task} could not be settled yet: {error}");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+            }
+        }
+        runner.forget(attempt).await;
+    }
+}
+
+fn report(ended: &Ended, law: &Law) -> Report {
+    let ending = match &ended.how {
+        How::Unstartable(reason) => return Report::without_result(Outcome::Failed, reason.clone()),
+        How::Ran(ending) => ending,
+    };
+    let wishes = &ended.task.task.wishes;
+    let forgotten;
+    let definition = match law.agents.get(&ended.attempt.agent) {
+        Some(definition) => definition,
+        None => {
+            forgotten = AgentDefinition::forgotten(ended.attempt.agent.clone());
+            &forgotten
+        }
+    };
+    judge::judge(&Case {
+        ending,
+        stop: ended.attempt.stop.as_ref().map(|(why, by)| (*why, by.as_str())),
+        collected: &ended.collected,
+        definition,
+        catalogue: &law.catalogue,
+        requested: wishes.model.as_ref(),
+        time_limit: wishes.time_limit,
+    })
+}

@@ -1,0 +1,182 @@
+//! Claims: a free slot takes the next step. Never two at once, never past a closed gate, never past the day's ceiling.
+
+use chrono::{DateTime, Utc};
+
+use super::{Queue, QueueError, Rules, gates, journal_attempt, lanes, marks, spent_fact};
+use crate::{
+    domain::{
+        attempt::AttemptState,
+        id::{AttemptId, InstanceId},
+        journal::What,
+        lease::{Fence, Lease},
+        step::StepEvent,
+        task::Origin,
+    },
+    ports::{
+        rows::{AttemptRow, Look, Rows, RowsError},
+        store::Urgency,
+    },
+};
+
+/// The fact that says that nothing is started, and why: a person's `panic`.
+pub(super) const PAUSED: &str = "dispatch.paused";
+/// The fact that says that nothing is started because our ✅ is refused.
+pub(super) const UNMARKABLE: &str = "dispatch.unmarkable";
+/// The fact that names the channel in which it is refused.
+pub(super) const UNMARKABLE_IN: &str = "dispatch.unmarkable_in";
+/// How many steps with closed gates one transaction looks past.
+const LOOKED_PAST: usize = 64;
+
+/// What one transaction found.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// A step, which is claimed now.
+    Taken(Box<AttemptRow>),
+    /// Only steps with closed gates, which are parked now; more wait behind them.
+    LookFurther,
+    /// Nothing that may start.
+    Nothing,
+}
+
+/// Time and chance of one claim, drawn beforehand.
+#[derive(Clone, Debug)]
+pub(super) struct ClaimAsk {
+    attempt: AttemptId,
+    agent_id: String,
+}
+
+/// Why nothing is started at present, in order of weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Somebody stopped it.
+    Paused {
+        /// Who, and why.
+        by: String,
+    },
+    /// ✅ can't be put: a permission is missing.
+    Unmarkable {
+        /// Discord's words.
+        reason: String,
+    },
+    /// The day's ceiling is reached.
+    DailyCeiling,
+}
+
+impl Queue {
+    pub(super) fn claim_ask(&self) -> ClaimAsk {
+        let (now, random) = (self.now(), self.entropy.bytes());
+        let attempt = AttemptId::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or(0), random);
+        // The first bytes are the attempt's own; the folder shows others, so that neither can be guessed from the other.
+        let tail = self.entropy.bytes();
+        let shown = u32::from_be_bytes([tail[0], tail[1], tail[2], tail[3]]);
+        ClaimAsk { attempt, agent_id: format!("agent-{}-{shown:08x}", now.timestamp()) }
+    }
+
+    /// Claims the next step for this instance; `None` if there is none, no slot is free, or nothing may start.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn claim(&self) -> Result<Option<AttemptRow>, QueueError> {
+        loop {
+            let (now, rules, ask) = (self.now(), self.rules.clone(), self.claim_ask());
+            match self.write(Urgency::Usual, move |rows| claim_one(rows, &rules, &ask, now)).await? {
+                Claim::Taken(attempt) => {
+                    self.bells.outbound.notify_one();
+                    self.bells.attempts.notify_one();
+                    return Ok(Some(*attempt));
+                }
+                Claim::LookFurther => {}
+                Claim::Nothing => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether anything may start at present, and if not, why.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn closed(&self) -> Result<Option<Closed>, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.read(move |look| closed(look, &rules, now)).await
+    }
+}
+
+pub(super) fn closed(look: &(impl Look + ?Sized), rules: &Rules, now: DateTime<Utc>) -> Result<Option<Closed>, RowsError> {
+    if let Some(by) = look.fact(PAUSED)?.filter(|by| !by.is_empty()) {
+        return Ok(Some(Closed::Paused { by }));
+    }
+    if let Some(reason) = look.fact(UNMARKABLE)?.filter(|reason| !reason.is_empty()) {
+        return Ok(Some(Closed::Unmarkable { reason }));
+    }
+    let Some(ceiling) = rules.daily_ceiling else { return Ok(None) };
+    let spent: i64 = look.fact(&spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
+    Ok((spent >= ceiling.nanos()).then_some(Closed::DailyCeiling))
+}
+
+/// The gate that counts an instance's slots.
+pub(super) fn instance_gate(instance: &InstanceId) -> String {
+    format!("instance:{instance}")
+}
+
+pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Claim, QueueError> {
+    let slots = instance_gate(&rules.instance);
+    if rows.gate(&slots)?.is_some_and(|gate| gate.held >= rules.slots) || closed(rows, rules, now)?.is_some() {
+        return Ok(Claim::Nothing);
+    }
+    for _ in 0..LOOKED_PAST {
+        let Some(mut lane) = rows.next_lane()? else { return Ok(Claim::Nothing) };
+        let Some(mut step) = rows.first_ready(&lane.id)? else {
+            // A lane that counts a step which is not there would be looked at for ever.
+            lane.ready = 0;
+            rows.put_lane(&lane)?;
+            continue;
+        };
+        if let Some(gate) = gates::closed(rows, &step.gates)? {
+            lanes::leave(rows, &mut step, StepEvent::Stopped { gate: &gate }, now)?;
+            gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;
+            continue;
+        }
+        gates::hold(rows, &step.gates)?;
+        gates::hold(rows, std::slice::from_ref(&slots))?;
+        step.fence = Fence(step.fence.0 + 1);
+        lanes::leave(rows, &mut step, StepEvent::Claimed, now)?;
+        let row = super::task_row(rows, &step.task)?;
+        let cleared = match row.task.origin {
+            Origin::Message(at) => marks::want_claim(rows, at, &step.task, now)?,
+            Origin::Asked { .. } => {
+                if let Some(at) = row.message {
+                    marks::want_claim(rows, at, &step.task, now)?;
+                }
+                true
+            }
+        };
+        let attempt = AttemptRow {
+            id: ask.attempt,
+            step: step.id,
+            task: step.task.clone(),
+            number: step.attempts + 1,
+            fence: step.fence,
+            lease: Lease { instance: rules.instance.clone(), until: now + rules.lease },
+            state: AttemptState::Launching { cleared },
+            agent_id: ask.agent_id.clone(),
+            agent: row.task.wishes.agent.clone(),
+            slot: free_slot(rows, rules)?,
+            stop: None,
+            report: None,
+            claimed_at: now,
+            ended_at: None,
+            workspace_removed: false,
+        };
+        rows.insert_attempt(&attempt)?;
+        journal_attempt(rows, now, &attempt, What::Claimed { number: attempt.number })?;
+        return Ok(Claim::Taken(Box::new(attempt)));
+    }
+    Ok(Claim::LookFurther)
+}
+
+fn free_slot(rows: &dyn Rows, rules: &Rules) -> Result<u32, RowsError> {
+    let taken: Vec<u32> = rows.live_attempts(&rules.instance)?.into_iter().map(|attempt| attempt.slot).collect();
+    Ok((1..=rules.slots).find(|slot| !taken.contains(slot)).unwrap_or(rules.slots))
+}

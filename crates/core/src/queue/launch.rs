@@ -1,0 +1,141 @@
+//! From a claim to a running agent: what may start, what has started, what could not.
+
+use chrono::{DateTime, Utc};
+
+use super::{Queue, QueueError, claim::instance_gate, gates, journal_attempt, lanes, settle, write_letter};
+use crate::{
+    domain::{
+        attempt::{AttemptState, Outcome, Report},
+        id::AttemptId,
+        journal::What,
+        lease::Fence,
+        outbound::Letter,
+        step::StepEvent,
+    },
+    ports::{
+        rows::{AttemptRow, Rows, TaskRow},
+        store::Urgency,
+    },
+};
+
+/// How many characters of a task's text its start notice shows. Source: contract 003 §5.
+pub const NOTICE_CHARS: usize = 60;
+
+impl Queue {
+    /// This instance's live attempts with their tasks, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn live(&self) -> Result<Vec<(AttemptRow, TaskRow)>, QueueError> {
+        let instance = self.rules.instance.clone();
+        self.read(move |look| {
+            let live = look.live_attempts(&instance)?;
+            live.into_iter()
+                .filter_map(|attempt| look.task(&attempt.task).transpose().map(|task| task.map(|task| (attempt, task))))
+                .collect()
+        })
+        .await
+    }
+
+    /// The agent of an attempt was started: it runs, and #worker-pool is told.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Late`] if the attempt is no longer the step's; [`QueueError::Store`].
+    pub async fn launched(&self, attempt: AttemptId, fence: Fence) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(Urgency::Urgent, move |rows| {
+            let mut row = held(rows, attempt, fence)?;
+            if matches!(row.state, AttemptState::Running { .. }) {
+                return Ok(());
+            }
+            row.state = AttemptState::Running { since: now };
+            rows.update_attempt(&row)?;
+            if let Some(mut step) = rows.step(row.step)?.filter(|step| step.failed_launches > 0) {
+                step.failed_launches = 0;
+                rows.update_step(&mut step)?;
+            }
+            journal_attempt(rows, now, &row, What::Launched)?;
+            if let Some(pool) = rules.routes.pool_of_slot(row.slot) {
+                let text = super::task_row(rows, &row.task)?.task.prompt.chars().take(NOTICE_CHARS).collect();
+                write_letter(rows, now, pool, Some(&row.task), Letter::Spawned { agent_id: row.agent_id.clone(), text })?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.bells.outbound.notify_one();
+        Ok(())
+    }
+
+    /// The agent did not start, and never will in this attempt, which therefore doesn't count: its step gets its turn again, later where
+    /// the machine refused, at once where the launch was merely cut off; after too many such launches it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Late`]; [`QueueError::Store`].
+    pub async fn launch_failed(&self, attempt: AttemptId, fence: Fence, reason: String, cut_off: bool) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(Urgency::Urgent, move |rows| {
+            let mut row = held(rows, attempt, fence)?;
+            let Some(mut step) = rows.step(row.step)? else { return Err(QueueError::Late) };
+            journal_attempt(rows, now, &row, What::LaunchFailed { reason: reason.clone() })?;
+            if let Some((_, by)) = &row.stop {
+                let report = Report::without_result(Outcome::Cancelled, format!("cancelled by {by} before the agent started"));
+                return settle::end_attempt(rows, &rules, &row, report, now);
+            }
+            if !cut_off && step.failed_launches + 1 >= rules.launch_tries {
+                let report = Report::without_result(Outcome::Failed, reason.clone());
+                return settle::end_attempt(rows, &rules, &row, report, now);
+            }
+            row.state = AttemptState::Void;
+            row.ended_at = Some(now);
+            rows.update_attempt(&row)?;
+            let_go(rows, &rules, &row, &step.gates.clone(), &step.lane.clone(), now)?;
+            if cut_off {
+                return lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap);
+            }
+            step.failed_launches += 1;
+            let until = now + rules.launch_delays.before(step.failed_launches);
+            step.state = step.state.after(StepEvent::PutOff { until }, now)?;
+            Ok(rows.update_step(&mut step)?)
+        })
+        .await?;
+        self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
+        Ok(())
+    }
+
+    /// A restarted service has found an attempt's agent running.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Late`]; [`QueueError::Store`].
+    pub async fn adopted(&self, attempt: AttemptId, fence: Fence) -> Result<(), QueueError> {
+        let now = self.now();
+        self.write(Urgency::Urgent, move |rows| {
+            let row = held(rows, attempt, fence)?;
+            Ok(journal_attempt(rows, now, &row, What::Adopted)?)
+        })
+        .await
+    }
+}
+
+/// The attempt, if it is live and this is still its fencing number.
+pub(super) fn held(rows: &dyn Rows, attempt: AttemptId, fence: Fence) -> Result<AttemptRow, QueueError> {
+    rows.attempt(attempt)?.filter(|row| row.fence == fence && row.state.is_live()).ok_or(QueueError::Late)
+}
+
+/// Gives back what an attempt's step held: its gates, its slot, its lane's place.
+pub(super) fn let_go(
+    rows: &mut dyn Rows,
+    rules: &super::Rules,
+    attempt: &AttemptRow,
+    step_gates: &[String],
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    lanes::stopped_running(rows, lane, rules.lane_cap)?;
+    gates::release(rows, step_gates, now, rules.lane_cap)?;
+    gates::release(rows, &[instance_gate(&attempt.lease.instance)], now, rules.lane_cap)
+}

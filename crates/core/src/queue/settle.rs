@@ -1,0 +1,155 @@
+//! The end of an attempt: one transaction holds its report, what becomes of its step, the freed gates, the ledger, the journal and the letters.
+
+use chrono::{DateTime, Utc};
+
+use super::{Queue, QueueError, Rules, journal_attempt, launch, marks, spent_fact, write_letter};
+use crate::{
+    domain::{
+        attempt::{AttemptState, Outcome, Report},
+        evidence::Collected,
+        id::AttemptId,
+        journal::What,
+        lease::Fence,
+        money::Usd,
+        outbound::{Letter, Purpose},
+        step::StepEvent,
+    },
+    ports::{
+        agent_runner::Ending,
+        rows::{AttemptRow, LedgerRow, Rows, StepRow, TaskRow},
+        store::Urgency,
+    },
+};
+
+/// An attempt whose agent has ended (or never will start), with what it left: what the runner hands to outcome.
+#[derive(Debug)]
+pub struct Ended {
+    /// How the agent ended, or why it did not start.
+    pub how: How,
+    /// What it left.
+    pub collected: Collected,
+    /// The attempt, as it was last read.
+    pub attempt: AttemptRow,
+    /// Its task.
+    pub task: TaskRow,
+}
+
+/// How an attempt ended, as far as its process is concerned.
+#[derive(Debug)]
+pub enum How {
+    /// The agent ran.
+    Ran(Ending),
+    /// The agent could not be started, and another try would do no better.
+    Unstartable(String),
+}
+
+impl Queue {
+    /// Records how an attempt ended, once, and everything that follows from it.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Late`] if it was settled already or overtaken; [`QueueError::Store`].
+    pub async fn settle(&self, attempt: AttemptId, fence: Fence, report: Report) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(Urgency::Urgent, move |rows| {
+            let row = launch::held(rows, attempt, fence)?;
+            end_attempt(rows, &rules, &row, report.clone(), now)
+        })
+        .await?;
+        self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
+        Ok(())
+    }
+}
+
+/// Ends a live attempt with its report.
+pub(super) fn end_attempt(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    live: &AttemptRow,
+    report: Report,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    let outcome = report.outcome;
+    let ran = matches!(live.state, AttemptState::Running { .. });
+    let mut attempt = live.clone();
+    attempt.state = AttemptState::Ended { outcome };
+    attempt.ended_at = Some(now);
+    attempt.report = Some(report);
+    rows.update_attempt(&attempt)?;
+    let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
+    let mut task = super::task_row(rows, &attempt.task)?;
+    launch::let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
+    enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
+    let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);
+    journal_attempt(rows, now, &attempt, What::Ended { outcome, cost_nanos })?;
+    if let Some(pool) = rules.routes.pool_of_slot(attempt.slot).filter(|_| ran) {
+        write_letter(rows, now, pool, Some(&attempt.task), Letter::Finished { agent_id: attempt.agent_id.clone(), outcome })?;
+    }
+
+    step.attempts += 1;
+    step.failed_launches = 0;
+    // Whoever asked that it be stopped did not mean "until the next attempt".
+    if outcome.may_be_retried() && live.stop.is_none() && step.attempts < step.attempts_allowed {
+        let until = now + rules.attempt_delays.before(step.attempts);
+        step.state = step.state.after(StepEvent::PutOff { until }, now)?;
+        return Ok(rows.update_step(&mut step)?);
+    }
+    step.state = step.state.after(StepEvent::Settled(outcome.verdict()), now)?;
+    rows.update_step(&mut step)?;
+    end_task(rows, rules, &mut task, outcome, Some(attempt.id), None, now)
+}
+
+/// Ends a task: its result entry is written, and its message gets its last sign.
+pub(super) fn end_task(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &mut TaskRow,
+    outcome: Outcome,
+    attempt: Option<AttemptId>,
+    unrun: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    task.ended = Some((now, outcome));
+    rows.update_task(task)?;
+    write_letter(rows, now, rules.routes.results, Some(&task.task.id), Letter::Result { attempt, unrun })?;
+    if let Some(at) = task.message {
+        marks::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
+    }
+    Ok(())
+}
+
+fn enter_in_ledger(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    attempt: &AttemptRow,
+    step: &StepRow,
+    task: &TaskRow,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    let report = attempt.report.as_ref();
+    rows.insert_ledger(&LedgerRow {
+        attempt: attempt.id,
+        task: attempt.task.clone(),
+        lane: step.lane.clone(),
+        agent: attempt.agent.clone(),
+        model: report.and_then(|report| report.model.clone()).or_else(|| task.task.wishes.model_shown.clone()),
+        day: now.date_naive(),
+        cost: report.and_then(|report| report.cost),
+        usage: report.and_then(|report| report.usage),
+    })?;
+    let Some(cost) = report.and_then(|report| report.cost).filter(|cost| *cost != Usd::ZERO) else { return Ok(()) };
+    let fact = spent_fact(now);
+    let before: i64 = rows.fact(&fact)?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
+    let after = before.saturating_add(cost.nanos());
+    rows.put_fact(&fact, &after.to_string())?;
+    if let Some(ceiling) = rules.daily_ceiling.filter(|ceiling| before < ceiling.nanos() && after >= ceiling.nanos()) {
+        let text = format!(
+            "⛔ **Nothing more is started today (UTC).** The day has cost {}, and `daily_budget_usd` is {ceiling}. Running agents go on; waiting tasks \
+             start after midnight UTC, or at once when the ceiling is raised.",
+            Usd::from_nanos(after)
+        );
+        write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The fourth stage: an attempt comes in, is given a workspace and a brief, runs, and goes out as its end and what was collected after it. It
+//! knows agents only through their definitions and their port, and trusts nothing that one has written.
+
+pub mod brief;
+pub mod crew;
+pub mod plain_file;
+pub mod results;
+pub mod retention;
+mod run;
+pub mod transcript;
+pub mod usage;
+pub mod workspace;

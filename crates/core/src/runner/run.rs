@@ -1,0 +1,225 @@
+//! One attempt, from its workspace to what it left: made, launched, watched, collected.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    brief::{self, Facts},
+    crew::Crew,
+    results,
+    workspace::{self, Contents, Workspace},
+};
+use crate::{
+    domain::{
+        agent::{AgentDefinition, OutputRule},
+        attempt::AttemptState,
+        evidence::Collected,
+        id::AttemptId,
+    },
+    ports::{
+        agent_runner::{LaunchError, LaunchSpec},
+        rows::{AttemptRow, TaskRow},
+    },
+    queue::{
+        QueueError,
+        settle::{Ended, How},
+    },
+};
+
+/// Starts an attempt if it has not been started, and watches it to its end or until `soft` is cancelled. Tells which attempt it was, and whether
+/// the store knows or is being told what became of it; if not, it has to be taken up again.
+pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft: CancellationToken) -> (AttemptId, bool) {
+    let id = attempt.id;
+    let workspace = Workspace::new(&crew.settings.workers, &attempt.agent_id, &attempt.task);
+    if matches!(attempt.state, AttemptState::Launching { .. }) {
+        match start(&crew, &attempt, &task, &workspace).await {
+            Ok(Started::Running) => {}
+            Ok(Started::Unstartable(reason)) => {
+                crew.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
+                let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task };
+                return (id, crew.ended.send(ended).await.is_ok());
+            }
+            Ok(Started::NotNow(reason)) => {
+                crew.log.note(workspace.dir(), &attempt.task, &format!("Could not be started, tried again: {reason}"));
+                tracing::warn!("task {}: {reason}", attempt.task);
+                let recorded = crew.queue.launch_failed(id, attempt.fence, reason, false).await;
+                if let Err(error) = &recorded {
+                    tracing::error!(%error, "task {}: a failed launch could not be recorded: {error}", attempt.task);
+                }
+                crew.runner.forget(id).await;
+                return (id, recorded.is_ok());
+            }
+            Err(error) => {
+                tracing::error!(%error, "task {}: its start could not be recorded: {error}", attempt.task);
+                return (id, false);
+            }
+        }
+    }
+    let ending = tokio::select! {
+        biased;
+        ending = crew.runner.wait(id) => ending,
+        // Handed over: its attendant goes on, and the next start takes it up.
+        () = soft.cancelled() => return (id, true),
+    };
+    let rule = rule(&crew, &attempt);
+    let collected = collect(&crew, &attempt, &task, workspace, rule).await;
+    // The row as it is now: it may hold a stop that was asked for meanwhile.
+    let attempt = match crew.queue.show(attempt.task.clone()).await {
+        Ok(Some(view)) => view.attempts.into_iter().find(|row| row.id == id).unwrap_or(attempt),
+        Ok(None) | Err(_) => attempt,
+    };
+    (id, crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
+}
+
+enum Started {
+    Running,
+    NotNow(String),
+    Unstartable(String),
+}
+
+async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
+    let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
+        return Ok(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
+    };
+    let program = match &definition.program {
+        Ok(program) => program.clone(),
+        Err(reason) => return Ok(Started::Unstartable(reason.clone())),
+    };
+    let files = match attachments(crew, task).await {
+        Ok(files) => files,
+        Err(reason) => return Ok(Started::NotNow(reason)),
+    };
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    let spec = match prepare(crew, &definition, program, attempt, task, workspace.clone(), files, names).await {
+        Ok(spec) => spec,
+        Err(reason) => return Ok(Started::NotNow(reason)),
+    };
+    match crew.runner.launch(&spec).await {
+        Ok(()) => {
+            tracing::info!("task {}: attempt {} runs in {}", attempt.task, attempt.number, attempt.agent_id);
+            crew.queue.launched(attempt.id, attempt.fence).await?;
+            Ok(Started::Running)
+        }
+        Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
+        Err(error) => Ok(Started::NotNow(error.to_string())),
+    }
+}
+
+/// Fetches what came with the task, under safe names.
+async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let attachments = &task.task.attachments;
+    let mut files = Vec::with_capacity(attachments.len());
+    for (name, attachment) in workspace::attachment_names(attachments).into_iter().zip(attachments) {
+        let bytes = crew.chat.fetch(attachment, crew.settings.attachment_limit).await;
+        files.push((name, bytes.map_err(|error| format!("the file `{}` could not be fetched: {error}", attachment.name))?));
+    }
+    Ok(files)
+}
+
+#[expect(clippy::too_many_arguments, reason = "all that an attempt is made of meets here, once")]
+async fn prepare(
+    crew: &Crew,
+    definition: &AgentDefinition,
+    program: PathBuf,
+    attempt: &AttemptRow,
+    task: &TaskRow,
+    workspace: Workspace,
+    files: Vec<(String, Vec<u8>)>,
+    names: Vec<String>,
+) -> Result<LaunchSpec, String> {
+    let settings = Arc::clone(&crew.settings);
+    let (definition, attempt, task) = (definition.clone(), attempt.clone(), task.task.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let models = settings.catalogue.listing();
+        let facts = Facts {
+            task: &task.id,
+            prompt: &task.prompt,
+            wishes: &task.wishes,
+            agent_id: &attempt.agent_id,
+            workspace: &workspace,
+            config: settings.openclaw_config.as_deref(),
+            models: &models,
+            summary_max: settings.bounds.summary,
+            attachments: &names,
+        };
+        let agents_md = brief::agents_md(settings.agents_md.as_deref(), &facts);
+        let notes = workspace
+            .create(&Contents { prompt: &task.prompt, agents_md: &agents_md, attachments: &files })
+            .map_err(|error| format!("its workspace could not be made: {error}"))?;
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
+        let (args, own) = brief::expand(&definition, &facts);
+        let control = settings.attempts.join(attempt.id.to_string());
+        // Programs leave files in TMPDIR when they are killed: each attempt has its own, which goes with its control folder.
+        let tmp = control.join("tmp");
+        std::fs::create_dir_all(&tmp).map_err(|error| format!("its temporary folder could not be made: {error}"))?;
+        let mut env: Vec<(String, String)> = settings.environment.clone();
+        let mut set = |name: &str, value: String| {
+            env.retain(|(known, _)| known != name);
+            env.push((name.to_owned(), value));
+        };
+        set("TMPDIR", tmp.display().to_string());
+        set("ORCH_TASK_ID", task.id.to_string());
+        set("ORCH_AGENT_ID", attempt.agent_id.clone());
+        for (name, secret) in &definition.secrets {
+            set(name, secret.expose().to_owned());
+        }
+        for (name, value) in own {
+            set(&name, value);
+        }
+        Ok(LaunchSpec {
+            attempt: attempt.id,
+            task: task.id.clone(),
+            fence: attempt.fence.0,
+            program,
+            args,
+            env,
+            cwd: workspace.task_dir().to_owned(),
+            stdin: definition.stdin.then(|| workspace.file(workspace::TASK)),
+            log: workspace.file(workspace::LOG),
+            log_limit: settings.log_limit,
+            stdout: Some(stdout(&control)),
+            stdout_limit: settings.stdout_limit,
+            time_limit: task.wishes.time_limit,
+            soft_signal: definition.soft_signal,
+            grace: definition.grace,
+            durable: workspace.durable(),
+            file_size_limit: settings.file_size_limit,
+        })
+    });
+    made.await.map_err(|error| format!("preparing it broke: {error}"))?
+}
+
+/// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
+fn stdout(control: &std::path::Path) -> PathBuf {
+    control.join("stdout")
+}
+
+fn rule(crew: &Crew, attempt: &AttemptRow) -> OutputRule {
+    crew.settings.agents.get(&attempt.agent).map_or(OutputRule::Command, |definition| definition.output)
+}
+
+async fn collect(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: Workspace, rule: OutputRule) -> Collected {
+    let settings = Arc::clone(&crew.settings);
+    let attempt = attempt.clone();
+    let attachments = workspace::attachment_names(&task.task.attachments);
+    let collected = tokio::task::spawn_blocking(move || {
+        let control = settings.attempts.join(attempt.id.to_string());
+        let stdout = stdout(&control);
+        let run = results::Run {
+            workspace: &workspace,
+            agent_id: &attempt.agent_id,
+            task: &attempt.task,
+            rule,
+            stdout: Some(&stdout),
+            attachments: &attachments,
+        };
+        results::collect(&run, &settings.bounds)
+    });
+    collected.await.unwrap_or_else(|error| Collected {
+        no_text_because: Some(format!("what it left could not be collected: {error}")),
+        ..Collected::default()
+    })
+}

@@ -1,0 +1,104 @@
+//! Why a task waits, why nothing is started, and what happened to it: whole sentences for lists, details and the command line.
+
+use chrono::{DateTime, Utc};
+
+use super::figures;
+use crate::domain::{attempt::Outcome, journal::What, money::Usd};
+
+/// It waits for its turn.
+pub fn waiting(position: Option<u64>) -> String {
+    match position {
+        Some(1) => "It is next.".to_owned(),
+        Some(position) => format!("{} tasks are before it.", position - 1),
+        None => "It waits for its turn.".to_owned(),
+    }
+}
+
+/// It waits for a time.
+pub fn delayed(until: DateTime<Utc>) -> String {
+    format!("It is tried again at {}.", until.format("%Y-%m-%d %H:%M:%S UTC"))
+}
+
+/// It waits at a gate.
+pub fn parked(gate: &str) -> String {
+    match gate.split_once(':') {
+        Some(("agent", agent)) => format!("As many agents `{agent}` run as may; it waits for one to end."),
+        _ => format!("It waits until `{gate}` is free."),
+    }
+}
+
+/// Somebody held it.
+pub fn held() -> String {
+    "Somebody holds it. `release` lets it take its turn.".to_owned()
+}
+
+/// It is asked about.
+pub fn asked() -> String {
+    "It was written long before it was seen, so its requester is asked. `retry` runs it, `cancel` drops it.".to_owned()
+}
+
+/// Its ✅ is awaited.
+pub fn unmarked() -> String {
+    "It is claimed; its agent starts when the ✅ stands on its message.".to_owned()
+}
+
+/// It is asked to stop.
+pub fn stopping(by: &str) -> String {
+    format!("{by} asked that it be stopped.")
+}
+
+/// Nothing is started: a person stopped it.
+pub fn paused(by: &str) -> String {
+    format!("Nothing is started: paused by {by}. `orchestrator resume` goes on.")
+}
+
+/// Nothing is started: ✅ can't be put.
+pub fn unmarkable(reason: &str) -> String {
+    format!("Nothing is started: our ✅ is refused ({reason}). Give the bot Add Reactions and Read Message History in the task channel.")
+}
+
+/// Nothing is started: the day's ceiling is reached.
+pub fn daily_ceiling(spent: Usd, ceiling: Option<Usd>) -> String {
+    let ceiling = ceiling.map_or_else(String::new, |ceiling| format!(" of {ceiling}"));
+    format!("Nothing is started: today's budget{ceiling} is used up ({spent}). It goes on tomorrow (UTC).")
+}
+
+/// One line of a task's story.
+pub fn happened(what: &What) -> String {
+    match what {
+        What::Accepted { by } => format!("accepted from {by}"),
+        What::Edited => "its text was changed".to_owned(),
+        What::EditIgnored => "its message was changed after its claim: without effect".to_owned(),
+        What::Claimed { number } => format!("claimed for attempt {number}"),
+        What::Marked => "its ✅ stands".to_owned(),
+        What::Launched => "its agent was started".to_owned(),
+        What::LaunchFailed { reason } => format!("its agent could not be started: {reason}"),
+        What::Adopted => "its agent was found running after a restart".to_owned(),
+        What::Ended { outcome, cost_nanos } => {
+            format!("the attempt {}, cost {}", ended(*outcome), figures::cost(cost_nanos.map(Usd::from_nanos)))
+        }
+        What::StopAsked { by } => format!("{by} asked that it be stopped"),
+        What::Held { by } => format!("held by {by}"),
+        What::Released { by } => format!("released by {by}"),
+        What::Retried { by } => format!("{by} wants it run again"),
+        What::Asked => "its requester is asked whether it is still wanted".to_owned(),
+        What::Delivered => "its result stands in Discord".to_owned(),
+        What::Undeliverable { reason } => format!("its result could not be delivered: {reason}"),
+        What::WorkspaceRemoved => "its workspace was removed".to_owned(),
+        What::LateWriterRefused => "a late report of an overtaken attempt was refused".to_owned(),
+        What::Paused { by } => format!("everything was paused by {by}"),
+        What::Resumed { by } => format!("everything was resumed by {by}"),
+    }
+}
+
+/// How something ended, as a verb.
+pub fn ended(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::TimedOut => "timed out",
+        Outcome::Cancelled => "was cancelled",
+        Outcome::Interrupted => "was interrupted",
+        Outcome::OverBudget => "reached its spend ceiling",
+    }
+}

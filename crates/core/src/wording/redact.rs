@@ -1,0 +1,63 @@
+//! Takes our own secrets out of text before it is stored or said: results, log tails, errors.
+
+use crate::domain::attempt::Report;
+
+/// What stands in a secret's place.
+pub const IN_ITS_PLACE: &str = "[secret]";
+/// Shorter values are no secrets, and replacing them would riddle every text.
+const SHORTEST: usize = 6;
+
+/// The text without the given values. Of values that hold each other the longest is replaced.
+pub fn redact(text: &str, secrets: &[&str]) -> String {
+    let mut values: Vec<&str> = secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST).collect();
+    values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
+    let mut clean = text.to_owned();
+    for value in values {
+        if clean.contains(value) {
+            clean = clean.replace(value, IN_ITS_PLACE);
+        }
+    }
+    clean
+}
+
+/// A report without the given values, in every text that it holds.
+#[must_use]
+pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
+    let clean = |text: &mut String| *text = redact(text, secrets);
+    clean(&mut report.text);
+    for text in [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model].into_iter().flatten() {
+        clean(text);
+    }
+    report.remarks.iter_mut().for_each(clean);
+    report.outputs = report.outputs.into_iter().map(|(name, text)| (redact(&name, secrets), redact(&text, secrets))).collect();
+    report.files.iter_mut().for_each(|(name, _)| *name = redact(name, secrets));
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::Outcome;
+
+    #[test]
+    fn each_secret_is_replaced_wherever_it_stands() {
+        assert_eq!(redact("a tok_12345 b tok_12345", &["tok_12345"]), "a [secret] b [secret]");
+        assert_eq!(redact("tok_12345678", &["tok_12345", "tok_12345678"]), "[secret]", "the longer one goes first");
+        assert_eq!(redact("nothing here", &["", "not", "tok_12345"]), "nothing here", "what is too short is no secret");
+    }
+
+    #[test]
+    fn no_text_of_a_report_keeps_a_secret() {
+        let secret = "tok_12345";
+        let mut report = Report::without_result(Outcome::Failed, format!("no: {secret}"));
+        report.text = secret.into();
+        report.summary = Some(secret.into());
+        report.log_tail = Some(secret.into());
+        report.model = Some(secret.into());
+        report.remarks = vec![secret.into()];
+        report.outputs = [(secret.into(), secret.into())].into();
+        report.files = vec![(secret.into(), 1)];
+
+        assert!(!format!("{:?}", redact_report(report, &[secret])).contains(secret));
+    }
+}

@@ -1,0 +1,82 @@
+// Asks the local Discord as the person whom the page acts for: the same interface that bots use.
+
+export const me = document.body.dataset;
+
+export class Refused extends Error {}
+
+/** Sends a request; gives the answer's JSON, or null if it has none. */
+export async function ask(method, path, body, files = []) {
+  const options = { method, headers: { authorization: me.token } };
+  if (files.length > 0) {
+    options.body = new FormData();
+    options.body.append("payload_json", JSON.stringify(body));
+    files.forEach((file, index) => options.body.append(`files[${index}]`, file, file.name));
+  } else if (body !== undefined) {
+    options.headers["content-type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(`/api/v10${path}`, options);
+  } catch {
+    throw new Refused("The local Discord does not answer. Is it still running?");
+  }
+  const text = await response.text();
+  if (response.ok) return text ? JSON.parse(text) : null;
+  throw new Refused(explain(text, response.status));
+}
+
+/** Turns a refusal into a sentence: Discord's own, and what is wrong with which field. */
+function explain(text, status) {
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return `Refused with status ${status}.`;
+  }
+  const found = [];
+  const walk = (node, path) => {
+    for (const [key, value] of Object.entries(node ?? {})) {
+      if (key === "_errors") found.push(...value.map((error) => (path ? `${path}: ${error.message}` : error.message)));
+      else walk(value, /^\d+$/.test(key) || key === "data" ? path : key);
+    }
+  };
+  walk(body.errors, "");
+  return [body.message, ...found].join(". ").replaceAll("..", ".");
+}
+
+/** Starts an interaction. The answer comes over the event stream. */
+export function interact(type, application, data, message, files = []) {
+  return ask("POST", "/interactions", {
+    type,
+    application_id: application,
+    guild_id: me.guild,
+    channel_id: me.channel,
+    message_id: message,
+    session_id: "page",
+    data,
+  }, files);
+}
+
+const problem = document.getElementById("problem");
+let fading;
+
+/** Shows what went wrong, above the message box, for a while. */
+export function complain(error) {
+  problem.textContent = error.message ?? String(error);
+  problem.hidden = false;
+  clearTimeout(fading);
+  fading = setTimeout(() => (problem.hidden = true), 10_000);
+}
+
+/** Makes an element; children are elements or texts, never HTML. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}

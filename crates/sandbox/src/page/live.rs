@@ -1,0 +1,100 @@
+//! What happens in the world, told to an open page over server-sent events.
+
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::Response,
+    response::{
+        IntoResponse, Sse,
+        sse::{Event as Sent, KeepAlive},
+    },
+};
+use futures_util::{Stream, stream};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::{message, shell, viewer::Viewer};
+use crate::{
+    hub::Hub,
+    world::{event::Event, interaction::Answer, snowflake::Snowflake},
+};
+
+/// Answers with a stream of events for the person in the query.
+pub(super) fn answer(hub: Arc<Hub>, query: BTreeMap<String, String>, stop: CancellationToken) -> Response<Body> {
+    Sse::new(told(hub, query, stop)).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn told(hub: Arc<Hub>, query: BTreeMap<String, String>, stop: CancellationToken) -> impl Stream<Item = Result<Sent, Infallible>> {
+    let events = hub.events();
+    stream::unfold((events, hub, query, stop), |(mut events, hub, query, stop)| async move {
+        loop {
+            // Receiving is cancel safe.
+            let received = tokio::select! {
+                () = stop.cancelled() => return None,
+                received = events.recv() => received,
+            };
+            let telling = match received {
+                Ok(event) => hub.read(|world| Viewer::new(world, &query).and_then(|viewer| tell(viewer, &event))),
+                // The page was too slow: it starts over.
+                Err(RecvError::Lagged(_)) => Some(("reload", Value::Null)),
+                Err(RecvError::Closed) => return None,
+            };
+            if let Some((name, data)) = telling {
+                let sent = Sent::default().event(name).data(data.to_string());
+                return Some((Ok(sent), (events, hub, query, stop)));
+            }
+        }
+    })
+}
+
+/// What the viewer is told of an event; `None` if it is not for his eyes.
+fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
+    let (world, user) = (viewer.world, viewer.user.id);
+    if event.channel().is_some_and(|channel| !world.sees(user, channel)) {
+        return None;
+    }
+    match event {
+        Event::MessageCreated { channel, message } => shown(viewer, *channel, *message, true),
+        Event::MessageUpdated { channel, message }
+        | Event::ReactionAdded { channel, message, .. }
+        | Event::ReactionRemoved { channel, message, .. }
+        | Event::ReactionsCleared { channel, message }
+        | Event::ReactionKindCleared { channel, message, .. } => shown(viewer, *channel, *message, false),
+        Event::MessageDeleted { channel, message, .. } => Some(("gone", json!({"channel": channel, "ids": [message]}))),
+        Event::MessagesDeleted { channel, messages } => Some(("gone", json!({"channel": channel, "ids": messages}))),
+        Event::ChannelCreated { .. }
+        | Event::ChannelUpdated { .. }
+        | Event::ChannelDeleted { .. }
+        | Event::MemberUpdated { .. }
+        | Event::RoleUpdated { .. } => Some(("channels", json!({"html": shell::channels(viewer)}))),
+        Event::TypingStarted { channel, user: id, .. } => {
+            let name = world.user(*id).filter(|typing| typing.id != user)?.display_name.as_str();
+            Some(("typing", json!({"channel": channel, "name": name})))
+        }
+        Event::InteractionAnswered { interaction } => {
+            let known = world.interaction(*interaction).filter(|known| known.user == user)?;
+            let (kind, data) = match known.answer.as_ref()? {
+                Answer::Message | Answer::Deferred { .. } => ("message", Value::Null),
+                Answer::Update => ("update", Value::Null),
+                Answer::Suggestions(choices) => ("suggestions", choices.clone().into()),
+                Answer::Modal(modal) => ("modal", modal.clone()),
+            };
+            Some((
+                "answer",
+                json!({"id": interaction, "application": known.application, "channel": known.channel, "kind": kind, "data": data}),
+            ))
+        }
+        Event::CommandsChanged => Some(("commands", Value::Null)),
+        Event::InteractionStarted { .. } => None,
+    }
+}
+
+fn shown(viewer: Viewer<'_>, channel: Snowflake, id: Snowflake, is_new: bool) -> Option<(&'static str, Value)> {
+    let known = viewer.world.message(channel, id).filter(|known| known.is_shown_to(viewer.user.id))?;
+    let viewer = Viewer { channel: Some(channel), ..viewer };
+    let mentions_me = known.mention_everyone || known.mentions.contains(&viewer.user.id);
+    let data = json!({"channel": channel, "id": id, "author": known.author, "new": is_new, "mention": mentions_me, "html": message::render(viewer, known)});
+    Some(("message", data))
+}

@@ -1,0 +1,333 @@
+//! The attendant of one attempt: starts its agent, keeps its time, bounds its output, ends its whole tree, and leaves one record.
+//!
+//! It is a fork of the nursery: one thread, std and libc alone. It outlives the orchestrator that asked for it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::fs::OpenOptionsExt,
+    },
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
+
+use chrono::{DateTime, Utc};
+use orchestrator_core::{
+    domain::id::AttemptId,
+    ports::agent_runner::{Cause, Exit, ExitRecord, LaunchSpec},
+};
+
+use super::{
+    control::{Control, Mark},
+    kernel::{self, Reaped},
+    request::{self, Answer, Request, Said},
+    spawn::{self, Agent},
+    stop::{self, SWEEP_BOUND},
+    stream::Bounded,
+};
+
+/// Stop now, without grace; sent by the emergency sweep. SIGTERM is a stop with the agent's own grace.
+pub(super) const STOP_NOW: i32 = libc::SIGQUIT;
+
+/// How long an answer waits for room in the socket of an orchestrator that reads slowly. It finds the lock instead.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
+
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Chunks read from a pipe before signals and time are looked at again.
+const CHUNKS_PER_TURN: usize = 64;
+
+/// What has become of an attendant, as its exit code tells the nursery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    Nothing,
+    /// Children that could not be ended in time.
+    Something,
+}
+
+/// Attends one attempt from the request to the record. Returns when all is over.
+pub(super) fn attend(request: &Request, socket: OwnedFd) -> Left {
+    kernel::call_this_process(c"orch-attendant");
+    let Some(attempt) = request::attempt_of(&request.folder) else { return Left::Nothing };
+    let begun = hold(request).and_then(|(control, spec)| begin(control, spec));
+    match begun {
+        Ok((control, spec, run)) => {
+            answer(&socket, attempt, Said::Started);
+            drop(socket);
+            let record = run.until_over();
+            let left = if record.unkillable == 0 { Left::Nothing } else { Left::Something };
+            for path in &spec.durable {
+                bring_to_disk(path);
+            }
+            // Should the disk refuse, the attempt counts as lost: there is nobody left to tell.
+            drop(control.append_durably(&Mark::Ended { record: Box::new(record) }));
+            left
+        }
+        Err(said) => {
+            answer(&socket, attempt, said);
+            Left::Nothing
+        }
+    }
+}
+
+/// Takes the attempt: the lock first, then a look at what has been decided meanwhile.
+fn hold(request: &Request) -> Result<(Control, LaunchSpec), Said> {
+    let machine = |error: io::Error| Said::Machine(format!("the attempt's control file: {error}"));
+    let control = Control::open(&request.folder).map_err(machine)?.ok_or(Said::Refused)?;
+    if !control.hold().map_err(machine)? {
+        return Err(Said::Held);
+    }
+    let story = control.story().map_err(machine)?;
+    if !story.is_open() || control.is_removed().map_err(machine)? {
+        return Err(Said::Refused);
+    }
+    match story.asked {
+        Some(spec) if spec.fence == request.fence => Ok((control, *spec)),
+        Some(_) => Err(Said::Refused),
+        None => Err(Said::Machine("the attempt's control file does not say what to run".to_owned())),
+    }
+}
+
+/// Starts the agent.
+fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run), Said> {
+    let machine = |error: io::Error| Said::Machine(error.to_string());
+    kernel::adopt_orphans().map_err(machine)?;
+    kernel::give_up_new_privileges().map_err(machine)?;
+    let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
+    let started_at = wall_time();
+    control.append(&Mark::Starting { at: started_at }).map_err(machine)?;
+    match spawn::start(&spec) {
+        Ok(agent) => {
+            let run = Run::new(&spec, agent, signals, started_at);
+            Ok((control, spec, run))
+        }
+        Err(said) => {
+            control.append(&Mark::Failed).map_err(machine)?;
+            Err(said)
+        }
+    }
+}
+
+fn answer(socket: &OwnedFd, attempt: AttemptId, said: Said) {
+    let Ok(mut bytes) = serde_json::to_vec(&Answer { attempt, said }) else { return };
+    bytes.truncate(request::MAX_BYTES);
+    let until = Instant::now() + ANSWER_PATIENCE;
+    // An orchestrator that is gone, or does not read, is no failure: whoever comes next finds the lock.
+    while matches!(kernel::send(socket.as_fd(), &bytes), Err(error) if error.kind() == ErrorKind::WouldBlock) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What the leader's end is brought about by, step by step.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running,
+    /// Asked to end; killed at this time.
+    Soft {
+        kill_at: Instant,
+    },
+    /// Killed; given up at this time.
+    Killed {
+        give_up_at: Instant,
+    },
+}
+
+/// A run in progress.
+struct Run {
+    leader: i32,
+    /// The wait status of the leader, when it is gone.
+    gone: Option<i32>,
+    phase: Phase,
+    cause: Cause,
+    started_at: DateTime<Utc>,
+    /// None: too far off to be counted.
+    limit_at: Option<Instant>,
+    soft_signal: i32,
+    grace: Duration,
+    signals: OwnedFd,
+    output: Output,
+}
+
+impl Run {
+    fn new(spec: &LaunchSpec, agent: Agent, signals: OwnedFd, started_at: DateTime<Utc>) -> Self {
+        Self {
+            leader: agent.leader,
+            gone: None,
+            phase: Phase::Running,
+            cause: Cause::Itself,
+            started_at,
+            limit_at: Instant::now().checked_add(spec.time_limit),
+            soft_signal: spec.soft_signal,
+            grace: spec.grace,
+            signals,
+            output: Output {
+                out: Some(File::from(agent.out)),
+                err: agent.err.map(File::from),
+                log: Bounded::new(spec.log.clone(), spec.log_limit),
+                stdout: spec.stdout.clone().map(|path| Bounded::new(path, spec.stdout_limit)),
+                chunk: Vec::new(),
+            },
+        }
+    }
+
+    fn until_over(mut self) -> ExitRecord {
+        while self.gone.is_none() {
+            if let Phase::Killed { give_up_at } = self.phase
+                && Instant::now() >= give_up_at
+            {
+                break;
+            }
+            let (out, err) = (self.output.out.as_ref().map(AsFd::as_fd), self.output.err.as_ref().map(AsFd::as_fd));
+            let readable = kernel::ready([Some(self.signals.as_fd()), out, err], self.next_deadline());
+            let [signalled, out, err] = readable.unwrap_or([true; 3]);
+            if signalled {
+                self.heed_signals();
+            }
+            self.output.read(out, err, CHUNKS_PER_TURN);
+            self.keep_time();
+        }
+        // The end is the leader's end: a daemon may hold the pipes open for ever. What it has written by now is read, no more.
+        let ended_at = wall_time();
+        self.output.read(true, true, CHUNKS_PER_TURN);
+        let swept = stop::sweep(self.signals.as_fd());
+        self.output.read(true, true, CHUNKS_PER_TURN);
+        let (cpu, peak_rss_kib) = kernel::usage_of_reaped();
+        ExitRecord {
+            exit: exit_of(self.gone),
+            cause: self.cause,
+            started_at: self.started_at,
+            ended_at,
+            swept: swept.killed,
+            unkillable: swept.unkillable,
+            output_left_out: self.output.finish(),
+            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
+            peak_rss_kib,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let at = match self.phase {
+            Phase::Running => self.limit_at,
+            Phase::Soft { kill_at } => Some(kill_at),
+            Phase::Killed { give_up_at } => Some(give_up_at),
+        };
+        at.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    fn heed_signals(&mut self) {
+        let (mut stop, mut now) = (false, false);
+        while let Some(signal) = kernel::next_signal(self.signals.as_fd()) {
+            stop |= signal != libc::SIGCHLD;
+            now |= signal == STOP_NOW;
+        }
+        // Reaped before the stop is heeded: a leader that has ended by itself was not stopped.
+        while let Reaped::Ended { pid, status } = kernel::reap_one() {
+            if pid == self.leader {
+                self.gone = Some(status);
+            }
+        }
+        if stop {
+            self.stop_because(Cause::Stopped);
+        }
+        if now {
+            self.kill();
+        }
+    }
+
+    fn keep_time(&mut self) {
+        let now = Instant::now();
+        match self.phase {
+            Phase::Running if self.limit_at.is_some_and(|at| now >= at) => self.stop_because(Cause::TimeLimit),
+            Phase::Soft { kill_at } if now >= kill_at => self.kill(),
+            Phase::Running | Phase::Soft { .. } | Phase::Killed { .. } => {}
+        }
+    }
+
+    /// Asks the leader to end. The first cause counts; a second request does not shorten the grace.
+    fn stop_because(&mut self, cause: Cause) {
+        if matches!(self.phase, Phase::Running) && self.gone.is_none() {
+            self.cause = cause;
+            kernel::signal_child(self.leader, self.soft_signal);
+            let now = Instant::now();
+            self.phase = Phase::Soft { kill_at: now.checked_add(self.grace).unwrap_or(now) };
+        }
+    }
+
+    fn kill(&mut self) {
+        if !matches!(self.phase, Phase::Killed { .. }) && self.gone.is_none() {
+            kernel::signal_child(self.leader, libc::SIGKILL);
+            self.phase = Phase::Killed { give_up_at: Instant::now() + SWEEP_BOUND };
+        }
+    }
+}
+
+/// The agent's pipes and where they lead.
+struct Output {
+    out: Option<File>,
+    err: Option<File>,
+    log: Bounded,
+    stdout: Option<Bounded>,
+    /// Made when there is something to read: a silent agent costs no memory.
+    chunk: Vec<u8>,
+}
+
+impl Output {
+    /// Reads from the pipes that may have something, without ever waiting, and at most so many chunks of each.
+    fn read(&mut self, out: bool, err: bool, chunks: usize) {
+        for is_stdout in [true, false] {
+            let (pipe, wanted) = if is_stdout { (&mut self.out, out) } else { (&mut self.err, err) };
+            for _ in 0..chunks {
+                let Some(open) = pipe.as_mut().filter(|_| wanted) else { break };
+                self.chunk.resize(CHUNK_BYTES, 0);
+                match open.read(&mut self.chunk) {
+                    Ok(0) => *pipe = None,
+                    Ok(read) => {
+                        self.log.push(&self.chunk[..read]);
+                        if let Some(stdout) = self.stdout.as_mut().filter(|_| is_stdout) {
+                            stdout.push(&self.chunk[..read]);
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => *pipe = None,
+                }
+            }
+        }
+    }
+
+    /// Writes what was held back. Returns what was left out of the log.
+    fn finish(self) -> u64 {
+        if let Some(stdout) = self.stdout {
+            stdout.finish();
+        }
+        self.log.finish()
+    }
+}
+
+/// A leader that could not even be killed counts as killed: `unkillable` tells the rest.
+fn exit_of(status: Option<i32>) -> Exit {
+    match status {
+        Some(status) if libc::WIFEXITED(status) => Exit::Code(libc::WEXITSTATUS(status)),
+        Some(status) => Exit::Signal(libc::WTERMSIG(status)),
+        None => Exit::Signal(libc::SIGKILL),
+    }
+}
+
+/// Brings a plain file and its folder's entry to the disk. One that is missing, or is something else, is passed over.
+fn bring_to_disk(path: &Path) {
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    let Ok(file) = opened else { return };
+    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        drop(file.sync_all());
+        if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
+            drop(folder.sync_all());
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an attendant outlives the orchestrator and its Clock; its deadlines do not use this")]
+fn wall_time() -> DateTime<Utc> {
+    SystemTime::now().into()
+}

@@ -1,0 +1,48 @@
+//! Agent processes: the adapter of `AgentRunner`, and the emergency sweep that works without it.
+//!
+//! A launch comes in as a `LaunchSpec`, an end goes out as an `ExitRecord`; between them there are processes. The orchestrator starts one
+//! *nursery* (`nursery`), which forks one *attendant* per attempt (`attendant`), which starts the agent (`spawn`), bounds its output (`stream`)
+//! and ends its tree (`stop`). All that is known of an attempt is in its control file (`control`), so that an attendant outlives the
+//! orchestrator and is found again. This room knows nothing of tasks, stores and chats beyond the ids in a specification.
+
+mod attendant;
+mod boot;
+mod control;
+mod emergency;
+mod kernel;
+mod level;
+mod link;
+mod marker;
+mod nursery;
+mod request;
+mod runner;
+mod spawn;
+mod stop;
+mod stream;
+mod watch;
+
+use std::{env, process::ExitCode};
+
+pub use self::{
+    emergency::{Ended, How, emergency},
+    level::{Level, level},
+    runner::ProcessRunner,
+};
+
+/// What the program is called with to become a nursery. Nobody types this.
+const NURSERY_VERB: &str = "__nursery";
+
+/// What a nursery is called with to try, once, what this machine allows.
+const PROBE_VERB: &str = "probe-pid-namespace";
+
+/// Runs the program's hidden verb, if it was called with it. To be asked first in `main`, before any thread, runtime or configuration.
+pub fn hidden_verb() -> Option<ExitCode> {
+    let mut args = env::args_os().skip(1);
+    if args.next()? != NURSERY_VERB {
+        return None;
+    }
+    match args.next() {
+        Some(verb) if verb == PROBE_VERB => Some(level::probe_pid_namespace()),
+        _ => Some(nursery::run()),
+    }
+}

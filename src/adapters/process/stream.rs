@@ -1,0 +1,174 @@
+//! Output that may be endless, kept in a file that is not: its beginning and its end, and how much was left out between.
+
+use std::{
+    collections::VecDeque,
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
+
+/// The most of the end that is held in memory until the beginning is known not to be all.
+const MAX_TAIL_BYTES: u64 = 256 * 1024;
+
+/// Kept free for the sentence that says what was left out.
+const NOTICE_BYTES: u64 = 80;
+
+/// A file with a bound. The beginning is written through at once, so that it can be followed; the end when all is over.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    path: PathBuf,
+    state: State,
+    head_left: u64,
+    tail_limit: usize,
+    tail: VecDeque<u8>,
+    left_out: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing came yet: a silent agent costs no file.
+    Unopened,
+    Open(File),
+    /// It can't be written (a link was put there, the disk is full): the agent must not be held up, so the rest counts as left out.
+    Broken,
+}
+
+impl Bounded {
+    pub(super) fn new(path: PathBuf, limit: u64) -> Self {
+        let room = limit.saturating_sub(NOTICE_BYTES);
+        let tail_limit = (room / 2).min(MAX_TAIL_BYTES);
+        Self {
+            path,
+            state: State::Unopened,
+            head_left: if tail_limit == 0 { limit } else { room - tail_limit },
+            tail_limit: usize::try_from(tail_limit).unwrap_or(0),
+            tail: VecDeque::new(),
+            left_out: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let to_head = usize::try_from(self.head_left).unwrap_or(usize::MAX).min(bytes.len());
+        let (head, rest) = bytes.split_at(to_head);
+        if !head.is_empty() {
+            self.head_left -= head.len() as u64;
+            self.write(head);
+        }
+        self.keep(rest);
+    }
+
+    /// Writes the end. Returns how many bytes were left out.
+    pub(super) fn finish(mut self) -> u64 {
+        let tail = std::mem::take(&mut self.tail);
+        if self.left_out > 0 && self.tail_limit > 0 {
+            let notice = format!("\n[orchestrator: {} bytes of output were left out here]\n", self.left_out);
+            self.write_uncounted(notice.as_bytes());
+        }
+        let (first, second) = tail.as_slices();
+        for part in [first, second] {
+            if !part.is_empty() {
+                self.write(part);
+            }
+        }
+        self.left_out
+    }
+
+    /// Keeps what may turn out to be the end, and lets go of what can't be any more.
+    fn keep(&mut self, bytes: &[u8]) {
+        let over = (self.tail.len() + bytes.len()).saturating_sub(self.tail_limit);
+        self.left_out += over as u64;
+        let from_tail = over.min(self.tail.len());
+        self.tail.drain(..from_tail);
+        self.tail.extend(&bytes[over - from_tail..]);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if !self.write_uncounted(bytes) {
+            self.left_out += bytes.len() as u64;
+        }
+    }
+
+    fn write_uncounted(&mut self, bytes: &[u8]) -> bool {
+        if matches!(self.state, State::Unopened) {
+            self.state = open(&self.path).map_or(State::Broken, State::Open);
+        }
+        let State::Open(file) = &mut self.state else { return false };
+        let written = file.write_all(bytes).is_ok();
+        if !written {
+            self.state = State::Broken;
+        }
+        written
+    }
+}
+
+/// Opens a plain file to append to. The agent could have put something else there: a link is not followed, a pipe does not block.
+fn open(path: &PathBuf) -> io::Result<File> {
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a plain file")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn written(limit: u64, pieces: &[&[u8]]) -> (String, u64) {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let path = home.path().join("log");
+        let mut bounded = Bounded::new(path.clone(), limit);
+        for piece in pieces {
+            bounded.push(piece);
+        }
+        let left_out = bounded.finish();
+        (fs::read_to_string(path).unwrap_or_default(), left_out)
+    }
+
+    #[test]
+    fn output_within_the_limit_is_kept_whole() {
+        let (text, left_out) = written(400, &[b"first ", &[b'.'; 300], b" last"]);
+
+        assert_eq!((text.len(), left_out), (311, 0));
+        assert!(text.starts_with("first .") && text.ends_with(". last"));
+    }
+
+    #[test]
+    fn output_over_the_limit_keeps_its_beginning_and_its_end_and_says_what_is_missing() {
+        let (text, left_out) = written(400, &[b"first ", &b".".repeat(100_000), b" last"]);
+
+        assert!(text.len() <= 400, "{} bytes", text.len());
+        assert!(text.starts_with("first .") && text.ends_with(". last"));
+        assert!(text.contains(&format!("[orchestrator: {left_out} bytes of output were left out here]")), "{text}");
+        assert_eq!(text.bytes().filter(|byte| *byte == b'.').count() as u64 + left_out, 100_000);
+    }
+
+    #[test]
+    fn a_limit_too_small_for_a_notice_still_holds() {
+        assert_eq!(written(10, &[b"0123456789abc"]), ("0123456789".to_owned(), 3));
+        assert_eq!(written(0, &[b"abc"]), (String::new(), 3));
+    }
+
+    #[test]
+    fn a_silent_agent_costs_no_file() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let path = home.path().join("log");
+
+        Bounded::new(path.clone(), 1_000).finish();
+
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_link_in_the_log_s_place_is_not_followed() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let (path, victim) = (home.path().join("log"), home.path().join("victim"));
+        std::os::unix::fs::symlink(&victim, &path).expect("links");
+
+        let mut bounded = Bounded::new(path, 1_000);
+        bounded.push(b"secret");
+
+        assert_eq!(bounded.finish(), 6);
+        assert!(!victim.exists());
+    }
+}

@@ -1,0 +1,53 @@
+//! `once`: the form for cron. Beside a running service the service does the work, and this waits for it.
+
+use std::time::Duration;
+
+use orchestrator_core::wording::{figures, views::StatusView};
+use serde_json::{Value, json};
+
+use super::{
+    Chattiness, Context,
+    client::Client,
+    exit::{Exit, Failure},
+    house,
+};
+use crate::config::Config;
+
+/// Between looks at a service that does the work.
+const LOOKS: Duration = Duration::from_millis(200);
+
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    context.log(Chattiness::Service, Some(&config))?;
+    once(context, &config).await
+}
+
+/// Runs what waits, here or in the running service, and says how many tasks have ended.
+pub(super) async fn once(context: &Context, config: &Config) -> Result<Exit, Failure> {
+    let ended = match house::once(config).await? {
+        Some(ended) => ended,
+        None => by_service(config).await?,
+    };
+    context.voice.result(&json!({"ended": ended}), || match ended {
+        0 => "No pending tasks".to_owned(),
+        some => format!("{} ended", figures::counted(some, "task", "tasks")),
+    });
+    Ok(Exit::Done)
+}
+
+async fn by_service(config: &Config) -> Result<u64, Failure> {
+    let Some(service) = Client::of_service(config)? else {
+        let message = "Another orchestrator has just started or is ending here. Try again in a moment.";
+        return Err(Failure::new(Exit::Refused, message));
+    };
+    let before: StatusView = service.get("/status").await?;
+    let _told: Value = service.post("/look", &json!({})).await?;
+    loop {
+        let now: StatusView = service.get("/status").await?;
+        let at_rest = now.counts.running == 0 && (now.counts.waiting == 0 || now.closed.is_some());
+        if at_rest {
+            return Ok(now.counts.ended.saturating_sub(before.counts.ended));
+        }
+        tokio::time::sleep(LOOKS).await;
+    }
+}

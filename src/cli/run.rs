@@ -1,0 +1,13 @@
+//! `run`: the service.
+
+use super::{
+    Chattiness, Context,
+    exit::{Exit, Failure},
+    house,
+};
+
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    context.log(Chattiness::Service, Some(&config))?;
+    Box::pin(house::run(&config)).await
+}

@@ -1,0 +1,58 @@
+//! `sandbox`: the local Discord alone.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use orchestrator_sandbox::{Limits, Options, Sandbox};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{
+    Chattiness, Context,
+    exit::{Exit, Failure},
+};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  orchestrator sandbox --write-env discord-config.env\n  orchestrator sandbox --listen 127.0.0.1:9000 --limits off --state world.json\n\nWhoever can reach the address can read every token in there and act as anybody."
+)]
+pub(super) struct SandboxArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
+    listen: SocketAddr,
+    /// Write the settings with which a bot finds it into this file
+    #[arg(long, value_name = "FILE")]
+    write_env: Option<PathBuf>,
+    /// Whether Discord's rate limits hold: `discord` or `off`
+    #[arg(long, value_name = "KIND", default_value = "discord")]
+    limits: Limits,
+    /// Keep its world in this file, between runs
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Failure> {
+    context.log(Chattiness::Service, None)?;
+    let options = Options { listen: args.listen, limits: args.limits, state: args.state, ..Options::default() };
+    let failed = |error: &(dyn std::error::Error + 'static)| Failure::of(Exit::Broken, error);
+    // Listened for before anything is printed: whoever reads that may end it at once.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
+    let discord = Sandbox::start(options).await.map_err(|error| failed(&error))?;
+    if let Some(path) = &args.write_env {
+        discord.write_env(path).map_err(|error| failed(&error))?;
+    }
+    let told = json!({"url": discord.base_url(), "gateway": discord.gateway_url(), "env_file": args.write_env});
+    context.voice.result(&told, || {
+        let mut lines = vec![format!("The local Discord is at {}. Open it in a browser; Ctrl-C ends it.", discord.base_url())];
+        if let Some(path) = &args.write_env {
+            lines.push(format!("A bot finds it with {}.", path.display()));
+        }
+        lines.join("\n")
+    });
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    discord.shutdown().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,295 @@
+//! `orchestrator_config.json`, read strictly: every mistake in it is found in one go, told by line, key path and rule.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+
+use super::{
+    complaint::{Complaint, nearest},
+    json_text::{self, Document},
+    provenance::{MASKED, Setting, Source, names_a_secret},
+    sections::Raw,
+    text_file,
+};
+
+/// The file's name in the root folder.
+pub(super) const FILE_NAME: &str = "orchestrator_config.json";
+
+/// The most mistakes that are told of one file.
+const MAX_MISTAKES: usize = 50;
+
+/// The file with the layers above it, and where each value came from.
+pub(super) struct OwnFile {
+    pub(super) path: PathBuf,
+    pub(super) exists: bool,
+    pub(super) raw: Raw,
+    sources: BTreeMap<String, Source>,
+    document: Document,
+}
+
+/// Reads the file, lays environment and flags over it, and checks every key and type.
+pub(super) fn read(
+    path: &Path,
+    environment: &BTreeMap<String, String>,
+    flags: &BTreeMap<String, String>,
+    faults: &mut Vec<Complaint>,
+    warnings: &mut Vec<Complaint>,
+) -> OwnFile {
+    let mut own =
+        OwnFile { path: path.to_owned(), exists: false, raw: Raw::default(), sources: BTreeMap::new(), document: Document::default() };
+    let text = text_file::read(path).unwrap_or_else(|complaint| {
+        faults.push(complaint);
+        None
+    });
+    own.exists = text.is_some();
+    match json_text::read(text.as_deref().unwrap_or(""), &json_text::ours()) {
+        Ok(document) => own.document = document,
+        Err(error) => {
+            let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+            faults.push(
+                Complaint::of_file(place, format!("this is not JSON: {}", error.why)).way_out("Comments and trailing commas are allowed."),
+            );
+            own.document.value = Value::Object(Map::new());
+        }
+    }
+    for (key, line) in &own.document.repeated {
+        faults.push(Complaint::about(own.place(*line), key, "it is there twice").way_out("Leave one."));
+    }
+    for (key, line) in &own.document.unmeasured {
+        faults.push(Complaint::about(own.place(*line), key, "this number is beyond all measure"));
+    }
+    if !own.document.value.is_object() {
+        faults.push(Complaint::of_file(own.place(1), "it must be an object: { … }"));
+        own.document.value = Value::Object(Map::new());
+    }
+    let mut value = std::mem::take(&mut own.document.value);
+    own.overlay(&mut value, environment, flags, faults, warnings);
+    own.raw = own.strictly(value, faults);
+    own
+}
+
+/// What the variables of this file's keys begin with.
+const PREFIX: &str = "ORCHESTRATOR_";
+
+/// The environment variable of a key of `orchestrator_config.json`: `ORCHESTRATOR_` and its path in capitals.
+pub fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
+/// Every key that has one value, with its default: what the environment may set and the documentation lists.
+///
+/// # Panics
+///
+/// Never: the sections are plain data.
+pub fn keys() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    flatten(&serde_json::to_value(Raw::default()).unwrap_or_default(), "", &mut found);
+    found
+}
+
+fn flatten(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, below) in map {
+                flatten(below, &json_text::join(path, key), found);
+            }
+        }
+        leaf => found.push((path.to_owned(), leaf.clone())),
+    }
+}
+
+impl OwnFile {
+    fn place(&self, line: usize) -> String {
+        Source::file(&self.path, line).to_string()
+    }
+
+    /// Where the value at `path`, or what holds it, came from.
+    pub(super) fn source(&self, path: &str) -> Source {
+        let mut step = path;
+        loop {
+            if let Some(source) = self.sources.get(step) {
+                return source.clone();
+            }
+            if let line @ 1.. = self.document.line(step) {
+                return Source::file(&self.path, line);
+            }
+            let Some(end) = step.rfind(['.', '[']) else { return Source::Default };
+            step = &step[..end];
+        }
+    }
+
+    /// A complaint about a key, at the place that its value came from.
+    pub(super) fn complaint(&self, key: &str, rule: impl Into<String>) -> Complaint {
+        let place = match self.source(key) {
+            Source::Default => self.path.display().to_string(),
+            source => source.to_string(),
+        };
+        Complaint::about(place, key, rule)
+    }
+
+    /// Every key with its value and origin.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        let mut found = Vec::new();
+        flatten(&serde_json::to_value(&self.raw).unwrap_or_default(), "", &mut found);
+        let set = found.into_iter().filter(|(key, value)| !(key.starts_with("agents.") && value.is_null()));
+        set.map(|(key, value)| Setting { shown: shown(&key, &value), from: self.source(&key), key }).collect()
+    }
+
+    fn overlay(
+        &mut self,
+        value: &mut Value,
+        environment: &BTreeMap<String, String>,
+        flags: &BTreeMap<String, String>,
+        faults: &mut Vec<Complaint>,
+        warnings: &mut Vec<Complaint>,
+    ) {
+        let known = keys();
+        let variables: BTreeMap<String, &(String, Value)> = known.iter().map(|key| (variable_of(&key.0), key)).collect();
+        for (name, text) in environment.iter().filter(|(name, text)| name.starts_with(PREFIX) && !text.trim().is_empty()) {
+            if let Some((key, default)) = variables.get(name) {
+                put(value, key, parsed(text, default));
+                self.sources.insert(key.clone(), Source::Environment { name: name.clone() });
+            } else if let Some(meant) = near_variable(name, variables.keys()) {
+                let unknown = Complaint::about("environment", name, "unknown variable, ignored");
+                warnings.push(unknown.way_out(format!("Did you mean `{PREFIX}{meant}`?")));
+            }
+        }
+        for (key, text) in flags {
+            let default = known.iter().find(|(known, _)| known == key).map_or(&Value::Null, |(_, default)| default);
+            if !put(value, key, parsed(text, default)) {
+                let complaint = Complaint::about(format!("flag --set {key}"), key, "there is no such key");
+                let meant = nearest(key, known.iter().map(|(key, _)| key.as_str()));
+                faults.push(complaint.way_out(meant.map(|meant| format!("Did you mean `{meant}`?")).unwrap_or_default()));
+            }
+            self.sources.insert(key.clone(), Source::Flag { name: format!("--set {key}") });
+        }
+    }
+
+    /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found.
+    fn strictly(&self, mut value: Value, faults: &mut Vec<Complaint>) -> Raw {
+        for _ in 0..MAX_MISTAKES {
+            // `null` is how a person leaves a setting at its default.
+            let error = match serde_path_to_error::deserialize::<_, Raw>(without_nulls(&value)) {
+                Ok(raw) => return raw,
+                Err(error) => error,
+            };
+            let steps: Vec<Segment> = error.path().iter().cloned().collect();
+            let path = steps.iter().fold(String::new(), |path, step| match step {
+                Segment::Seq { index } => format!("{path}[{index}]"),
+                Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
+                Segment::Unknown => json_text::join(&path, "?"),
+            });
+            let wrong = at(&mut value, &steps).cloned();
+            faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
+            if !remove(&mut value, &steps) {
+                break;
+            }
+        }
+        Raw::default()
+    }
+
+    fn misfit(&self, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
+        if said.starts_with("unknown field") {
+            let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
+            let own = path.rsplit_once('.').map_or(path, |(_, own)| own);
+            let way_out = match nearest(own, expected.iter().copied()) {
+                Some(meant) => format!("Did you mean `{meant}`?"),
+                None => format!("Known here: {}.", expected.into_iter().collect::<Vec<_>>().join(", ")),
+            };
+            return self.complaint(path, "unknown key").way_out(way_out);
+        }
+        let rule = match said.rsplit_once("expected ") {
+            Some((_, "u32")) => "it must be a whole number from 0 to 4294967295".to_owned(),
+            Some((_, "u64")) => "it must be a whole number, 0 or above".to_owned(),
+            Some((_, "a string")) => "it must be a text in quotes".to_owned(),
+            Some((_, "a boolean")) => "it must be true or false".to_owned(),
+            Some((_, "a sequence")) => "it must be a list: [ … ]".to_owned(),
+            Some((_, other)) if other.starts_with("a map") || other.starts_with("struct") => "it must be an object: { … }".to_owned(),
+            Some((_, other)) => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
+            None => "it can't be read".to_owned(),
+        };
+        let complaint = self.complaint(path, rule);
+        match wrong {
+            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
+                complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
+            }
+            _ => complaint,
+        }
+    }
+}
+
+/// What a variable with our prefix was probably meant to be, without the prefix; nothing for those that are something else.
+fn near_variable<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let others = ["ORCHESTRATOR_AGENT_TOKEN", "ORCHESTRATOR_CONFIG_DIR"];
+    let bare = name.strip_prefix(PREFIX).filter(|_| !others.contains(&name))?;
+    nearest(bare, known.filter_map(|variable| variable.strip_prefix(PREFIX)))
+}
+
+/// A text of the environment or a flag as the JSON value that is wanted there.
+fn parsed(text: &str, default: &Value) -> Value {
+    let text = text.trim();
+    if default.is_string() {
+        return Value::String(text.to_owned());
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// Puts a value at a path of plain keys; `false` if something on the way is no object. A `null` on the way is a section left out.
+fn put(root: &mut Value, path: &str, value: Value) -> bool {
+    let mut place = root;
+    for key in path.split('.') {
+        if place.is_null() {
+            *place = Value::Object(Map::new());
+        }
+        let Value::Object(map) = place else { return false };
+        place = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
+    }
+    *place = value;
+    true
+}
+
+fn at<'a>(root: &'a mut Value, steps: &[Segment]) -> Option<&'a mut Value> {
+    steps.iter().try_fold(root, |place, step| match step {
+        Segment::Seq { index } => place.get_mut(*index),
+        Segment::Map { key } => place.get_mut(key),
+        Segment::Enum { .. } => Some(place),
+        Segment::Unknown => None,
+    })
+}
+
+/// Takes out the innermost thing that the steps lead to; `false` if there is none.
+fn remove(root: &mut Value, steps: &[Segment]) -> bool {
+    let Some((last, before)) = steps.split_last() else { return false };
+    match (at(root, before), last) {
+        (Some(Value::Object(map)), Segment::Map { key }) => map.remove(key).is_some(),
+        (Some(Value::Array(array)), Segment::Seq { index }) if *index < array.len() => {
+            array.remove(*index);
+            true
+        }
+        _ => remove(root, before),
+    }
+}
+
+/// The value without the keys that are `null`, also below.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            map.iter().filter(|(_, below)| !below.is_null()).map(|(key, below)| (key.clone(), without_nulls(below))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn shown(key: &str, value: &Value) -> String {
+    match value {
+        // An agent's environment may hold anything, also keys that somebody wrote there against advice.
+        Value::String(_) if key.contains(".env.") || names_a_secret(key) => MASKED.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,246 @@
+//! From configuration to parts: every adapter is made here, and handed to the stages as the port that it is.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use orchestrator_core::{
+    delivery::mailer::{self, Mailer},
+    domain::{
+        id::{GuildId, InstanceId},
+        outbound::{Address, Identity},
+    },
+    intake::{
+        admit::{Policy, WhoMay},
+        desk::{self, Desk, DeskRules, Priorities},
+    },
+    outcome::settle_loop::Law,
+    ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
+    queue::{Queue, Routes, Rules, settle::Ended},
+    runner::{
+        crew::{self, Crew},
+        results::Bounds,
+        retention::Keeping,
+        transcript::Transcript,
+        workspace::Retention,
+    },
+};
+use tokio::sync::mpsc;
+
+use super::ServiceError;
+use crate::{
+    adapters::{
+        discord::{Sender, SenderConfig, Token},
+        process::ProcessRunner,
+        sqlite::{FatalHook, SqliteOptions, SqliteStore},
+        system_clock::SystemClock,
+        system_entropy::SystemEntropy,
+    },
+    config::{Config, DiscordConfig},
+};
+
+/// The instance's name where there is one machine.
+const INSTANCE: &str = "A";
+/// After this a parcel whose fate is unknown is searched for before it is sent again; Discord keeps a nonce for a few minutes.
+const NONCE_WINDOW: Duration = Duration::from_secs(55);
+/// How long a ✅ that a permission forbids waits for its next try.
+const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
+/// Ended attempts that wait to be settled.
+const ENDED_AT_ONCE: usize = 256;
+
+/// The parts that need no Discord: what the command line uses beside a service, or without one.
+#[derive(Clone)]
+pub struct Desks {
+    /// All promises about tasks.
+    pub queue: Queue,
+    /// The one door.
+    pub desk: Desk,
+    /// The store itself, for backups.
+    pub store: Arc<SqliteStore>,
+}
+
+/// All parts of a running service.
+pub struct House {
+    /// The queue, the door and the store.
+    pub desks: Desks,
+    /// Discord.
+    pub sender: Arc<Sender>,
+    /// Runs attempts.
+    pub crew: Crew,
+    /// What the crew's ended attempts come out of.
+    pub ended: mpsc::Receiver<Ended>,
+    /// Agent processes.
+    pub runner: Arc<ProcessRunner>,
+    /// Sends what waits.
+    pub mailer: Mailer,
+    /// Where tasks' logs are written and read.
+    pub log: Arc<dyn TaskLog>,
+    /// What runs are judged by.
+    pub law: Law,
+    /// How long workspaces stay.
+    pub retention: Keeping,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The database of a runtime folder.
+pub fn database(config: &Config) -> PathBuf {
+    config.runtime_dir.join("orchestrator.db")
+}
+
+/// Opens the store.
+///
+/// # Errors
+///
+/// [`ServiceError`]: the store can't be opened, and why.
+pub fn store(config: &Config) -> Result<Arc<SqliteStore>, ServiceError> {
+    std::fs::create_dir_all(&config.runtime_dir)
+        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    Ok(Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(SystemClock.now(), fatal()))?))
+}
+
+/// Opens the store and puts queue and desk before it.
+///
+/// # Errors
+///
+/// [`ServiceError`]: the store can't be opened, and why.
+pub fn desks(config: &Config, discord: &DiscordConfig) -> Result<Desks, ServiceError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let store = store(config)?;
+    let queue = Queue::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock), entropy, rules(config, discord));
+    let desk = Desk::new(queue.clone(), clock, desk_rules(config, discord), policy(config));
+    Ok(Desks { queue, desk, store })
+}
+
+/// Makes all parts.
+///
+/// # Errors
+///
+/// [`ServiceError`].
+pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceError> {
+    let desks = desks(config, discord)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let sender = Arc::new(Sender::new(&sender_config(config, discord))?);
+    let chat = Arc::clone(&sender) as Arc<dyn Chat>;
+    let runner = Arc::new(
+        ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?,
+    );
+    let log: Arc<dyn TaskLog> = Arc::new(Transcript::new(Arc::clone(&clock)));
+    let (ended_in, ended) = mpsc::channel(ENDED_AT_ONCE);
+    let crew = Crew::new(
+        desks.queue.clone(),
+        Arc::clone(&runner) as Arc<dyn AgentRunner>,
+        Arc::clone(&chat),
+        Arc::clone(&log),
+        crew_settings(config),
+        ended_in,
+    );
+    let mailer = Mailer::new(desks.queue.clone(), chat, Arc::clone(&log), Arc::clone(&clock), mailer_settings(config));
+    let retention = Keeping {
+        workers: config.workers_dir.clone(),
+        retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
+    };
+    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
+    Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
+}
+
+/// The sender's configuration.
+pub fn sender_config(config: &Config, discord: &DiscordConfig) -> SenderConfig {
+    let workers = discord.worker_tokens.clone().map(|token| token.map(|token| Token::new(token.expose())));
+    SenderConfig {
+        workers,
+        guild: discord.guild.map(GuildId::get),
+        answer_timeout: config.limits.request_timeout,
+        ..SenderConfig::new(&discord.api_base, Token::new(discord.token.expose()))
+    }
+}
+
+fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
+    let own = |channel| Address { channel, identity: Identity::Orchestrator };
+    let workers = (1..=3_u8).zip(&discord.worker_tokens).filter(|(_, token)| token.is_some()).fold(0, |bits, (slot, _)| bits | 1 << slot);
+    Rules {
+        instance: InstanceId(INSTANCE.to_owned()),
+        slots: config.limits.max_concurrent,
+        lease: config.limits.lease,
+        lane_cap: config.limits.per_user_running.unwrap_or(u32::MAX),
+        open_tasks_per_lane: config.limits.per_user_queued.into(),
+        daily_ceiling: config.limits.daily_budget,
+        launch_tries: config.limits.launch_retries + 1,
+        launch_delays: config.limits.launch_delays,
+        attempt_delays: config.limits.attempt_delays,
+        routes: Routes {
+            results: own(discord.results),
+            operator: own(discord.operator.or(discord.worker_pool).unwrap_or(discord.results)),
+            pool_channel: discord.worker_pool,
+            workers,
+        },
+    }
+}
+
+fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
+    DeskRules {
+        catalogue: config.openclaw.catalogue.clone(),
+        agents: config.agents.definitions.keys().cloned().collect(),
+        default_agent: config.agents.default.clone(),
+        time_limit: config.limits.timeout,
+        max_time_limit: config.limits.max_timeout,
+        priorities: Priorities {
+            everyone: config.who_may.priority_everyone,
+            operators: config.who_may.priority_operators,
+            roles: config.who_may.priority_roles.clone(),
+        },
+        attempts: config.limits.attempts,
+        text_limit: u64::try_from(config.limits.prompt_bytes).unwrap_or(u64::MAX),
+        task_channels: discord.task_queues.clone(),
+        ask_after: config.limits.ask_after,
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    let who = &config.who_may;
+    Policy {
+        submit: WhoMay { users: who.submit_users.clone(), roles: who.submit_roles.clone(), bots: who.submit_bots.clone() },
+        operate: WhoMay { users: who.operate_users.clone(), roles: who.operate_roles.clone(), ..WhoMay::default() },
+        guild_owner: None,
+    }
+}
+
+fn crew_settings(config: &Config) -> crew::Settings {
+    crew::Settings {
+        agents: config.agents.definitions.clone(),
+        environment: config.agent_environment.clone(),
+        workers: config.workers_dir.clone(),
+        attempts: config.runtime_dir.join("attempts"),
+        agents_md: config.template.as_ref().map(|template| template.text.clone()),
+        catalogue: config.openclaw.catalogue.clone(),
+        openclaw_config: config.openclaw.path.clone(),
+        log_limit: config.limits.log_bytes,
+        stdout_limit: config.limits.stdout_bytes,
+        file_size_limit: config.limits.file_bytes,
+        attachment_limit: config.limits.attachments.file_bytes,
+        bounds: Bounds { result: config.limits.result_bytes, summary: config.limits.summary_max_chars, ..Bounds::DEFAULT },
+    }
+}
+
+fn mailer_settings(config: &Config) -> mailer::Settings {
+    mailer::Settings {
+        delays: config.limits.post_delays,
+        nonce_window: NONCE_WINDOW,
+        forbidden_pause: FORBIDDEN_PAUSE,
+        workers: config.workers_dir.clone(),
+        undelivered: config.runtime_dir.join("undelivered"),
+        secrets: config.secrets.clone(),
+    }
+}
+
+/// The gates' caps, as configured.
+pub fn gate_caps(config: &Config) -> Vec<(String, Option<u32>)> {
+    config.agents.definitions.values().map(|agent| (desk::agent_gate(&agent.name), agent.max_concurrent)).collect()
+}
+
+/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue.
+fn fatal() -> FatalHook {
+    Arc::new(|reason| {
+        tracing::error!("the store failed, and the service ends so that nothing untrue is said: {reason}");
+        std::process::abort();
+    })
+}

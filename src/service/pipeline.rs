@@ -1,0 +1,193 @@
+//! The picture as code: intake → queue → scheduler → runner → outcome → delivery, joined. Whoever has read this file has read the architecture.
+//!
+//! The stages share nothing but the queue (through the store) and one channel, from the runner to outcome. Each loop ends at `soft`; what
+//! agents do is left to their attendants.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use orchestrator_core::{
+    delivery::mailer::Mailer, domain::{id::GuildId, outbound::Identity, retry::Delays}, outcome::settle_loop, ports::chat::Chat, runner::retention, scheduler,
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
+
+use super::{ServiceError, build, build::House, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
+use crate::{
+    config::{Config, DiscordConfig},
+    surfaces::discord::{GatewayConfig, Health, Patience,
+        commands::{self, Deps, Timing},
+        doorman::Doorman,
+        gateway,
+    },
+};
+
+/// How long the last posts may take after a stop was asked for.
+const LAST_WORDS: Duration = Duration::from_secs(20);
+/// Events that wait for the door.
+const INCOMING: usize = 4_096;
+/// Between tries to register our commands.
+const REGISTRATION_DELAYS: Delays = Delays::new(Duration::from_secs(2), Duration::from_secs(600));
+/// Between looks at whether `once` is done.
+const ONCE_LOOKS: Duration = Duration::from_millis(50);
+
+/// What an operator must know at this moment, as sentences.
+type Troubles = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// Runs the service until it is asked to stop or can't go on.
+///
+/// # Errors
+///
+/// [`ServiceError`]: why it could not start, or had to end.
+pub async fn serve(
+    config: &Config,
+    discord: &DiscordConfig,
+    house: House,
+    look: Arc<Notify>,
+    troubles: Troubles,
+    life: Lifecycle,
+) -> Result<(), ServiceError> {
+    let our_other_bots = introduce(discord, &house).await?;
+    prepare(config, &house).await?;
+    let chat = Arc::clone(&house.sender) as Arc<dyn Chat>;
+    let asked = Arc::clone(&house.sender);
+    let server = Arc::new(OnceLock::new());
+    let (framework, definitions) = commands::framework(Deps {
+        desk: house.desks.desk.clone(),
+        queue: house.desks.queue.clone(),
+        chat: Arc::clone(&chat),
+        log: Arc::clone(&house.log),
+        workers: config.workers_dir.clone(),
+        server: Arc::clone(&server),
+        secrets: config.secrets.clone(),
+        troubles,
+        timing: Timing::default(),
+    });
+    let registry = DiscordRegistry {
+        sender: Arc::clone(&house.sender),
+        guild: discord.guild.map(GuildId::get),
+        task_channel: discord.task_queue(),
+    };
+    let registering = commands::register(Arc::new(registry), server, definitions, REGISTRATION_DELAYS);
+    let gateway_config = GatewayConfig {
+        api_base: discord.api_base.clone(),
+        token: discord.token.expose().to_owned(),
+        find_gateway: Arc::new(move || {
+            let sender = Arc::clone(&asked);
+            Box::pin(async move { sender.gateway_url().await })
+        }),
+        chat: Arc::clone(&chat),
+        our_other_bots,
+        clock: Arc::clone(&house.clock),
+        memory: Arc::new(StoredIdentifies(house.desks.queue.clone())),
+        framework: Some(framework),
+        patience: Patience::default(),
+        health: Arc::new(Health::default()),
+    };
+    let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
+    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, house.mailer.clone(), look);
+    let mut stages = Stages::start(house, &life);
+    stages.loops.spawn(keeping);
+    let soft = life.soft.clone();
+    stages.loops.spawn(async move {
+        tokio::select! {
+            () = registering => {}
+            () = soft.cancelled() => {}
+        }
+    });
+    let (ears, heard) = mpsc::channel(INCOMING);
+    let hearing = gateway::run(gateway_config, ears, life.soft.clone());
+    let ended = tokio::select! {
+        ended = hearing => ended.map_err(ServiceError::from),
+        refused = doorman.receive(heard) => refused,
+    };
+    life.soft.cancel();
+    stages.end(&life).await;
+    ended
+}
+
+/// Runs what is there, waits for all of it, and ends: the form for cron. Returns how many tasks have ended.
+///
+/// # Errors
+///
+/// [`ServiceError`].
+pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64, ServiceError> {
+    prepare(config, &house).await?;
+    let (queue, mailer) = (house.desks.queue.clone(), house.mailer.clone());
+    let (clock, keeping) = (Arc::clone(&house.clock), house.retention.clone());
+    let before = queue.glance().await?.counts.ended;
+    house.desks.desk.read_back(house.sender.as_ref()).await?;
+    let stages = Stages::start(house, &life);
+    loop {
+        let glance = queue.glance().await?;
+        // What can't start now is left for the next time; so is what Discord does not take.
+        let at_rest = glance.counts.running == 0 && (glance.counts.waiting == 0 || glance.closed.is_some());
+        if at_rest && (mailer.token_refused() || (glance.counts.letters == 0 && queue.wanted_marks(1).await?.is_empty())) {
+            break;
+        }
+        tokio::select! {
+            () = life.soft.cancelled() => break,
+            () = tokio::time::sleep(ONCE_LOOKS) => {}
+        }
+    }
+    life.soft.cancel();
+    stages.end(&life).await;
+    retention::tick(&queue, clock.as_ref(), &keeping).await?;
+    Ok(queue.glance().await?.counts.ended - before)
+}
+
+/// Who we are: a token that is not accepted is told at once, and our other bots' posts are known as ours.
+async fn introduce(discord: &DiscordConfig, house: &House) -> Result<Vec<orchestrator_core::domain::id::UserId>, ServiceError> {
+    let mut others = Vec::new();
+    for (slot, token) in (1..=3_u8).zip(&discord.worker_tokens) {
+        if token.is_some() {
+            match house.sender.me(Identity::Worker(slot)).await {
+                Ok(me) => others.push(me.id),
+                Err(error) => tracing::warn!(%error, "`WORKER{slot}_TOKEN` is of no use: {error}"),
+            }
+        }
+    }
+    Ok(others)
+}
+
+/// What comes before anything is claimed: caps as configured, and the attempts that a former process has left.
+async fn prepare(config: &Config, house: &House) -> Result<(), ServiceError> {
+    house.desks.queue.cap_gates(build::gate_caps(config)).await?;
+    Ok(house.crew.recover().await?)
+}
+
+/// The loops between the queue and Discord.
+struct Stages {
+    loops: JoinSet<()>,
+    mailer: Mailer,
+}
+
+impl Stages {
+    fn start(house: House, life: &Lifecycle) -> Self {
+        let (queue, mut loops) = (house.desks.queue, JoinSet::new());
+        loops.spawn(scheduler::tick::run(queue.clone(), house.clock, life.soft.clone()));
+        loops.spawn(house.crew.run(life.soft.clone()));
+        loops.spawn(settle_loop::run(queue, house.runner, house.law, house.ended));
+        loops.spawn(house.mailer.clone().run(life.soft.clone()));
+        Self { loops, mailer: house.mailer }
+    }
+
+    /// Waits for the loops, and for what is still to be said, for a bounded time or until `hard`.
+    async fn end(mut self, life: &Lifecycle) {
+        let all = async {
+            while self.loops.join_next().await.is_some() {}
+            if let Err(error) = self.mailer.drain().await {
+                tracing::warn!(%error, "what was left to be said could not be read: {error}");
+            }
+        };
+        tokio::select! {
+            () = all => {}
+            () = life.hard.cancelled() => {}
+            () = tokio::time::sleep(LAST_WORDS) => tracing::warn!("not everything that was being said has arrived; it is said at the next start"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What the gateway heard is brought to the desk, one thing after another, so that nothing overtakes a read-back.
+
+use std::{sync::Arc, time::Duration};
+
+use orchestrator_core::{
+    delivery::mailer::Mailer,
+    domain::{
+        actor::Actor,
+        id::{ChannelId, MessageId},
+        retry::Delays,
+    },
+    intake::{desk::Desk, hear::Instruction, read_back::ReadBackError},
+    ports::chat::{Chat, ChatError},
+    queue::QueueError,
+};
+use tokio::sync::{Notify, mpsc};
+
+use super::Incoming;
+
+/// Between the tries of a read-back that failed.
+const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::from_secs(60));
+
+/// Brings what was heard to the desk.
+pub struct Doorman {
+    desk: Desk,
+    chat: Arc<dyn Chat>,
+    mailer: Mailer,
+    /// Rung when somebody wants the channels to be read at once.
+    look: Arc<Notify>,
+    /// Whether everything before the newest message was heard: only then does the cursor move with live messages.
+    caught_up: bool,
+}
+
+impl Doorman {
+    /// A doorman for a desk.
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
+        Self { desk, chat, mailer, look, caught_up: false }
+    }
+
+    /// Receives until the gateway ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::TokenRefused`](crate::service::ServiceError::TokenRefused) if the first read-back is refused for the token; nothing else ends it.
+    pub async fn receive<E: From<ReadBackError>>(&mut self, mut heard: mpsc::Receiver<Incoming>) -> Result<(), E> {
+        loop {
+            let incoming = tokio::select! {
+                incoming = heard.recv() => incoming,
+                () = self.look.notified() => {
+                    self.read_back().await?;
+                    continue;
+                }
+            };
+            let Some(incoming) = incoming else { return Ok(()) };
+            if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
+                self.mailer.hurry();
+                self.read_back().await?;
+                continue;
+            }
+            if let Err(error) = self.take(incoming).await {
+                tracing::error!(%error, "what was heard could not be taken, and will be read back: {error}");
+                self.caught_up = false;
+                self.read_back().await?;
+            }
+        }
+    }
+
+    async fn take(&mut self, incoming: Incoming) -> Result<(), QueueError> {
+        match incoming {
+            Incoming::Message(heard) => {
+                self.desk.hear(&heard).await?;
+                if self.caught_up && self.serves(heard.at.channel) {
+                    self.heard_up_to(heard.at.channel, heard.at.message).await?;
+                }
+            }
+            Incoming::Edited(heard) => drop(self.desk.edited(&heard).await?),
+            Incoming::Deleted(gone) => {
+                for at in gone {
+                    self.desk.deleted(at).await?;
+                }
+            }
+            Incoming::ReactionAdded { ours: true, .. } | Incoming::ReactionRemoved { ours: true, .. } => {}
+            Incoming::ReactionAdded { on, emoji, by, .. } => {
+                if let Some(instruction) = Instruction::of(&emoji, true) {
+                    self.desk.reaction(&by, on, instruction).await?;
+                }
+            }
+            Incoming::ReactionRemoved { on, emoji, by, .. } => {
+                if let Some(instruction) = Instruction::of(&emoji, false) {
+                    // Discord tells no roles here: who holds by role alone releases by `retry`.
+                    let by = Actor::Member { user: by, name: by.to_string(), roles: Vec::new(), bot: false, administrator: false };
+                    self.desk.reaction(&by, on, instruction).await?;
+                }
+            }
+            Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
+            Incoming::SessionStarted { .. } | Incoming::Missed { .. } => {}
+            Incoming::Resumed => self.mailer.hurry(),
+        }
+        Ok(())
+    }
+
+    /// Reads back until it has succeeded.
+    async fn read_back<E: From<ReadBackError>>(&mut self) -> Result<(), E> {
+        let first = !self.caught_up;
+        for retry in 1.. {
+            match self.desk.read_back(self.chat.as_ref()).await {
+                Ok(found) => {
+                    tracing::info!("read {} messages back, {} new tasks among them", found.read, found.tasks);
+                    self.caught_up = true;
+                    return Ok(());
+                }
+                Err(error @ ReadBackError::Chat { source: ChatError::Unauthorized, .. }) if first => return Err(error.into()),
+                Err(error) => {
+                    let delay = READ_BACK_DELAYS.before(retry);
+                    tracing::warn!(%error, "{error}; tried again in {} s", delay.as_secs());
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn serves(&self, channel: ChannelId) -> bool {
+        self.desk.rules().task_channels.contains(&channel)
+    }
+
+    async fn heard_up_to(&self, channel: ChannelId, message: MessageId) -> Result<(), QueueError> {
+        self.desk.heard_up_to(channel, message).await
+    }
+}

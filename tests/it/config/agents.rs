@@ -1,0 +1,206 @@
+//! Agent definitions: built in, changed, added; their programs and what they may know.
+
+use std::{fs, time::Duration};
+
+use discord_orchestrator::config::Config;
+use orchestrator_core::domain::agent::{AgentDefinition, OutputRule};
+
+use super::{DISCORD, Machine, TOKEN, tells};
+
+fn agent(config: &Config, name: &str) -> AgentDefinition {
+    config.agents.get(&name.parse().unwrap()).unwrap_or_else(|| panic!("no agent {name}")).clone()
+}
+
+fn flat(definition: &AgentDefinition) -> String {
+    definition.args.concat().join(" ")
+}
+
+fn with(agents: &str) -> Machine {
+    Machine::new().file("orchestrator_config.json", format!("{{\"agents\": {agents}}}"))
+}
+
+#[test]
+fn openclaw_is_called_as_in_the_seed_and_told_where_its_configuration_is() {
+    let machine =
+        Machine::new().program("bin/openclaw").file("openclaw.json", "{gateway: {auth: {token: 'gw'}}, env: {OPENROUTER_API_KEY: 'k'}}");
+    let config = machine.config();
+    let openclaw = agent(&config, "openclaw");
+
+    assert_eq!(openclaw.program, Ok(machine.path("bin/openclaw")));
+    assert!(
+        flat(&openclaw).starts_with("agent --session-id {agent_id}-{task_id} --message {message} --model {model} --thinking {thinking}")
+    );
+    assert_eq!(openclaw.env["OPENCLAW_MODEL"], "{model}");
+    assert_eq!(openclaw.env["OPENCLAW_STATE_DIR"], "{workspace}");
+    assert_eq!(openclaw.env["OPENCLAW_CONFIG_PATH"], "{config}");
+    assert_eq!(openclaw.secrets.keys().collect::<Vec<_>>(), ["OPENCLAW_GATEWAY_TOKEN"]);
+    assert_eq!((openclaw.output, openclaw.file_system, openclaw.soft_signal), (OutputRule::OpenClaw, "full", 15));
+    assert_eq!(config.agents.default.as_str(), "openclaw");
+    assert!(config.agents.default_because.contains("OpenClaw"));
+
+    let exec = agent(&config, "openclaw-exec");
+    assert!(flat(&exec).starts_with("agent exec {message} --config {config} --cwd {task_dir}"));
+    assert_eq!((exec.output, exec.secrets["OPENROUTER_API_KEY"].expose()), (OutputRule::OpenClawExec, "k"));
+}
+
+#[test]
+fn without_openclaw_the_demonstration_is_the_default_and_says_why() {
+    let config = Machine::new().config();
+
+    assert_eq!(config.agents.default.as_str(), "demo");
+    assert!(config.agents.default_because.contains("was not found") && config.agents.default_because.contains("asks no model"));
+    assert!(agent(&config, "openclaw").program.unwrap_err().contains("OPENCLAW_BIN"));
+    let demo = agent(&config, "demo");
+    assert_eq!((demo.program, flat_of(&demo.args)), (Ok("/opt/orchestrator".into()), "__agent demo".to_owned()));
+    assert!(demo.secrets.is_empty() && !demo.reports_usage);
+}
+
+fn flat_of(args: &[Vec<String>]) -> String {
+    args.concat().join(" ")
+}
+
+#[test]
+fn a_wrong_openclaw_bin_is_told_and_not_passed_over() {
+    let machine = Machine::new().program("bin/openclaw").file("plain.txt", "").variable("OPENCLAW_BIN", "./plain.txt");
+
+    assert!(agent(&machine.config(), "openclaw").program.unwrap_err().contains("no execute permission"));
+    assert!(tells(&machine.warnings(), &["environment OPENCLAW_BIN", "no execute permission"]), "{:?}", machine.warnings());
+    assert_eq!(machine.config().agents.default.as_str(), "demo");
+}
+
+#[test]
+fn programs_are_found_where_installers_put_them_and_find_their_interpreter() {
+    let machine = Machine::new()
+        .program("home/.nvm/versions/node/v9.1.0/bin/openclaw")
+        .program("home/.nvm/versions/node/v24.2.0/bin/openclaw")
+        .program("home/.local/bin/claude");
+    let config = machine.config();
+
+    let newest = machine.path("home/.nvm/versions/node/v24.2.0/bin");
+    let openclaw = agent(&config, "openclaw");
+    assert_eq!(openclaw.program, Ok(newest.join("openclaw")));
+    assert_eq!(openclaw.env["PATH"], format!("{}:{}", newest.display(), machine.path("bin").display()));
+    let found: Vec<&str> = config.programs.iter().map(|program| program.name).collect();
+    assert!(found.contains(&"openclaw") && found.contains(&"claude"), "{found:?}");
+}
+
+#[test]
+fn what_the_configuration_says_of_a_built_in_agent_replaces_that_alone() {
+    let config =
+        with("{\"demo\": {\"env\": {\"DEMO_SECONDS\": \"0\"}, \"max_concurrent\": 2}, \"openclaw\": {\"grace_seconds\": 0}}").config();
+
+    let demo = agent(&config, "demo");
+    assert_eq!((demo.env["DEMO_SECONDS"].as_str(), demo.max_concurrent, demo.grace), ("0", Some(2), Duration::from_secs(10)));
+    assert_eq!(flat(&demo), "__agent demo");
+    assert_eq!(agent(&config, "openclaw").grace, Duration::ZERO);
+}
+
+#[test]
+fn any_program_can_be_an_agent() {
+    let machine = Machine::new().program("bin/work").program("root/tools/mine").file(
+        "orchestrator_config.json",
+        "{\"grace_seconds\": 4, \"agents\": {
+            \"one\": {\"command\": \"work\", \"args\": [\"-p\", [\"--model\", \"{model}\"], \"{}\"], \"stdin\": true, \"soft_signal\": \"SIGINT\"},
+            \"two\": {\"command\": \"./tools/mine\", \"file_system\": \"workspace\", \"output\": \"openclaw_exec\"},
+            \"gone\": {\"command\": \"nowhere-to-be-found\"}}, \"default_agent\": \"one\"}",
+    );
+    let config = machine.config();
+
+    let one = agent(&config, "one");
+    assert_eq!(one.args, [vec!["-p".to_owned()], vec!["--model".to_owned(), "{model}".to_owned()], vec!["{}".to_owned()]]);
+    assert_eq!((one.program, one.stdin, one.soft_signal, one.grace), (Ok(machine.path("bin/work")), true, 2, Duration::from_secs(4)));
+    let two = agent(&config, "two");
+    assert_eq!(
+        (two.program, two.output, two.file_system),
+        (Ok(machine.root().join("./tools/mine")), OutputRule::OpenClawExec, "workspace")
+    );
+    assert!(agent(&config, "gone").program.unwrap_err().contains("was not found"));
+    assert!(tells(&machine.warnings(), &["`agents.gone.command`", "was not found"]));
+    assert_eq!(config.agents.default.as_str(), "one");
+    assert_eq!(config.agents.names(), ["chat", "demo", "gone", "one", "openclaw", "openclaw-exec", "two"]);
+}
+
+#[test]
+fn secrets_come_from_the_environment_the_env_file_or_openclaw_and_only_by_name() {
+    let machine = with("{\"x\": {\"command\": \"sh\", \"secrets\": [\"A\", \"B\", \"C\", \"D\"]}, \"y\": {\"command\": \"sh\"}}")
+        .file("discord-config.env", "A=file\nB=file\nD=your-key\n")
+        .file("openclaw.json", "{env: {B: 'openclaw', C: 'openclaw', OPENROUTER_API_KEY: 'k'}}")
+        .variable("A", "environment");
+    let config = machine.config();
+
+    let secrets: Vec<(String, String)> =
+        agent(&config, "x").secrets.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect();
+    assert_eq!(secrets, [("A", "environment"), ("B", "file"), ("C", "openclaw")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert!(agent(&config, "y").secrets.is_empty() && agent(&config, "demo").secrets.is_empty());
+    assert!(tells(&machine.warnings(), &["`agents.x.secrets[3]`", "no value for \"D\""]), "{:?}", machine.warnings());
+}
+
+#[test]
+fn no_definition_can_give_an_agent_a_token_of_ours() {
+    let by_name =
+        with("{\"x\": {\"command\": \"sh\", \"env\": {\"ORCHESTRATOR_AGENT_TOKEN\": \"x\"}, \"secrets\": [\"WORKER2_TOKEN\"]}}").faults();
+    let by_value = with(&format!("{{\"x\": {{\"command\": \"sh\", \"args\": [\"{TOKEN}\"], \"secrets\": [\"INNOCENT\"]}}}}"))
+        .file("discord-config.env", format!("{DISCORD}INNOCENT={TOKEN}\n"))
+        .faults();
+
+    assert_eq!(by_name.len(), 2, "{by_name:?}");
+    assert_eq!(by_value.len(), 2, "{by_value:?}");
+    assert!(!tells(&by_value, &[TOKEN]), "{by_value:?}");
+}
+
+#[test]
+fn the_agent_s_environment_is_an_allow_list() {
+    let machine = Machine::with_discord()
+        .variable("LC_ALL", "C.UTF-8")
+        .variable("TZ", "UTC")
+        .variable("ORCHESTRATOR_AGENT_TOKEN", "other-token")
+        .variable("OPENROUTER_API_KEY", "key")
+        .variable("AWS_SECRET_ACCESS_KEY", "aws")
+        .variable("LANG", "other-token")
+        .variable("https_proxy", "http://user:pass@proxy:1")
+        .variable("http_proxy", "http://proxy:1");
+
+    let names: Vec<String> = machine.config().agent_environment.into_iter().map(|(name, _)| name).collect();
+
+    assert_eq!(names, ["HOME", "LC_ALL", "PATH", "TZ", "http_proxy"]);
+}
+
+#[test]
+fn chat_gets_the_one_key_of_its_one_endpoint() {
+    let none = Machine::new().config();
+    assert!(agent(&none, "chat").program.unwrap_err().contains("OPENROUTER_API_KEY"));
+
+    let router = Machine::new().file("openclaw.json", "{env: {OPENROUTER_API_KEY: 'k'}}").config();
+    assert_eq!(agent(&router, "chat").secrets["OPENROUTER_API_KEY"].expose(), "k");
+    assert!(router.agents.default_because.contains("chat"), "{}", router.agents.default_because);
+
+    let other = Machine::new().file("openclaw.json", "{env: {OPENROUTER_API_KEY: 'k'}}").variable("LLM_BASE_URL", "http://127.0.0.1:1/v1");
+    let chat = agent(&other.config(), "chat");
+    assert!(chat.program.is_ok() && chat.secrets.is_empty());
+    assert_eq!(chat.env["LLM_BASE_URL"], "http://127.0.0.1:1/v1");
+}
+
+#[test]
+fn a_demonstration_that_is_given_a_key_asks_a_model() {
+    let demo = agent(&with("{\"demo\": {\"secrets\": [\"OPENROUTER_API_KEY\"]}}").variable("OPENROUTER_API_KEY", "k").config(), "demo");
+
+    assert_eq!((demo.env["ORCH_MODEL"].as_str(), demo.reports_usage, demo.secrets.len()), ("{model}", true, 1));
+}
+
+#[test]
+fn a_secret_that_stands_in_the_file_is_warned_about() {
+    let agents =
+        "{\"x\": {\"command\": \"sh\", \"env\": {\"API_KEY\": \"sk-123456789\", \"KEY_FILE\": \"/run/key\", \"A_TOKEN\": \"{task_id}\"}}}";
+    let warnings = with(agents).program("bin/sh").file("openclaw.json", "{}").warnings();
+
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(tells(&warnings, &["`agents.x.env.API_KEY`", "Put it into discord-config.env"]) && !tells(&warnings, &["sk-123"]));
+}
+
+#[test]
+fn a_program_that_is_a_folder_is_none() {
+    let machine = Machine::new();
+    fs::create_dir(machine.path("bin/openclaw")).unwrap();
+
+    assert!(agent(&machine.config(), "openclaw").program.unwrap_err().contains("is no file"));
+}

@@ -1,0 +1,8 @@
+//! Agent processes, through the real program's nursery and real processes.
+
+mod emergency;
+mod house;
+mod refusing;
+mod running;
+mod stopping;
+mod surviving;
