@@ -73,7 +73,7 @@ fn patience() -> Patience {
         connect: Duration::from_secs(2),
         session: Duration::from_secs(2),
         hang: Duration::from_secs(3),
-        spin: Duration::from_millis(200),
+        spin: Duration::from_secs(1),
         look: Duration::from_millis(20),
         calm: Duration::from_secs(60),
         between_identifies: Duration::ZERO,
