@@ -389,6 +389,11 @@ async fn state(history: &History) -> Vec<String> {
 pub(crate) async fn same_on(store: Arc<dyn Store>, events: &[Happening]) {
     let (mut one, mut naive) = (History::over(store), History::over(Arc::new(MemoryStore::new())));
     assert_eq!(one.world.clock_now(), noon());
+    for (agent, cap) in [(0, Some(1)), (1, Some(1))] {
+        let capped = Event::Capped { agent, cap };
+        one.happens(&capped).await;
+        naive.happens(&capped).await;
+    }
     for event in events {
         one.happens(&event.0).await;
         naive.happens(&event.0).await;
