@@ -1,5 +1,6 @@
 //! One integration test binary.
 
+mod commands;
 mod main_job;
 mod process;
 mod sender;
