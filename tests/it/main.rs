@@ -1,5 +1,6 @@
 //! One integration test binary.
 
+mod contract;
 mod main_job;
 mod process;
 mod queue;
