@@ -7,3 +7,4 @@ pub mod config;
 pub mod service;
 pub mod surfaces;
 pub mod telemetry;
+pub mod surfaces;

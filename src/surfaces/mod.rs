@@ -2,3 +2,7 @@
 
 pub mod discord;
 pub mod http;
+mod show;
+//! Doors: what comes in from outside becomes something that the stages understand.
+
+pub mod discord;

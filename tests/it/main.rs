@@ -1,9 +1,11 @@
 //! One integration test binary.
 
 mod contract;
+mod architecture;
 mod main_job;
 mod process;
 mod queue;
+mod gateway;
 mod sender;
 mod store;
 mod world;

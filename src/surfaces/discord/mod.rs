@@ -3,6 +3,7 @@
 //! In comes serenity's gateway client; out goes [`Incoming`], one by one, to whoever decides what it means. It knows nothing of tasks, and
 //! it sends nothing but answers to interactions.
 
+pub mod commands;
 pub mod doorman;
 pub mod gateway;
 mod health;

@@ -8,7 +8,6 @@ mod answer;
 mod control;
 mod follow;
 mod log;
-mod show;
 pub mod socket;
 mod status;
 mod tasks;
@@ -28,6 +27,8 @@ use orchestrator_core::{
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use super::show;
 
 pub use self::{
     actor::PeerCredentials,

@@ -14,7 +14,7 @@ use histories::{histories, run, same_on};
 
 proptest! {
     // Each change of a row is on the disk before it counts: fewer histories than in memory.
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases / 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases / 32, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_sqlite_keeps_each_promise_and_comes_to_the_same_as_the_naive_model(events in histories()) {

@@ -147,7 +147,9 @@ async fn prepare(
         let notes = workspace
             .create(&Contents { prompt: &task.prompt, agents_md: &agents_md, attachments: &files })
             .map_err(|error| format!("its workspace could not be made: {error}"))?;
-        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
         let (args, own) = brief::expand(&definition, &facts);
         let control = settings.attempts.join(attempt.id.to_string());
         // Programs leave files in TMPDIR when they are killed: each attempt has its own, which goes with its control folder.
@@ -161,8 +163,12 @@ async fn prepare(
         set("TMPDIR", tmp.display().to_string());
         set("ORCH_TASK_ID", task.id.to_string());
         set("ORCH_AGENT_ID", attempt.agent_id.clone());
-        definition.secrets.iter().for_each(|(name, secret)| set(name, secret.expose().to_owned()));
-        own.into_iter().for_each(|(name, value)| set(&name, value));
+        for (name, secret) in &definition.secrets {
+            set(name, secret.expose().to_owned());
+        }
+        for (name, value) in own {
+            set(&name, value);
+        }
         Ok(LaunchSpec {
             attempt: attempt.id,
             task: task.id.clone(),
@@ -174,7 +180,7 @@ async fn prepare(
             stdin: definition.stdin.then(|| workspace.file(workspace::TASK)),
             log: workspace.file(workspace::LOG),
             log_limit: settings.log_limit,
-            stdout: stdout(definition.output, &control),
+            stdout: Some(stdout(&control)),
             stdout_limit: settings.stdout_limit,
             time_limit: task.wishes.time_limit,
             soft_signal: definition.soft_signal,
@@ -186,11 +192,9 @@ async fn prepare(
     made.await.map_err(|error| format!("preparing it broke: {error}"))?
 }
 
-/// Where an agent's standard output is kept, if anything is read from it.
-fn stdout(rule: OutputRule, control: &std::path::Path) -> Option<PathBuf> {
-    match rule {
-        OutputRule::OpenClaw | OutputRule::OpenClawExec | OutputRule::Command => Some(control.join("stdout")),
-    }
+/// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
+fn stdout(control: &std::path::Path) -> PathBuf {
+    control.join("stdout")
 }
 
 fn rule(crew: &Crew, attempt: &AttemptRow) -> OutputRule {
@@ -203,13 +207,13 @@ async fn collect(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: W
     let attachments = workspace::attachment_names(&task.task.attachments);
     let collected = tokio::task::spawn_blocking(move || {
         let control = settings.attempts.join(attempt.id.to_string());
-        let stdout = stdout(rule, &control);
+        let stdout = stdout(&control);
         let run = results::Run {
             workspace: &workspace,
             agent_id: &attempt.agent_id,
             task: &attempt.task,
             rule,
-            stdout: stdout.as_deref(),
+            stdout: Some(&stdout),
             attachments: &attachments,
         };
         results::collect(&run, &settings.bounds)

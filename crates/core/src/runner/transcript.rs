@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     domain::id::TaskId,
-    ports::{clock::Clock, task_log::TaskLog},
+    ports::{
+        clock::Clock,
+        task_log::{LogTail, TaskLog},
+    },
 };
 
 /// Longest line that is noted, in characters.
@@ -43,6 +46,17 @@ impl TaskLog for Transcript {
         };
         if let Err(error) = written {
             tracing::warn!(task.id = %task, %error, "{task}: its log could not be written: {error}");
+        }
+    }
+
+    fn tail(&self, workspace: &Path, task: &TaskId, most: u64) -> Result<LogTail, String> {
+        let workspace = Workspace::at(workspace, task);
+        if !workspace.is_intact() {
+            return Err("its workspace is gone, or its folders were replaced".to_owned());
+        }
+        match tail(&workspace.file(LOG), most) {
+            Tail { missing: Some(why), .. } => Err(why),
+            Tail { text, left_out, missing: None } => Ok(LogTail { text, left_out }),
         }
     }
 }
@@ -136,6 +150,20 @@ mod tests {
 
         assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
         assert_eq!(tail(&workspace.file(LOG), 100).missing.as_deref(), Some("the log was not read: it is a symbolic link"));
+    }
+
+    #[test]
+    fn a_task_s_log_is_read_where_its_folders_are_its_own() {
+        let folder = Folder::new();
+        let (workspace, task) = workspace(&folder);
+        let log = Transcript::new(Arc::new(Stopped));
+        assert_eq!(log.tail(workspace.dir(), &task, 100), Err("there is no log".to_owned()));
+
+        fs::write(workspace.file(LOG), "one\ntwo\n").unwrap();
+        assert_eq!(log.tail(workspace.dir(), &task, 5), Ok(LogTail { text: "two\n".into(), left_out: 4 }));
+
+        fs::remove_dir_all(workspace.dir()).unwrap();
+        assert_eq!(log.tail(workspace.dir(), &task, 5), Err("its workspace is gone, or its folders were replaced".to_owned()));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Answers to commands, buttons and reactions that were obeyed: what was done, as one sentence, with the task's id.
 
+pub mod choices;
+pub mod detail;
+pub mod hints;
+
 use crate::domain::id::TaskId;
 
 use super::{figures, harmless::plain};

@@ -50,6 +50,7 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
     }
     component::render_all(viewer.world, message, &mut out);
     reactions(viewer, message, &mut out);
+    thread(viewer, message, &mut out);
     if message.only_for.is_some() {
         out.push_str(
             "<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>",
@@ -139,6 +140,21 @@ fn reactions(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     out.push_str("</ul>");
 }
 
+/// The thread that hangs on the message.
+fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
+    let Some(thread) = viewer.world.channel(message.id).filter(|channel| channel.thread.is_some()) else { return };
+    let count = viewer.world.messages(thread.id).count();
+    push(
+        out,
+        format_args!(
+            "<p class=\"thread-link\"><a href=\"?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count} message{s}</span></p>",
+            id = thread.id,
+            name = escape(&thread.name),
+            s = if count == 1 { "" } else { "s" },
+        ),
+    );
+}
+
 /// What can be done with the message: only what this person may do.
 fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut String) {
     if message.only_for.is_some() {
@@ -157,7 +173,7 @@ fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut
     if granted & permission::ADD_REACTIONS != 0 {
         tool("pick-emoji", "☺", "Add reaction", true);
     }
-    if granted & permission::SEND_MESSAGES != 0 {
+    if granted & viewer.world.writing_permission(message.channel) != 0 {
         tool("reply", "↩", "Reply", false);
     }
     if granted & permission::USE_APPLICATION_COMMANDS != 0 {

@@ -10,6 +10,8 @@ use super::{emoji::Emoji, snowflake::Snowflake};
 pub const EPHEMERAL: u64 = 1 << 6;
 /// The flag of a deferred reply: "is thinking…".
 pub const LOADING: u64 = 1 << 7;
+/// The flag of a message that a thread hangs on.
+pub const HAS_THREAD: u64 = 1 << 5;
 /// The flag that hides a message's embeds.
 pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
 

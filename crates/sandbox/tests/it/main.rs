@@ -10,5 +10,6 @@ mod page;
 mod permissions;
 mod reactions;
 mod state;
+mod threads;
 mod trouble;
 mod wire;

@@ -1,4 +1,4 @@
-//! From the queue's read models to what is shown.
+//! From the queue's read models to what is shown, at every door.
 
 use orchestrator_core::{
     domain::attempt::AttemptState,
