@@ -7,4 +7,3 @@ pub mod config;
 pub mod service;
 pub mod surfaces;
 pub mod telemetry;
-pub mod surfaces;

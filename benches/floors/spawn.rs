@@ -1,6 +1,10 @@
 //! CPU per attempt through nursery and attendant, over a raw spawn of the same program.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use discord_orchestrator::adapters::process::ProcessRunner;
 use orchestrator_core::{
@@ -18,7 +22,7 @@ pub async fn measure() -> Vec<Figure> {
     let runner = ProcessRunner::new(folder.path()).expect("a runner");
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        raw.push(raw_round().await);
+        raw.push(raw_round());
         ours.push(our_round(&runner, folder.path(), round).await);
     }
     let (raw, ours) = (median(raw), median(ours));
@@ -32,10 +36,10 @@ pub async fn measure() -> Vec<Figure> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the floor is a spawn without us")]
-async fn raw_round() -> f64 {
+fn raw_round() -> f64 {
     let before = cpu_seconds(std::process::id());
     for _ in 0..PER_ROUND {
-        let output = tokio::process::Command::new("/bin/true").stdin(Stdio::null()).output().await.expect("it runs");
+        let output = Command::new("/bin/true").stdin(Stdio::null()).output().expect("it runs");
         assert!(output.status.success());
     }
     (cpu_seconds(std::process::id()) - before) * 1_000.0 / PER_ROUND as f64

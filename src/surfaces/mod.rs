@@ -2,7 +2,4 @@
 
 pub mod discord;
 pub mod http;
-mod show;
-//! Doors: what comes in from outside becomes something that the stages understand.
-
-pub mod discord;
+pub(crate) mod show;
