@@ -139,7 +139,7 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
+    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone(), secrets: config.secrets.clone() };
     Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
 
@@ -210,6 +210,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         environment: config.agent_environment.clone(),
         workers: config.workers_dir.clone(),
         attempts: config.runtime_dir.join("attempts"),
+        claims: config.runtime_dir.join("assigned-tasks.txt"),
         agents_md: config.template.as_ref().map(|template| template.text.clone()),
         catalogue: config.openclaw.catalogue.clone(),
         openclaw_config: config.openclaw.path.clone(),
@@ -225,7 +226,7 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
     mailer::Settings {
         delays: config.limits.post_delays,
         nonce_window: NONCE_WINDOW,
-        forbidden_pause: FORBIDDEN_PAUSE,
+        forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
         secrets: config.secrets.clone(),

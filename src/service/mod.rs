@@ -1,6 +1,7 @@
 //! The wiring: parts are made, joined and ended here, and nowhere else.
 
 pub mod build;
+mod disk;
 mod door;
 pub mod lifecycle;
 mod memory;

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{ServiceError, build, build::House, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
+use super::{ServiceError, build, build::House, disk, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
 use crate::{
     config::{Config, DiscordConfig},
     surfaces::discord::{GatewayConfig, Health, Patience,
@@ -89,9 +89,11 @@ pub async fn serve(
         health: Arc::new(Health::default()),
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
+    let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
     let mut doorman = Doorman::new(house.desks.desk.clone(), chat, house.mailer.clone(), look);
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
+    stages.loops.spawn(watching);
     let soft = life.soft.clone();
     stages.loops.spawn(async move {
         tokio::select! {
@@ -154,9 +156,10 @@ async fn introduce(discord: &DiscordConfig, house: &House) -> Result<Vec<orchest
     Ok(others)
 }
 
-/// What comes before anything is claimed: caps as configured, and the attempts that a former process has left.
+/// What comes before anything is claimed: caps as configured, room on the disk, and the attempts that a former process has left.
 async fn prepare(config: &Config, house: &House) -> Result<(), ServiceError> {
     house.desks.queue.cap_gates(build::gate_caps(config)).await?;
+    disk::tick(&house.desks.queue, &disk::Water::of(config)).await?;
     Ok(house.crew.recover().await?)
 }
 

@@ -1,5 +1,6 @@
 //! One integration test binary.
 
+mod contract;
 mod architecture;
 mod commands;
 mod main_job;

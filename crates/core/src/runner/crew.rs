@@ -51,6 +51,8 @@ pub struct Settings {
     pub agents_md: Option<String>,
     /// Where attempts' control folders are.
     pub attempts: PathBuf,
+    /// The list of claimed tasks, for people and scripts.
+    pub claims: PathBuf,
     /// Models, for the brief.
     pub catalogue: Catalogue,
     /// The `openclaw.json` that OpenClaw agents are shown.

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     brief::{self, Facts},
+    claims,
     crew::Crew,
     results,
     workspace::{self, Contents, Workspace},
@@ -79,6 +80,7 @@ enum Started {
 }
 
 async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
+    note_claim(crew, attempt).await;
     let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
         return Ok(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
     };
@@ -103,6 +105,15 @@ async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Wo
         }
         Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
         Err(error) => Ok(Started::NotNow(error.to_string())),
+    }
+}
+
+/// Puts the task on the list of claimed ones. The list is a service to people: that it can't be written is no reason not to run.
+async fn note_claim(crew: &Crew, attempt: &AttemptRow) {
+    let (path, task, fence) = (crew.settings.claims.clone(), attempt.task.clone(), attempt.fence);
+    let noted = tokio::task::spawn_blocking(move || claims::add(&path, &task, fence)).await;
+    if let Err(error) = noted.map_err(std::io::Error::other).flatten() {
+        tracing::warn!(%error, "task {} could not be put on the list of claimed tasks: {error}", attempt.task);
     }
 }
 
