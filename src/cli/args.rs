@@ -22,51 +22,51 @@ use crate::config::Flags;
     max_term_width = 110,
     disable_help_subcommand = true
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// What every verb takes.
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
     /// What is to be done.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub(super) verb: Verb,
 }
 
 /// What every verb takes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
-pub struct Global {
+pub(super) struct Global {
     /// The folder that everything is in: configuration, .runtime, workers, logs [default: the current one]
     #[arg(long, global = true, value_name = "FOLDER", visible_alias = "config-dir")]
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// Instead of discord-config.env in that folder
     #[arg(long, global = true, value_name = "FILE")]
-    pub env_file: Option<PathBuf>,
+    pub(super) env_file: Option<PathBuf>,
     /// Instead of orchestrator_config.json in that folder
     #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// Instead of ./openclaw.json and ~/.openclaw/openclaw.json
     #[arg(long, global = true, value_name = "FILE")]
-    pub openclaw_config: Option<PathBuf>,
+    pub(super) openclaw_config: Option<PathBuf>,
     /// Give a setting its value; wins over files and environment. May be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(super) set: Vec<String>,
     /// Results as JSON on standard output, failures as JSON on standard error
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(super) json: bool,
     /// Log more (-v: debug, -vv: everything)
     #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
+    pub(super) verbose: u8,
     /// Say nothing but results and failures
     #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// Log lines on standard error as JSON
     #[arg(long, global = true)]
-    pub log_json: bool,
+    pub(super) log_json: bool,
 }
 
 impl Global {
     /// What they say about configuration.
-    pub fn flags(&self) -> Flags {
+    pub(super) fn flags(&self) -> Flags {
         Flags {
             config_dir: self.dir.clone(),
             env_file: self.env_file.clone(),
@@ -79,12 +79,16 @@ impl Global {
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Run the service until SIGTERM, which hands running agents over to the next start
-    #[command(after_help = "Example:\n  orchestrator run --dir /srv/orchestrator\n\nThe first SIGTERM or Ctrl-C starts nothing new and ends; agents go on by themselves and are found again.\nThe second one ends at once.")]
+    #[command(
+        after_help = "Example:\n  orchestrator run --dir /srv/orchestrator\n\nThe first SIGTERM or Ctrl-C starts nothing new and ends; agents go on by themselves and are found again.\nThe second one ends at once."
+    )]
     Run,
     /// Run what waits, post it, and end: the form for cron
-    #[command(after_help = "Example, in a crontab:\n  */1 * * * * cd /srv/orchestrator && orchestrator once -q\n\nBeside a running service nothing is run twice.")]
+    #[command(
+        after_help = "Example, in a crontab:\n  */1 * * * * cd /srv/orchestrator && orchestrator once -q\n\nBeside a running service nothing is run twice."
+    )]
     Once,
     /// A local Discord, a bot and an agent in one process, to try everything without an account
     Demo(demo::DemoArgs),
@@ -137,7 +141,7 @@ pub enum Verb {
 
 /// What can be done with the configuration.
 #[derive(Debug, Subcommand)]
-pub enum ConfigVerb {
+pub(super) enum ConfigVerb {
     /// Read it as the service would, and say what is wrong with it and where each value comes from
     Check(config_check::CheckArgs),
 }
@@ -147,7 +151,7 @@ pub enum ConfigVerb {
 /// # Errors
 ///
 /// The rule, as clap shows it.
-pub fn duration(given: &str) -> Result<Duration, String> {
+pub(super) fn duration(given: &str) -> Result<Duration, String> {
     parse_duration(given).map_err(|error| error.to_string())
 }
 

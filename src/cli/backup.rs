@@ -13,7 +13,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  orchestrator backup /var/backups/orchestrator-$(date +%F).db\n\nThe copy is one consistent view, examined, and only its owner can read it. Nothing is overwritten.")]
+#[command(
+    after_help = "Example:\n  orchestrator backup /var/backups/orchestrator-$(date +%F).db\n\nThe copy is one consistent view, examined, and only its owner can read it. Nothing is overwritten."
+)]
 pub(super) struct BackupArgs {
     /// Where the copy is to be
     file: PathBuf,

@@ -17,7 +17,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator cancel 1443021398234771496\n  orchestrator cancel --waiting          asks first\n  orchestrator cancel --waiting --yes")]
+#[command(
+    after_help = "Examples:\n  orchestrator cancel 1443021398234771496\n  orchestrator cancel --waiting          asks first\n  orchestrator cancel --waiting --yes"
+)]
 pub(super) struct CancelArgs {
     /// The tasks
     #[arg(required_unless_present = "waiting", conflicts_with = "waiting")]
@@ -44,7 +46,8 @@ pub(super) async fn run(context: &Context, args: CancelArgs) -> Result<Exit, Fai
         context.voice.result(&json!({"done": [], "failed": []}), || "No tasks wait.".to_owned());
         return Ok(Exit::Done);
     }
-    let question = format!("{} waiting will be cancelled. Go on?", figures::counted(u64::try_from(ids.len()).unwrap_or(u64::MAX), "task", "tasks"));
+    let question =
+        format!("{} waiting will be cancelled. Go on?", figures::counted(u64::try_from(ids.len()).unwrap_or(u64::MAX), "task", "tasks"));
     if !args.yes && !agrees(context, &question)? {
         context.voice.note("Nothing was cancelled.");
         return Ok(Exit::Done);

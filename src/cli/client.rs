@@ -22,10 +22,10 @@ const BASE: &str = "http://orchestrator/v1";
 
 /// Asks the HTTP interface.
 #[derive(Debug)]
-pub struct Client {
+pub(super) struct Client {
     http: reqwest::Client,
     /// Whether a running service answers.
-    pub service: bool,
+    pub(super) service: bool,
     own: Option<Own>,
 }
 
@@ -43,7 +43,7 @@ impl Client {
     /// # Errors
     ///
     /// It runs, and this account may not ask it.
-    pub fn of_service(config: &Config) -> Result<Option<Self>, Failure> {
+    pub(super) fn of_service(config: &Config) -> Result<Option<Self>, Failure> {
         let path = socket::path_in(&config.runtime_dir);
         match UnixStream::connect(&path) {
             Ok(_) => Self::over(&path, true, None).map(Some),
@@ -60,7 +60,7 @@ impl Client {
     /// # Errors
     ///
     /// There is no service, and the store can't be opened.
-    pub async fn find(config: &Config) -> Result<Self, Failure> {
+    pub(super) async fn find(config: &Config) -> Result<Self, Failure> {
         match Self::of_service(config)? {
             Some(client) => Ok(client),
             None => Self::own(config).await,
@@ -72,12 +72,13 @@ impl Client {
     /// # Errors
     ///
     /// As [`find`](Self::find); [`Exit::Unreachable`] if there is no store.
-    pub async fn find_to_look(config: &Config) -> Result<Self, Failure> {
+    pub(super) async fn find_to_look(config: &Config) -> Result<Self, Failure> {
         if let Some(client) = Self::of_service(config)? {
             return Ok(client);
         }
         if !house::database(config).exists() {
-            let message = format!("No service runs in {}, and none has run there yet. `orchestrator run` starts one.", config.root.display());
+            let message =
+                format!("No service runs in {}, and none has run there yet. `orchestrator run` starts one.", config.root.display());
             return Err(Failure::new(Exit::Unreachable, message));
         }
         Self::own(config).await
@@ -115,7 +116,7 @@ impl Client {
     /// # Errors
     ///
     /// What the interface says, with the exit code that it means.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.answer(self.request(Method::GET, path).timeout(PATIENCE)).await
     }
 
@@ -124,7 +125,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<T, Failure> {
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<T, Failure> {
         self.answer(self.request(Method::POST, path).timeout(PATIENCE).json(body)).await
     }
 
@@ -133,12 +134,12 @@ impl Client {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn stream(&self, path: &str) -> Result<Response, Failure> {
+    pub(super) async fn stream(&self, path: &str) -> Result<Response, Failure> {
         checked(self.request(Method::GET, path).send().await).await
     }
 
     /// Ends what this process serves for itself; what was asked is done by then.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         if let Some(mut own) = self.own {
             drop(self.http);
             own.soft.cancel();
@@ -190,23 +191,23 @@ fn exit_of(status: StatusCode) -> Exit {
 
 /// One event of a stream of server-sent events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerEvent {
+pub(super) struct ServerEvent {
     /// Its name.
-    pub name: String,
+    pub(super) name: String,
     /// Its data.
-    pub data: String,
+    pub(super) data: String,
 }
 
 /// Reads server-sent events from a response.
 #[derive(Debug)]
-pub struct ServerEvents<S> {
+pub(super) struct ServerEvents<S> {
     parts: S,
     held: Vec<u8>,
 }
 
 impl ServerEvents<()> {
     /// The events of a response.
-    pub fn of(response: Response) -> ServerEvents<impl futures_util::Stream<Item = reqwest::Result<Vec<u8>>> + Unpin> {
+    pub(super) fn of(response: Response) -> ServerEvents<impl futures_util::Stream<Item = reqwest::Result<Vec<u8>>> + Unpin> {
         ServerEvents { parts: Box::pin(response.bytes_stream().map(|part| part.map(|part| part.to_vec()))), held: Vec::new() }
     }
 }
@@ -217,7 +218,7 @@ impl<S: futures_util::Stream<Item = reqwest::Result<Vec<u8>>> + Unpin> ServerEve
     /// # Cancel safety
     ///
     /// Cancel safe: what was read is held.
-    pub async fn next(&mut self) -> Option<ServerEvent> {
+    pub(super) async fn next(&mut self) -> Option<ServerEvent> {
         loop {
             if let Some(end) = self.held.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.held.drain(..end + 2).collect();

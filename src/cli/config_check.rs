@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use orchestrator_core::wording::tables::Table;
 use serde_json::json;
 
 use super::{
     Context,
     exit::{Exit, Failure},
-    voice::columns,
 };
 use crate::config::{self, Flags, Setting};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator config check\n  orchestrator config check discord-config.env.example\n  orchestrator config check orchestrator_config.json")]
+#[command(
+    after_help = "Examples:\n  orchestrator config check\n  orchestrator config check discord-config.env.example\n  orchestrator config check orchestrator_config.json"
+)]
 pub(super) struct CheckArgs {
     /// Check this file in the place of the one that it is a version of: an env file, orchestrator_config*.json or openclaw*.json
     file: Option<PathBuf>,
@@ -35,8 +37,11 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
         "agent": {"default": config.agents.default, "because": config.agents.default_because},
     });
     context.voice.result(&told, || {
-        let rows: Vec<[String; 3]> = shown.iter().map(|setting| [setting.key.clone(), setting.shown.clone(), setting.from.to_string()]).collect();
-        let mut lines = vec![columns(["SETTING", "VALUE", "FROM"], &rows), String::new(), config.agents.default_because.clone()];
+        let mut table = Table::new(&["SETTING", "VALUE", "FROM"]).at_most(1, 60);
+        for setting in &shown {
+            table.row([setting.key.clone(), setting.shown.clone(), setting.from.to_string()]);
+        }
+        let mut lines = vec![table.show(), config.agents.default_because.clone()];
         lines.extend(config.warnings.iter().map(|warning| format!("warning: {warning}")));
         lines.join("\n")
     });

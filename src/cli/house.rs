@@ -1,13 +1,21 @@
-//! What the verbs need of the service, in one place.
+//! What the verbs need of the service, in one place: how it is run, and how scripts see that it can't.
 
 use std::{path::PathBuf, sync::Arc};
+
+use tokio::task::JoinSet;
 
 use super::exit::{Exit, Failure};
 use crate::{
     adapters::sqlite::SqliteStore,
     config::Config,
-    service::{self, ServiceError, build, lifecycle::Lifecycle},
-    surfaces::http::Door,
+    service::{
+        self, ServiceError, build,
+        lifecycle::{Lifecycle, NotAlone},
+    },
+    surfaces::{
+        discord::GatewayError,
+        http::{Door, SocketError},
+    },
 };
 
 /// The database of a configuration.
@@ -17,54 +25,74 @@ pub(super) fn database(config: &Config) -> PathBuf {
 
 /// The store of a configuration, for copying it.
 pub(super) fn store(config: &Config) -> Result<Arc<SqliteStore>, Failure> {
-    build::store(config).map_err(failure)
+    Ok(build::store(config)?)
 }
 
-/// A desk over the store in this process: nothing is started by it.
+/// A desk over the store in this process. It starts nothing; what it changes counts for a service that runs beside it or comes later,
+/// because every change is one transaction of the same queue.
 pub(super) fn offline(config: &Config) -> Result<Door, Failure> {
-    service::offline(config).map_err(failure)
+    Ok(service::offline(config)?)
 }
 
 /// Runs the service until it is told to end.
 pub(super) async fn run(config: &Config) -> Result<Exit, Failure> {
-    let life = Lifecycle::default();
-    let served = tokio::select! {
-        served = service::run(config, life.clone()) => served,
-        broken = obey(life) => return Err(broken),
-    };
-    served.map(|()| Exit::Done).map_err(failure)
+    let (life, _signals) = obedient();
+    tell_oddities(config);
+    Box::pin(service::run(config, life)).await?;
+    Ok(Exit::Done)
 }
 
 /// Runs what waits, and ends: how many tasks have ended. `None`: a service runs here already, which does it.
 pub(super) async fn once(config: &Config) -> Result<Option<u64>, Failure> {
-    let life = Lifecycle::default();
-    let ran = tokio::select! {
-        ran = service::once(config, life.clone()) => ran,
-        broken = obey(life) => return Err(broken),
-    };
-    match ran {
+    let (life, _signals) = obedient();
+    tell_oddities(config);
+    match service::once(config, life).await {
         Ok(ended) => Ok(Some(ended)),
-        Err(ServiceError::NotAlone(_)) => Ok(None),
-        Err(error) => Err(failure(error)),
+        Err(ServiceError::NotAlone(NotAlone::Held { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Listens for signals for as long as the service runs; tells only that it can't.
-pub(super) async fn obey(life: Lifecycle) -> Failure {
-    match life.obey_signals().await {
-        Err(error) => Failure::of(Exit::Broken, &error),
-        // Both ways of stopping were asked for: the service is ending.
-        Ok(()) => std::future::pending().await,
-    }
+/// A lifecycle that listens to SIGTERM and Ctrl-C as long as the set is held.
+fn obedient() -> (Lifecycle, JoinSet<()>) {
+    let life = Lifecycle::default();
+    let (mut signals, obeyed) = (JoinSet::new(), life.clone());
+    signals.spawn(async move {
+        if let Err(error) = obeyed.obey_signals().await {
+            tracing::error!(%error, "signals can't be listened for: {error}");
+        }
+    });
+    (life, signals)
 }
 
-/// Exhaustive on purpose: a new way to fail does not compile until someone decides how scripts see it.
-pub(super) fn failure(error: ServiceError) -> Failure {
-    let exit = match &error {
-        ServiceError::Missing(_) | ServiceError::Sender(_) | ServiceError::TokenRefused | ServiceError::Gateway(_) => Exit::Usage,
-        ServiceError::NotAlone(_) | ServiceError::Socket(_) => Exit::Refused,
-        ServiceError::Chat(_) | ServiceError::ReadBack(_) => Exit::Unreachable,
-        ServiceError::Store(_) | ServiceError::Folder { .. } | ServiceError::Queue(_) => Exit::Broken,
-    };
-    Failure::of(exit, &error)
+/// What is odd about the configuration is said aloud, once.
+fn tell_oddities(config: &Config) {
+    for oddity in &config.warnings {
+        tracing::warn!("{oddity}");
+    }
+    tracing::info!("{}", config.agents.default_because);
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        // Exhaustive on purpose: a new failure does not compile until someone decides its exit code.
+        let exit = match &error {
+            ServiceError::Missing(_) | ServiceError::Sender(_) | ServiceError::TokenRefused | ServiceError::Socket(SocketError::TooLong { .. }) => {
+                Exit::Usage
+            }
+            ServiceError::Gateway(refused) => match refused {
+                GatewayError::TokenRefused | GatewayError::MessageContentRefused | GatewayError::IntentsUnknown => Exit::Usage,
+                GatewayError::IdentifiesSpent { .. } => Exit::Refused,
+                GatewayError::Client { .. } => Exit::Broken,
+            },
+            ServiceError::NotAlone(NotAlone::Held { .. }) | ServiceError::Socket(SocketError::Served { .. }) => Exit::Refused,
+            ServiceError::Chat(_) | ServiceError::ReadBack(_) => Exit::Unreachable,
+            ServiceError::NotAlone(NotAlone::Io { .. })
+            | ServiceError::Socket(SocketError::Io { .. })
+            | ServiceError::Store(_)
+            | ServiceError::Folder { .. }
+            | ServiceError::Queue(_) => Exit::Broken,
+        };
+        Self::of(exit, &error)
+    }
 }

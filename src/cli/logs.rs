@@ -24,7 +24,9 @@ use crate::telemetry;
 const LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator logs 1443021398234771496\n  orchestrator logs -f 1443021398234771496\n  orchestrator logs --service -f")]
+#[command(
+    after_help = "Examples:\n  orchestrator logs 1443021398234771496\n  orchestrator logs -f 1443021398234771496\n  orchestrator logs --service -f"
+)]
 pub(super) struct LogsArgs {
     /// The task
     #[arg(required_unless_present = "service")]
@@ -77,7 +79,8 @@ pub(super) async fn run(context: &Context, args: LogsArgs) -> Result<Exit, Failu
 
 /// The service's log, from its file: it is there when the service is not.
 async fn of_service(context: &Context, path: &Path, args: &LogsArgs) -> Result<Exit, Failure> {
-    let missing = |error: std::io::Error| Failure::new(Exit::NotFound, format!("The service's log {} could not be read: {error}.", path.display()));
+    let missing =
+        |error: std::io::Error| Failure::new(Exit::NotFound, format!("The service's log {} could not be read: {error}.", path.display()));
     let mut file = File::open(path).map_err(missing)?;
     let mut text = String::new();
     let mut bytes = Vec::new();

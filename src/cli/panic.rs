@@ -21,7 +21,9 @@ use crate::{
 const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator panic\n  orchestrator resume\n\nNothing more is started on any instance until `resume`. Works without a service: agents are found by their control files\nand by the marker in their environment.")]
+#[command(
+    after_help = "Examples:\n  orchestrator panic\n  orchestrator resume\n\nNothing more is started on any instance until `resume`. Works without a service: agents are found by their control files\nand by the marker in their environment."
+)]
 pub(super) struct PanicArgs {
     /// How long agents get to end by themselves before they are killed
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::args::duration)]
@@ -80,7 +82,9 @@ fn how(how: How) -> String {
     match how {
         How::Asked => "ended when it was asked to".to_owned(),
         How::Killed => "killed".to_owned(),
-        How::AttendantKilled { found } => format!("killed with its attendant, which did not answer; {found} processes were found by their marker"),
+        How::AttendantKilled { found } => {
+            format!("killed with its attendant, which did not answer; {found} processes were found by their marker")
+        }
         How::LeftOver { found } => format!("{found} left-over processes were found by their marker and killed"),
         How::OutOfReach => "runs in another container and can't be ended from here: stop that container".to_owned(),
     }

@@ -23,6 +23,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(2);
 pub(super) fn sender(config: &Config, submit: &SubmitConfig) -> Result<Sender, Failure> {
     let settings = SenderConfig {
         answer_timeout: config.limits.request_timeout,
+        guild: config.discord.as_ref().ok().and_then(|discord| discord.guild).map(|guild| guild.get()),
         ..SenderConfig::new(&submit.api_base, Token::new(submit.token.expose()))
     };
     Sender::new(&settings).map_err(|error| Failure::of(Exit::Usage, &error))
@@ -65,7 +66,9 @@ pub(super) fn refused(error: &ChatError, place: &str) -> Failure {
                 "Discord does not accept the bot token (HTTP 401). Check `ORCHESTRATOR_AGENT_TOKEN`: copy it anew from the page \"Bot\" of your application in Discord's developer portal.",
             );
         }
-        ChatError::Forbidden { .. } => format!("Give the bot View Channel, Send Messages and Read Message History in the channel of `{place}`."),
+        ChatError::Forbidden { .. } => {
+            format!("Give the bot View Channel, Send Messages and Read Message History in the channel of `{place}`.")
+        }
         ChatError::NotFound { .. } => format!("Check `{place}`: the bot knows no such channel."),
         ChatError::Invalid { .. } => "This is a defect; please report it.".to_owned(),
         ChatError::RateLimited { .. } | ChatError::Unavailable { .. } | ChatError::NotSent { .. } | ChatError::Unknown { .. } => {

@@ -12,7 +12,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator reclaim 1443021398234771496\n  orchestrator reclaim --all\n\nA message with ✅ that the store does not know is never run by itself: it may have been run elsewhere.\nThis says that it is to be run. --all takes those that were claimed and show no end (🏁 ❌ ⏱ 🛑).\nA task that the store knows is run again with `retry`.")]
+#[command(
+    after_help = "Examples:\n  orchestrator reclaim 1443021398234771496\n  orchestrator reclaim --all\n\nA message with ✅ that the store does not know is never run by itself: it may have been run elsewhere.\nThis says that it is to be run. --all takes those that were claimed and show no end (🏁 ❌ ⏱ 🛑).\nA task that the store knows is run again with `retry`."
+)]
 pub(super) struct ReclaimArgs {
     /// The message
     #[arg(required_unless_present = "all", conflicts_with = "all")]

@@ -18,7 +18,9 @@ use crate::adapters::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  orchestrator restore /var/backups/orchestrator-2026-11-20.db\n\nNot beside a running service. What was there is kept beside it and named.")]
+#[command(
+    after_help = "Example:\n  orchestrator restore /var/backups/orchestrator-2026-11-20.db\n\nNot beside a running service. What was there is kept beside it and named."
+)]
 pub(super) struct RestoreArgs {
     /// The backup
     file: PathBuf,

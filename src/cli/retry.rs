@@ -9,7 +9,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  orchestrator retry 1443021398234771496\n\nA task that has ended runs once more; one that is held or asked about takes its turn.")]
+#[command(
+    after_help = "Example:\n  orchestrator retry 1443021398234771496\n\nA task that has ended runs once more; one that is held or asked about takes its turn."
+)]
 pub(super) struct RetryArgs {
     /// The tasks
     #[arg(required = true)]

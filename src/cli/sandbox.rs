@@ -13,7 +13,9 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator sandbox --write-env discord-config.env\n  orchestrator sandbox --listen 127.0.0.1:9000 --limits off --state world.json\n\nWhoever can reach the address can read every token in there and act as anybody.")]
+#[command(
+    after_help = "Examples:\n  orchestrator sandbox --write-env discord-config.env\n  orchestrator sandbox --listen 127.0.0.1:9000 --limits off --state world.json\n\nWhoever can reach the address can read every token in there and act as anybody."
+)]
 pub(super) struct SandboxArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]

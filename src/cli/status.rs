@@ -6,6 +6,7 @@ use orchestrator_core::{
     ports::clock::Clock as _,
     wording::{
         figures, harmless,
+        tables::Table,
         views::{AttemptView, StatusView, TaskDetail, TaskSummary},
     },
 };
@@ -14,12 +15,13 @@ use super::{
     Context,
     client::Client,
     exit::{Exit, Failure},
-    voice::columns,
 };
 use crate::adapters::system_clock::SystemClock;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator status\n  orchestrator status 1443021398234771496\n  orchestrator status --json | jq .counts")]
+#[command(
+    after_help = "Examples:\n  orchestrator status\n  orchestrator status 1443021398234771496\n  orchestrator status --json | jq .counts"
+)]
 pub(super) struct StatusArgs {
     /// One task, with all that is known of it
     id: Option<String>,
@@ -77,26 +79,24 @@ fn at_a_glance(status: &StatusView) -> String {
 
 /// Tasks as a table.
 pub(super) fn table(tasks: &[TaskSummary]) -> String {
-    let rows: Vec<[String; 7]> = tasks
-        .iter()
-        .map(|task| {
-            let time = match (task.started_at, task.ended_at) {
-                (Some(since), None) => elapsed(since),
-                (Some(since), Some(until)) => show_duration((until - since).to_std().unwrap_or_default()),
-                (None, _) => String::new(),
-            };
-            [
-                task.id.to_string(),
-                task.state.replace('_', " "),
-                figures::short_age(task.created_at, SystemClock.now()),
-                time,
-                task.cost.clone(),
-                task.requester.clone(),
-                harmless::one_line(&task.text),
-            ]
-        })
-        .collect();
-    columns(["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"], &rows)
+    let mut table = Table::new(&["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"]).right(2).right(3).right(4).at_most(5, 20).at_most(6, 70);
+    for task in tasks {
+        let time = match (task.started_at, task.ended_at) {
+            (Some(since), None) => elapsed(since),
+            (Some(since), Some(until)) => show_duration((until - since).to_std().unwrap_or_default()),
+            (None, _) => String::new(),
+        };
+        table.row([
+            task.id.to_string(),
+            task.state.replace('_', " "),
+            figures::short_age(task.created_at, SystemClock.now()),
+            time,
+            task.cost.clone(),
+            task.requester.clone(),
+            task.text.clone(),
+        ]);
+    }
+    table.show()
 }
 
 fn elapsed(since: chrono::DateTime<chrono::Utc>) -> String {
@@ -129,7 +129,9 @@ fn in_detail(detail: &TaskDetail) -> String {
     }
     if !detail.events.is_empty() {
         lines.push("\nStory:".to_owned());
-        lines.extend(detail.events.iter().map(|event| format!("  {}  {}", event.at.format("%m-%d %H:%M:%S"), harmless::one_line(&event.what))));
+        lines.extend(
+            detail.events.iter().map(|event| format!("  {}  {}", event.at.format("%m-%d %H:%M:%S"), harmless::one_line(&event.what))),
+        );
     }
     lines.join("\n")
 }
@@ -137,7 +139,8 @@ fn in_detail(detail: &TaskDetail) -> String {
 fn attempt(attempt: &AttemptView) -> String {
     let took = attempt.duration_ms.map_or_else(String::new, |ms| format!(", {}", figures::duration(std::time::Duration::from_millis(ms))));
     let state = attempt.outcome.map_or_else(|| attempt.state.clone(), |outcome| outcome.word().replace('_', " "));
-    let mut lines = vec![format!("  attempt {}: {state}{took}, {} tokens, {}", attempt.number, figures::tokens(attempt.tokens.as_ref()), attempt.cost)];
+    let mut lines =
+        vec![format!("  attempt {}: {state}{took}, {} tokens, {}", attempt.number, figures::tokens(attempt.tokens.as_ref()), attempt.cost)];
     lines.extend(attempt.workspace.iter().map(|workspace| format!("    workspace {workspace}")));
     lines.extend(attempt.remarks.iter().map(|remark| format!("    {}", harmless::one_line(remark))));
     lines.join("\n")

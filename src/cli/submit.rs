@@ -31,7 +31,9 @@ use crate::{
 const LONGEST_ID: u64 = u64::MAX;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  orchestrator submit \"Write a haiku about rust\"\n  orchestrator submit \"Sum up README.md\" cheap low --wait\n  git diff | orchestrator submit - coder high\n\nThe task's id is printed as soon as it stands. With --wait follows the result, and the exit code says how the task ended.")]
+#[command(
+    after_help = "Examples:\n  orchestrator submit \"Write a haiku about rust\"\n  orchestrator submit \"Sum up README.md\" cheap low --wait\n  git diff | orchestrator submit - coder high\n\nThe task's id is printed as soon as it stands. With --wait follows the result, and the exit code says how the task ended."
+)]
 pub(super) struct SubmitArgs {
     /// What is to be done; `-` reads standard input
     #[arg(allow_hyphen_values = true)]
@@ -40,7 +42,8 @@ pub(super) struct SubmitArgs {
     #[arg(value_parser = tag_value)]
     model: Option<String>,
     /// How hard it thinks: off, low, medium, high
-    thinking: Option<Thinking>,
+    #[arg(value_parser = thinking_word)]
+    thinking: Option<String>,
     /// Wait until the task has ended, and print its result
     #[arg(long)]
     wait: bool,
@@ -49,10 +52,25 @@ pub(super) struct SubmitArgs {
     at_most: Option<Duration>,
 }
 
-/// A word that may stand in a tag.
+impl SubmitArgs {
+    /// The model; an empty word is none, as scripts write it.
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref().filter(|model| !model.is_empty())
+    }
+
+    fn thinking(&self) -> Option<Thinking> {
+        self.thinking.as_deref().and_then(|thinking| thinking.parse().ok())
+    }
+}
+
+/// A word that may stand in a tag, or none.
 fn tag_value(given: &str) -> Result<String, String> {
-    let fits = !given.is_empty() && given.chars().all(|c| c.is_ascii_graphic() && c != '[' && c != ']');
+    let fits = given.chars().all(|c| c.is_ascii_graphic() && c != '[' && c != ']');
     if fits { Ok(given.to_owned()) } else { Err("a model is one word without spaces and brackets".to_owned()) }
+}
+
+fn thinking_word(given: &str) -> Result<String, String> {
+    if given.is_empty() { Ok(String::new()) } else { given.parse::<Thinking>().map(|level| level.to_string()).map_err(|error| error.to_string()) }
 }
 
 /// A task that stands.
@@ -66,7 +84,7 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
     let text = text_of(&args.text)?;
     let config = context.config()?;
     let submit = config.submit.clone()?;
-    let body = with_tags(&text, args.model.as_deref(), args.thinking);
+    let body = with_tags(&text, args.model(), args.thinking());
     let sender = posting::sender(&config, &submit)?;
 
     let units = fit::length(&with_header(&TaskId::from(message_id(LONGEST_ID)), &body));
@@ -89,7 +107,9 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
 fn text_of(given: &str) -> Result<String, Failure> {
     let looks_like_a_flag = given.len() > 1 && given.starts_with('-') && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if looks_like_a_flag {
-        return Err(Failure::usage(format!("There is no flag `{given}`, and as a task it would be odd. `orchestrator submit --help` has the flags.")));
+        return Err(Failure::usage(format!(
+            "There is no flag `{given}`, and as a task it would be odd. `orchestrator submit --help` has the flags."
+        )));
     }
     let text = if given == "-" {
         let mut bytes = Vec::new();
@@ -100,7 +120,9 @@ fn text_of(given: &str) -> Result<String, Failure> {
         given.to_owned()
     };
     if text.trim().is_empty() {
-        return Err(Failure::usage("There is no text that an agent could work on.\nUsage: orchestrator submit \"text\" [model] [thinking]"));
+        return Err(Failure::usage(
+            "There is no text that an agent could work on.\nUsage: orchestrator submit \"text\" [model] [thinking]",
+        ));
     }
     Ok(text)
 }
@@ -158,12 +180,8 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
             figures::thousands(u64::try_from(fit::MESSAGE).unwrap_or(u64::MAX))
         )));
     };
-    let ask = SubmitAsk {
-        text,
-        model: args.model.clone(),
-        thinking: args.thinking.map(|thinking| thinking.to_string()),
-        ..SubmitAsk::default()
-    };
+    let ask =
+        SubmitAsk { text, model: args.model().map(str::to_owned), thinking: args.thinking().map(|thinking| thinking.to_string()), ..SubmitAsk::default() };
     let taken: Taken = service.post("/tasks", &ask).await?;
     Ok(Standing { id: taken.id, at: None, link: None })
 }
@@ -176,7 +194,10 @@ mod tests {
     fn a_tag_stands_only_where_an_argument_was_given() {
         let id: TaskId = "1443021398234771496".parse().unwrap();
 
-        assert_eq!(with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low))), "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]");
+        assert_eq!(
+            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low))),
+            "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]"
+        );
         assert_eq!(with_header(&id, &with_tags("T", None, None)), "**[Task: 1443021398234771496]** T");
     }
 

@@ -12,22 +12,22 @@ use super::exit::Failure;
 
 /// Speaks for one command.
 #[derive(Debug)]
-pub struct Voice {
+pub(super) struct Voice {
     /// Results are JSON.
-    pub json: bool,
+    pub(super) json: bool,
     /// Nothing is said that was not asked for.
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// Standard output is read by a person.
-    pub out_is_terminal: bool,
+    pub(super) out_is_terminal: bool,
     /// Standard error is read by a person.
-    pub err_is_terminal: bool,
+    pub(super) err_is_terminal: bool,
     /// What the progress line shows.
     progress: Mutex<String>,
 }
 
 impl Voice {
     /// A voice for this process.
-    pub fn new(json: bool, quiet: bool) -> Self {
+    pub(super) fn new(json: bool, quiet: bool) -> Self {
         Self {
             json,
             quiet,
@@ -38,7 +38,7 @@ impl Voice {
     }
 
     /// A result: as JSON where that is wanted, in words otherwise.
-    pub fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
+    pub(super) fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
         if self.json {
             self.line(&serde_json::to_string_pretty(value).unwrap_or_default());
         } else {
@@ -47,13 +47,13 @@ impl Voice {
     }
 
     /// A line on standard output. Whoever reads it may have gone: that is no failure of ours.
-    pub fn line(&self, text: &str) {
+    pub(super) fn line(&self, text: &str) {
         self.clear();
         let _reader_has_gone = writeln!(io::stdout(), "{}", text.trim_end_matches('\n'));
     }
 
     /// Foreign text (a log, a result) as it is; on a terminal without what a terminal would obey.
-    pub fn foreign(&self, text: &str) {
+    pub(super) fn foreign(&self, text: &str) {
         self.clear();
         let mut out = io::stdout().lock();
         let shown = if self.out_is_terminal { harmless::without_escapes(text) } else { text.to_owned() };
@@ -61,7 +61,7 @@ impl Voice {
     }
 
     /// A remark beside the result, on standard error.
-    pub fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             self.clear();
             let _reader_has_gone = writeln!(io::stderr(), "{text}");
@@ -69,7 +69,7 @@ impl Voice {
     }
 
     /// What is going on: one line that is written over on a terminal, a line for each change elsewhere.
-    pub fn progress(&self, text: &str) {
+    pub(super) fn progress(&self, text: &str) {
         if self.quiet {
             return;
         }
@@ -78,16 +78,13 @@ impl Voice {
             return;
         }
         let mut err = io::stderr().lock();
-        let _reader_has_gone = if self.err_is_terminal {
-            write!(err, "\r\u{1b}[2K{text}").and_then(|()| err.flush())
-        } else {
-            writeln!(err, "{text}")
-        };
+        let _reader_has_gone =
+            if self.err_is_terminal { write!(err, "\r\u{1b}[2K{text}").and_then(|()| err.flush()) } else { writeln!(err, "{text}") };
         text.clone_into(&mut shown);
     }
 
     /// Takes the progress line away.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         let mut shown = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !shown.is_empty() && self.err_is_terminal {
             let mut err = io::stderr().lock();
@@ -97,7 +94,7 @@ impl Voice {
     }
 
     /// Why a command did not do what it was to do: always said.
-    pub fn failure(&self, failure: &Failure) {
+    pub(super) fn failure(&self, failure: &Failure) {
         #[derive(Serialize)]
         struct Shown<'a> {
             error: ShownError<'a>,
@@ -121,38 +118,5 @@ impl Voice {
         } else {
             let _reader_has_gone = writeln!(io::stderr(), "error: {}", failure.message);
         }
-    }
-}
-
-/// Columns under their headings, as wide as their widest cell; the last one as long as it is.
-pub fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
-    let width = |text: &str| text.chars().count();
-    let widths: Vec<usize> =
-        (0..N).map(|at| rows.iter().map(|row| width(&row[at])).chain([width(headings[at])]).max().unwrap_or_default()).collect();
-    let shown = |cells: Vec<&str>| {
-        let parts: Vec<String> =
-            cells.iter().enumerate().map(|(at, cell)| format!("{cell}{}", " ".repeat(widths[at] - width(cell)))).collect();
-        parts.join("  ").trim_end().to_owned()
-    };
-    let mut lines = vec![shown(headings.to_vec())];
-    lines.extend(rows.iter().map(|row| shown(row.iter().map(String::as_str).collect())));
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use insta::assert_snapshot;
-
-    use super::*;
-
-    #[test]
-    fn columns_stand_under_their_headings() {
-        let rows = [["1".to_owned(), "waiting".to_owned(), "x".to_owned()], ["144".to_owned(), "ok".to_owned(), String::new()]];
-
-        assert_snapshot!(columns(["ID", "STATE", "TEXT"], &rows), @"
-        ID   STATE    TEXT
-        1    waiting  x
-        144  ok
-        ");
     }
 }

@@ -57,13 +57,19 @@ pub(super) async fn run(
         }
         match at {
             Some(at) => from_discord(context, config, sender, id, at).await,
-            None => Err(Failure::new(Exit::Unreachable, format!("The service went away; the task `{id}` goes on or is found again at its next start."))),
+            None => Err(Failure::new(
+                Exit::Unreachable,
+                format!("The service went away; the task `{id}` goes on or is found again at its next start."),
+            )),
         }
     })
     .await;
     waited.unwrap_or_else(|_| {
         let shown = show_duration(at_most.unwrap_or_default());
-        Err(Failure::new(Exit::StillGoing, format!("`{id}` has not ended within {shown}; it goes on. `orchestrator status {id}` tells how far it is.")))
+        Err(Failure::new(
+            Exit::StillGoing,
+            format!("`{id}` has not ended within {shown}; it goes on. `orchestrator status {id}` tells how far it is."),
+        ))
     })
 }
 
@@ -133,7 +139,9 @@ fn told(context: &Context, ended: &TaskDetail) -> Exit {
         if !result.text.is_empty() {
             context.voice.foreign(&format!("{}\n", result.text.trim_end_matches('\n')));
         }
-        if outcome != Outcome::Succeeded && let Some(tail) = &result.log_tail {
+        if outcome != Outcome::Succeeded
+            && let Some(tail) = &result.log_tail
+        {
             context.voice.note(&format!("The end of its log:\n{}", orchestrator_core::wording::harmless::without_escapes(tail)));
         }
     }

@@ -3,6 +3,18 @@
 //! It knows nothing of any particular bot. It is strict where Discord is strict (permissions, limits, forms, deadlines), tells of every request it got,
 //! and makes trouble on request.
 //!
+//! # Where it differs from Discord
+//!
+//! - One guild; no direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
+//!   What is not built answers 404 or 405, and stands in the log as not built.
+//! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for renaming channels) are plausible or missing. People have none.
+//! - The gateway sends plain text frames even to those who asked for compression in IDENTIFY, and refuses `compress=zlib-stream` and ETF.
+//! - Threads are not archived by time, and starting one posts no system message.
+//! - `POST /interactions` tells the new interaction's id in the header `x-sandbox-interaction`.
+//! - Attachments' addresses are not signed and don't expire.
+//!
+//! # Example
+//!
 //! ```
 //! use std::time::Duration;
 //! use orchestrator_sandbox::{Options, Sandbox};

@@ -21,6 +21,24 @@ pub enum Record {
     Gateway(GatewayRecord),
 }
 
+impl Record {
+    /// The request, if it is one.
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Request(request) => Some(request),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The gateway's record, if it is one.
+    pub fn gateway(&self) -> Option<&GatewayRecord> {
+        match self {
+            Self::Gateway(record) => Some(record),
+            Self::Request(_) => None,
+        }
+    }
+}
+
 /// A REST request and its answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Request {
@@ -28,7 +46,7 @@ pub struct Request {
     pub at: DateTime<Utc>,
     /// `GET`, `POST`, …
     pub method: String,
-    /// The path without `/api/v10` and without the query.
+    /// The path, decoded, without `/api/v10` and without the query.
     pub path: String,
     /// The query, if there was one.
     pub query: String,

@@ -5,7 +5,6 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
@@ -93,11 +92,8 @@ fn copy_into(from: &Path, partial: &Path) -> Result<(), BackupError> {
     {
         let backup = Backup::new(&source, &mut copy).map_err(told)?;
         // All pages in one step: the view is one, and what is written meanwhile does not start it anew.
-        loop {
-            match backup.step(-1).map_err(told)? {
-                StepResult::Done => break,
-                _ => thread::sleep(Duration::from_millis(20)),
-            }
+        if backup.step(-1).map_err(told)? != StepResult::Done {
+            return Err(OpenError::Busy { path: from.to_owned() }.into());
         }
     }
     // Without a log beside it the copy is one file.

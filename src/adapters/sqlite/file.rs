@@ -91,8 +91,8 @@ impl OpenError {
         }
     }
 
-    pub(super) fn unreachable(path: &Path, reason: impl ToString) -> Self {
-        Self::Unreachable { path: path.to_owned(), reason: reason.to_string() }
+    pub(super) fn unreachable(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unreachable { path: path.to_owned(), reason: reason.into() }
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn make(path: &Path) -> Result<(), OpenError> {
             (io::ErrorKind::AlreadyExists, _) => Ok(()),
             (io::ErrorKind::NotFound, _) => Err(OpenError::unreachable(path, "its folder does not exist")),
             (io::ErrorKind::StorageFull, _) => Err(OpenError::DiskFull { path: path.to_owned() }),
-            (_, _) => Err(OpenError::unreachable(path, error)),
+            (_, _) => Err(OpenError::unreachable(path, error.to_string())),
         },
     }
 }
@@ -174,7 +174,7 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), O
         let reason = format!("its file system has no shared memory for SQLite's log (mode `{mode}`); put it on a local disk");
         return Err(OpenError::unreachable(path, reason));
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;").map_err(told)
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;").map_err(told)
 }
 
 /// Has the disk count as full once the file has reached a size.

@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     panic::resume_unwind,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use orchestrator_core::ports::store::{StoreError, Urgency};
@@ -105,7 +106,25 @@ impl<B> Jobs<B> {
         self.came.notify_all();
     }
 
+    /// To be held by a thread that serves the queue: if it ends, by a panic too, nobody goes on waiting for it.
+    pub(super) fn served(&self) -> Served<'_, B> {
+        Served(self)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting<B>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes a queue at its end.
+pub(super) struct Served<'q, B>(&'q Jobs<B>);
+
+impl<B> Drop for Served<'_, B> {
+    fn drop(&mut self) {
+        self.0.close();
+        // A thread that ended as it should has left none. To drop a job answers it: the store is closed.
+        if thread::panicking() {
+            while self.0.take().is_some() {}
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The store in one SQLite file.
 //!
-//! In come bodies, out goes what they decided, after it is on the disk. One thread writes ([`writer`]), two look ([`reader`]); the rows
-//! themselves are in [`rows`], the file with its schema in [`file`] and [`migrate`]. Knows nothing of what the rows mean.
+//! In come bodies, out goes what they decided, after it is on the disk. One thread writes (`writer`), two look (`reader`); the rows themselves
+//! are in `rows`, the file with its schema in `file` and `migrate`. Knows nothing of what the rows mean.
 
 mod backup;
 mod file;
@@ -23,6 +23,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use orchestrator_core::ports::store::{ReadBody, Store, StoreError, Urgency, WriteBody};
+use rusqlite::Connection;
 
 pub use self::{
     backup::{BackupError, Restored, restore},
@@ -77,9 +78,10 @@ impl fmt::Debug for SqliteOptions {
 pub struct SqliteStore {
     path: PathBuf,
     busy_timeout: Duration,
-    writes: Arc<Jobs<WriteBody>>,
-    reads: Arc<Jobs<ReadBody>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    to_write: Arc<Jobs<WriteBody>>,
+    to_read: Arc<Jobs<ReadBody>>,
+    /// Each gives its connection back; the writer is the last.
+    threads: Mutex<Vec<JoinHandle<Connection>>>,
 }
 
 impl SqliteStore {
@@ -103,19 +105,19 @@ impl SqliteStore {
 
         let looking: Vec<_> = (0..READERS).map(|_| file::connect_to_look(path, options.busy_timeout)).collect::<Result<_, _>>()?;
         let writer = Writer::new(connection, options.checks_plans, options.fatal).map_err(|error| OpenError::of(path, &error))?;
-        let (writes, reads) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
+        let (to_write, to_read) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
         let store = Self {
             path: path.to_owned(),
             busy_timeout: options.busy_timeout,
-            writes: Arc::clone(&writes),
-            reads: Arc::clone(&reads),
+            to_write: Arc::clone(&to_write),
+            to_read: Arc::clone(&to_read),
             threads: Mutex::new(Vec::new()),
         };
         for (number, connection) in (1..).zip(looking) {
-            let (reads, checks_plans) = (Arc::clone(&reads), options.checks_plans);
-            store.start(&format!("store-reader-{number}"), move || reader::run(&connection, checks_plans, &reads))?;
+            let (to_read, checks_plans) = (Arc::clone(&to_read), options.checks_plans);
+            store.start(&format!("store-reader-{number}"), move || reader::run(connection, checks_plans, &to_read))?;
         }
-        store.start("store-writer", move || writer.run(&writes))?;
+        store.start("store-writer", move || writer.run(&to_write))?;
         Ok(store)
     }
 
@@ -155,15 +157,18 @@ impl SqliteStore {
         unblocked(move || join(threads)).await;
     }
 
-    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| OpenError::unreachable(&self.path, error))?;
+    fn start(&self, name: &str, run: impl FnOnce() -> Connection + Send + 'static) -> Result<(), OpenError> {
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(run)
+            .map_err(|error| OpenError::unreachable(&self.path, error.to_string()))?;
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
 
-    fn finish(&self) -> Vec<JoinHandle<()>> {
-        self.reads.close();
-        self.writes.close();
+    fn finish(&self) -> Vec<JoinHandle<Connection>> {
+        self.to_read.close();
+        self.to_write.close();
         std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -171,11 +176,11 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn write(&self, urgency: Urgency, body: WriteBody) -> Result<(), StoreError> {
-        self.writes.ask(urgency, body).await
+        self.to_write.ask(urgency, body).await
     }
 
     async fn read(&self, body: ReadBody) -> Result<(), StoreError> {
-        self.reads.ask(Urgency::Usual, body).await
+        self.to_read.ask(Urgency::Usual, body).await
     }
 }
 
@@ -191,12 +196,15 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// Waits for the threads' ends, readers first: who closes the file last, the writer, takes its log along. A body may hold the last handle
-/// of its own store: that thread ends by itself.
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        if thread.thread().id() != thread::current().id() && thread.join().is_err() {
-            tracing::error!("a thread of the store has panicked");
+/// Waits for the threads' ends, then closes their connections, the writer's last: who closes the file last takes its log along, and readers
+/// can't. A body may hold the last handle of its own store: its thread is not waited for.
+fn join(threads: Vec<JoinHandle<Connection>>) {
+    let others = threads.into_iter().filter(|thread| thread.thread().id() != thread::current().id());
+    let connections: Vec<_> = others.map(JoinHandle::join).collect();
+    for connection in connections {
+        match connection {
+            Ok(connection) => drop(connection),
+            Err(_panic) => tracing::error!("a thread of the store has panicked"),
         }
     }
 }

@@ -11,15 +11,17 @@ use super::{
     trouble::Trouble,
 };
 
-/// Looks until the queue is closed and empty.
-pub(super) fn run(connection: &Connection, checks_plans: bool, jobs: &Jobs<ReadBody>) {
+/// Looks until the queue is closed and empty; gives the connection back.
+pub(super) fn run(connection: Connection, checks_plans: bool, jobs: &Jobs<ReadBody>) -> Connection {
+    let _served = jobs.served();
     while jobs.wait().is_some() {
         // Another reader may have been faster.
         if let Some(mut job) = jobs.take() {
-            let answer = look(connection, checks_plans, &mut job.body);
+            let answer = look(&connection, checks_plans, &mut job.body);
             job.answer(answer);
         }
     }
+    connection
 }
 
 /// The view is that of the first statement, to the end.

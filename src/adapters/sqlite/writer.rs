@@ -11,7 +11,7 @@ use std::{
 };
 
 use orchestrator_core::ports::store::{Abort, StoreError, WriteBody};
-use rusqlite::{Connection, hooks::Wal};
+use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 
 use super::{
     FatalHook,
@@ -40,6 +40,9 @@ pub(super) struct Writer {
     poison: Option<Trouble>,
 }
 
+/// What a transaction has taken, each with the answer that it gets if the transaction is committed.
+type Taken = Vec<(Job<WriteBody>, Answer)>;
+
 /// A transaction that was not committed: nothing of it has happened.
 struct Lost(Trouble);
 
@@ -61,12 +64,14 @@ impl Writer {
         Ok(Self { connection, checks_plans, fatal, log_pages, poison: None })
     }
 
-    /// Writes until the queue is closed and empty.
-    pub(super) fn run(mut self, jobs: &Jobs<WriteBody>) {
+    /// Writes until the queue is closed and empty; gives the connection back.
+    pub(super) fn run(mut self, jobs: &Jobs<WriteBody>) -> Connection {
+        let _served = jobs.served();
         while let Some(waiting) = jobs.wait() {
             self.serve(waiting.min(BATCH_JOBS), &mut || jobs.take());
             self.write_log_back();
         }
+        self.connection
     }
 
     /// Takes up to `most` jobs, commits them together and answers them.
@@ -96,12 +101,8 @@ impl Writer {
     }
 
     /// One transaction. Of what was taken all is on the disk, or nothing has happened.
-    fn batch(
-        &mut self,
-        most: usize,
-        next: &mut dyn FnMut() -> Option<Job<WriteBody>>,
-    ) -> (Vec<(Job<WriteBody>, Answer)>, Result<(), Lost>) {
-        let mut taken = Vec::with_capacity(most);
+    fn batch(&mut self, most: usize, next: &mut dyn FnMut() -> Option<Job<WriteBody>>) -> (Taken, Result<(), Lost>) {
+        let mut taken = Taken::with_capacity(most);
         if let Err(lost) = self.begin() {
             return (taken, Err(lost));
         }
@@ -197,6 +198,8 @@ impl Writer {
             && self.poison.is_none()
         {
             self.poison = Some(trouble.clone());
+            // Closing would write the log back once more.
+            let _refused = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
             tracing::error!("the database can't be relied upon any more, nothing is written from here on: {reason}");
             (self.fatal)(reason);
         }

@@ -113,12 +113,11 @@ async fn answer(State(asked): State<Asked>, UrlPath(mood): UrlPath<String>, head
         "data: [DONE]\n\n".to_owned(),
     ];
     match mood.as_str() {
-        "ok" => events(whole.to_vec()),
         "refused" => refuse(401, &format!("Incorrect API key provided: {KEY}")),
         "busy" => refuse(429, "slow down"),
         "broken" => refuse(500, "<html>\n oops"),
         "busy-once" if asked.refusals.fetch_add(1, Ordering::SeqCst) == 0 => refuse(429, "slow down"),
-        "busy-once" => events(whole.to_vec()),
+        "ok" | "busy-once" => events(whole.to_vec()),
         "cut" => events(vec![piece("Half an "), "data: {\"choi".to_owned()]),
         "silent-end" => events(vec![usage, "data: [DONE]\n\n".to_owned()]),
         "upstream" => events(vec![piece("Half"), "data: {\"error\":{\"message\":\"upstream is gone\",\"code\":502}}\n\n".to_owned()]),

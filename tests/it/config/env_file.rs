@@ -139,7 +139,7 @@ fn the_checked_configuration_never_shows_a_secret() {
         .variable("K", "k-hush");
     let config = machine.config();
 
-    let settings: String = config.settings.iter().map(|setting| format!("{setting:?}")).collect();
+    let settings = format!("{:?}", config.settings);
     for secret in [TOKEN, "sk-or-hush", "gw-hush", "k-hush"] {
         assert!(!format!("{config:?}").contains(secret), "{secret} is in Debug");
         assert!(config.secrets.iter().any(|known| known.expose() == secret), "{secret} is not known as one");

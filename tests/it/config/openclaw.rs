@@ -112,8 +112,7 @@ fn wrong_types_are_named_and_the_rest_is_used() {
         ("[1]", ""),
         ("5", ""),
     ] {
-        let text = text.trim_end_matches('}').to_owned() + &"}".repeat(text.len() - text.trim_end_matches('}').len());
-        let warnings = with(&text).warnings();
+        let warnings = with(text).warnings();
         assert!(key.is_empty() || tells(&warnings, &["~root/openclaw.json:1", key]), "{text}: {warnings:?}");
     }
     let broken = with("{env: {OPENROUTER_API_KEY: 'k'}, models: 7, agents: {defaults: {maxConcurrent: 2, model: 5}}}").config().openclaw;
@@ -167,6 +166,16 @@ fn secrets_may_refer_to_the_environment() {
     assert_eq!((openclaw.gateway.port, openclaw.gateway.token.unwrap().expose()), (5, "g"));
     let overridden = machine.variable("OPENCLAW_GATEWAY_TOKEN", "env").config().openclaw.gateway.token.unwrap();
     assert_eq!(overridden.expose(), "env");
+}
+
+#[test]
+fn the_example_s_key_is_found_in_either_place_once_it_is_filled_in() {
+    let filled = EXAMPLE.replace("your-openrouter-api-key", "sk-or-real");
+    let directly = EXAMPLE.replacen("\"env\": {", "\"env\": { \"OPENROUTER_API_KEY\": \"sk-or-real\",", 1);
+
+    for text in [filled, directly] {
+        assert_eq!(with(&text).config().openclaw.env["OPENROUTER_API_KEY"].expose(), "sk-or-real");
+    }
 }
 
 #[test]

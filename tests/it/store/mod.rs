@@ -1,19 +1,23 @@
 //! The store: one contract for all adapters, then what SQLite promises beyond it.
+#![expect(clippy::unwrap_used, reason = "an error that ends a test here is shown as it is")]
 
 mod contract;
 mod crash;
 mod model;
 mod samples;
 mod sqlite;
+mod writer;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use discord_orchestrator::adapters::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use orchestrator_core::ports::{
     rows::{Look, Rows, RowsError},
     store::{Abort, Store, StoreError, Urgency},
 };
-use std::path::Path;
 
 /// Runs a body and hands out what its last run gave.
 async fn write<T: Send + 'static>(

@@ -11,14 +11,14 @@ use crate::{
         task::{MessageRef, Origin},
     },
     ports::{
-        chat::{Chat, ChatError, From, Heard},
+        chat::{Chat, ChatError, From, Heard, Remedy},
         rows::TaskFilter,
     },
     queue::{
         QueueError,
         marks::{CLAIMED, REFUSED},
     },
-    wording::age,
+    wording::{age, alerts},
 };
 
 /// Messages in one page. Source: Discord developer documentation, "Get Channel Messages", parameter `limit`.
@@ -27,6 +27,9 @@ const PAGE: u8 = 100;
 const FIRST_PAGES: usize = 20;
 /// Old messages that are asked about when a channel is read for the first time: the newest of them.
 const ASKED_AT_FIRST: usize = 10;
+/// How far behind the cursor a channel is read again, in milliseconds: live messages may be heard in another order than they were written,
+/// so that one just before the cursor may not have been heard when the process was killed.
+const OVERLAP_MS: u64 = 60_000;
 /// Waiting tasks whose messages are looked at again: so many that are next, and so many that came last.
 const LOOKED_AT_AGAIN: u32 = 500;
 
@@ -62,9 +65,15 @@ pub fn cursor_fact(channel: ChannelId) -> String {
     format!("cursor:{channel}")
 }
 
+/// The fact that holds why Discord refuses to show a channel.
+fn refused_fact(channel: ChannelId) -> String {
+    format!("unreadable:{channel}")
+}
+
 impl Desk {
     /// Reads all task channels from where they were last heard (or, the first time, a bounded way back), oldest first, and looks at the
-    /// messages of waiting tasks again. A channel that can't be read does not keep the others from being read.
+    /// messages of waiting tasks again. A channel that can't be read does not keep the others from being read; one that Discord refuses to
+    /// show is named to the operator, once, and is no error as long as another is shown.
     ///
     /// # Errors
     ///
@@ -72,14 +81,25 @@ impl Desk {
     pub async fn read_back(&self, chat: &dyn Chat) -> Result<Found, ReadBackError> {
         let mut found = Found::default();
         let mut unclaimed = self.unclaimed().await?;
-        let mut first_error = None;
+        let (mut first_error, mut refused) = (None, Vec::new());
         for channel in self.rules.task_channels.clone() {
             let read = self.read_channel(chat, channel, unclaimed.remove(&channel).unwrap_or_default(), &mut found).await;
             match read {
-                Ok(()) => {}
+                Ok(()) => self.queue.put_fact(&refused_fact(channel), "").await?,
+                Err(ReadBackError::Chat { source, .. }) if source.remedy() == Remedy::Never => refused.push((channel, source)),
                 Err(error @ ReadBackError::Chat { .. }) => drop(first_error.get_or_insert(error)),
                 Err(error @ ReadBackError::Queue(_)) => return Err(error),
             }
+        }
+        for (channel, error) in &refused {
+            let told = self.queue.fact(&refused_fact(*channel)).await?.is_some_and(|error| !error.is_empty());
+            if !told {
+                self.queue.put_fact(&refused_fact(*channel), &error.to_string()).await?;
+                self.queue.tell_operator(alerts::channel_refused(*channel, &error.to_string())).await?;
+            }
+        }
+        if refused.len() == self.rules.task_channels.len() {
+            first_error = refused.into_iter().next().map(|(channel, source)| ReadBackError::Chat { channel, source });
         }
         first_error.map_or(Ok(found), Err)
     }
@@ -102,10 +122,14 @@ impl Desk {
     ) -> Result<(), ReadBackError> {
         self.look_again(chat, channel, unclaimed).await?;
         let cursor = self.queue.fact(&cursor_fact(channel)).await?.and_then(|id| id.parse::<MessageId>().ok());
-        let Some(mut last) = cursor else { return self.read_first(chat, channel, found).await };
+        let Some(cursor) = cursor else { return self.read_first(chat, channel, found).await };
+        // The upper bits of an id are the time in milliseconds. Source: Discord developer documentation, "Reference", "Snowflakes".
+        let mut last = MessageId::new(cursor.get().saturating_sub(OVERLAP_MS << 22).max(1));
         loop {
             let page = history(chat, channel, From::After(last)).await?;
-            self.hear_all(&page, found).await?;
+            // What is old and before the cursor was asked about, or deliberately not.
+            let settled = |heard: &Heard| heard.at.message <= cursor && self.is_old(heard);
+            self.hear_all(page.iter().filter(|heard| !settled(heard)), found).await?;
             let Some(newest) = page.last() else { return Ok(()) };
             last = newest.at.message;
             self.heard_up_to(channel, last).await?;
@@ -128,11 +152,9 @@ impl Desk {
                 break;
             }
         }
-        let ask_after = chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX);
-        let now = self.clock.now();
         let is_old = |heard: &Heard| {
             let unsigned = !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
-            unsigned && heard.is_speech && !heard.ours && now - heard.written_at > ask_after
+            unsigned && heard.is_speech && !heard.ours && self.is_old(heard)
         };
         let old: Vec<_> = pages.iter().rev().flatten().filter(|heard| is_old(heard)).map(|heard| heard.at.message).collect();
         let left_alone = old.len().saturating_sub(ASKED_AT_FIRST);
@@ -148,6 +170,11 @@ impl Desk {
             self.queue.tell_operator(age::left_alone(channel, left_alone)).await?;
         }
         Ok(())
+    }
+
+    /// Whether a message is so old that it would be asked about.
+    fn is_old(&self, heard: &Heard) -> bool {
+        self.clock.now() - heard.written_at > chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX)
     }
 
     async fn hear_all(&self, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), QueueError> {
@@ -199,9 +226,14 @@ impl Desk {
             for at in missing {
                 unclaimed.remove(&at.message);
                 // Without the permission to read its history Discord shows a channel as empty: only a message asked for by name is surely gone.
-                match chat.message(at).await.map_err(|source| ReadBackError::Chat { channel, source })? {
-                    Some(heard) => drop(self.edited(&heard).await?),
-                    None => self.deleted(at).await?,
+                match chat.message(at).await {
+                    Ok(Some(heard)) => drop(self.edited(&heard).await?),
+                    Ok(None) => self.deleted(at).await?,
+                    Err(error) if error.remedy() == Remedy::Never => {
+                        tracing::warn!(message.id = %at.message, %error, "waiting messages can't be looked at again: {error}");
+                        return Ok(());
+                    }
+                    Err(source) => return Err(ReadBackError::Chat { channel, source }),
                 }
             }
         }

@@ -6,5 +6,6 @@ pub mod clock;
 pub mod entropy;
 pub mod memory;
 pub mod rows;
+mod rows_error;
 pub mod store;
 pub mod task_log;

@@ -36,7 +36,7 @@ pub enum MarkFailure {
         /// Why not now.
         reason: String,
     },
-    /// A permission is missing: nothing is started until it stands.
+    /// A permission is missing: nothing is started until a ✅ stands. Any other mark is merely tried later.
     Forbidden {
         /// When it is tried again.
         due_at: DateTime<Utc>,
@@ -183,6 +183,8 @@ impl Queue {
             if row.mark.purpose == Purpose::Claim {
                 if rows.fact(UNMARKABLE_IN)?.is_some_and(|channel| channel == row.mark.on.channel.to_string()) {
                     end_hold(rows)?;
+                } else {
+                    end_hold_that_nobody_tries(rows)?;
                 }
                 clear(rows, &row, now)?;
             }
@@ -237,11 +239,13 @@ impl Queue {
                     row.progress.last_error = Some(reason.clone());
                     rows.update_mark(&row)?;
                     let told = rows.fact(UNMARKABLE)?.is_some_and(|held| !held.is_empty());
-                    if !told {
+                    if claim && !told {
                         write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text: alert.clone() })?;
                     }
-                    rows.put_fact(UNMARKABLE, reason)?;
-                    rows.put_fact(UNMARKABLE_IN, &row.mark.on.channel.to_string())?;
+                    if claim {
+                        rows.put_fact(UNMARKABLE, reason)?;
+                        rows.put_fact(UNMARKABLE_IN, &row.mark.on.channel.to_string())?;
+                    }
                 }
                 MarkFailure::MessageGone => {
                     row.state = MarkState::Impossible { reason: "the message is gone".to_owned() };
@@ -297,6 +301,9 @@ fn end_hold(rows: &mut dyn Rows) -> Result<(), RowsError> {
 /// While ✅ is refused nothing is claimed, so that no new ✅ is wanted: when the last one that could prove that it can be put again is gone,
 /// the next claim has to.
 fn end_hold_that_nobody_tries(rows: &mut dyn Rows) -> Result<(), RowsError> {
+    if rows.fact(UNMARKABLE)?.is_none_or(|reason| reason.is_empty()) {
+        return Ok(());
+    }
     // Claims are the first of all marks that are wanted.
     let tried = rows.wanted_marks(1)?.iter().any(|mark| mark.mark.purpose == Purpose::Claim);
     if tried { Ok(()) } else { end_hold(rows) }

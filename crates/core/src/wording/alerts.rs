@@ -24,6 +24,15 @@ pub fn marks_forbidden(channel: ChannelId, error: &str) -> String {
     )
 }
 
+/// A task channel can't be read back.
+pub fn channel_refused(channel: ChannelId, error: &str) -> String {
+    format!(
+        "⚠️ <#{channel}> can't be read back ({}): tasks that were posted there while the bot was away are not seen. Give it the permissions View \
+         Channel and Read Message History there.",
+        sentence(error, REASON)
+    )
+}
+
 /// ✅ can be put again.
 pub fn marks_allowed_again(channel: ChannelId) -> String {
     format!("✅ The bot may put ✅ in <#{channel}> again: tasks are started.")
@@ -81,6 +90,11 @@ pub fn disk_low(path: &str, free: u64, mark: u64) -> String {
         code(path, 200),
         figures::bytes(mark)
     )
+}
+
+/// Why nothing is started while the disk is nearly full, for `status`.
+pub fn disk_low_because(path: &str, free: u64, mark: u64) -> String {
+    format!("{} are free at {}, less than the {} that are kept free", figures::bytes(free), code(path, 200), figures::bytes(mark))
 }
 
 /// There is room again.

@@ -24,11 +24,10 @@ use orchestrator_core::{
     },
 };
 
-use crate::support::{
-    World, id, message, recount,
+use crate::{
     room::{bot, person},
-    rules,
     steps::of,
+    support::{World, id, message, recount, rules},
 };
 
 /// What becomes of a message, by what it is.

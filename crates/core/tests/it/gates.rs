@@ -5,7 +5,10 @@ use orchestrator_core::{
     queue::Rules,
 };
 
-use crate::support::{Ask, World, ask, rules, steps::of};
+use crate::{
+    steps::of,
+    support::{Ask, World, ask, rules},
+};
 
 fn agent_x(ids: impl IntoIterator<Item = u64>) -> Vec<Ask> {
     ids.into_iter().map(ask).collect()

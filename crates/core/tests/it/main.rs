@@ -1,10 +1,14 @@
 //! The queue and the desk, over the store in memory, with a clock and a chance of their own.
 
+mod always;
 mod control;
 mod desk;
 mod gates;
+mod histories;
 mod lanes;
 mod marks;
 mod read_back;
 mod results;
+mod room;
+mod steps;
 mod support;

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
+        id::ChannelId,
         outbound::{MarkState, Purpose},
+        task::{MessageRef, Origin},
     },
     queue::{
         Rules,
@@ -15,7 +17,10 @@ use orchestrator_core::{
     },
 };
 
-use crate::support::{Ask, World, ask, message, recount, rules, steps::of};
+use crate::{
+    steps::of,
+    support::{Ask, World, ask, message, recount, rules},
+};
 
 const BY: &str = "somebody";
 
@@ -140,6 +145,24 @@ async fn a_queue_held_for_a_tick_goes_on_when_that_message_is_deleted() {
 
     world.holds().await;
     assert_eq!(world.claims().await, 2, "another tick tells whether the permission is back");
+}
+
+#[tokio::test]
+async fn a_hold_for_a_channel_in_which_nobody_waits_any_more_ends_with_the_last_tick_elsewhere() {
+    let world = World::new();
+    world.enqueue(&said(1)).await;
+    let mut elsewhere = said(2).new_task(world.clock_now());
+    let there = MessageRef { channel: ChannelId::new(999), ..message(2) };
+    elsewhere.task.origin = Origin::Message(there);
+    world.queue.enqueue(elsewhere).await.expect("taken");
+    fails(&world, 2, CLAIMED, forbidden(world.clock_now())).await;
+    fails(&world, 2, CLAIMED, MarkFailure::MessageGone).await;
+    world.holds().await;
+
+    put(&world, 1, CLAIMED).await;
+
+    assert_eq!(world.queue.closed().await.expect("the store answers"), None);
+    world.holds().await;
 }
 
 #[tokio::test]

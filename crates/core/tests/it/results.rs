@@ -10,7 +10,10 @@ use orchestrator_core::{
     queue::{enqueue::NewTask, marks::CLAIMED, outbound::Outgoing},
 };
 
-use crate::support::{TASKS, World, ask, message, steps::of};
+use crate::{
+    steps::of,
+    support::{TASKS, World, ask, message},
+};
 
 fn queue_channel() -> Address {
     Address { channel: ChannelId::new(TASKS), identity: Identity::Orchestrator }

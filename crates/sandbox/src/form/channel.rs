@@ -21,6 +21,10 @@ pub(crate) struct ChannelDraft {
     pub(crate) position: Option<u32>,
     pub(crate) parent: Option<Parent>,
     pub(crate) overwrites: Option<Vec<Overwrite>>,
+    /// For threads alone, as the next two.
+    pub(crate) archived: Option<bool>,
+    pub(crate) locked: Option<bool>,
+    pub(crate) auto_archive_minutes: Option<u32>,
 }
 
 /// Where a channel is to stand.
@@ -58,14 +62,15 @@ pub(crate) fn read(body: &Value, new: bool) -> Result<ChannelDraft, Refusal> {
         }
     };
     let draft = ChannelDraft {
-        name: form
-            .text("name", 1, 100, &mut errors)
-            .map(|name| if kind == Some(ChannelKind::Category) { name } else { text_channel_name(&name) }),
+        name: form.text("name", 1, 100, &mut errors),
         kind,
         topic: form.has("topic").then(|| form.text("topic", 0, 1_024, &mut errors).unwrap_or_default()),
         position: form.integer("position", 0, i64::from(u32::MAX), &mut errors).and_then(|position| u32::try_from(position).ok()),
         parent: form.has("parent_id").then(|| form.snowflake("parent_id", &mut errors).map_or(Parent::None, Parent::Category)),
         overwrites: overwrites(&form, &mut errors),
+        archived: form.boolean("archived", &mut errors),
+        locked: form.boolean("locked", &mut errors),
+        auto_archive_minutes: auto_archive(&form, &mut errors),
     };
     errors.verdict()?;
     Ok(draft)
@@ -101,7 +106,32 @@ pub(crate) fn read_overwrite(id: Snowflake, body: &Value) -> Result<Overwrite, R
     read.ok_or_else(Refusal::not_found)
 }
 
-/// Text channels have lower-case names with dashes for blanks.
-fn text_channel_name(name: &str) -> String {
-    name.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join("-")
+/// What a request wants of a new thread.
+#[derive(Debug)]
+pub(crate) struct ThreadDraft {
+    pub(crate) name: String,
+    pub(crate) auto_archive_minutes: Option<u32>,
+}
+
+/// Reads a new thread.
+pub(crate) fn read_thread(body: &Value) -> Result<ThreadDraft, Refusal> {
+    let mut errors = Errors::default();
+    let form = Form::body(body)?;
+    let name = form.required_text("name", 1, 100, &mut errors);
+    let auto_archive_minutes = auto_archive(&form, &mut errors);
+    // 11 is a public thread, the only kind here; on a message the kind follows from its channel.
+    if form.integer("type", 0, 100, &mut errors).is_some_and(|kind| kind != 11) {
+        errors.add("type", "BASE_TYPE_CHOICES", "Value must be one of {11}.");
+    }
+    errors.verdict()?;
+    Ok(ThreadDraft { name, auto_archive_minutes })
+}
+
+/// Source: Discord developer documentation, "Threads".
+fn auto_archive(form: &Form<'_>, errors: &mut Errors) -> Option<u32> {
+    let minutes = form.integer("auto_archive_duration", 0, i64::MAX, errors)?;
+    if ![60, 1_440, 4_320, 10_080].contains(&minutes) {
+        errors.add(&form.at("auto_archive_duration"), "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.");
+    }
+    u32::try_from(minutes).ok()
 }

@@ -50,8 +50,11 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
     }
     component::render_all(viewer.world, message, &mut out);
     reactions(viewer, message, &mut out);
+    thread(viewer, message, &mut out);
     if message.only_for.is_some() {
-        out.push_str("<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>");
+        out.push_str(
+            "<p class=\"only\">Only you can see this · <button type=\"button\" data-act=\"delete-now\">Dismiss message</button></p>",
+        );
     }
     out.push_str("</div>");
     tools(viewer, message, author, &mut out);
@@ -70,15 +73,11 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     match viewer.world.message(message.channel, id).filter(|answered| answered.is_shown_to(viewer.user.id)) {
         Some(answered) => {
             let author = viewer.world.user(answered.author).map_or("somebody", |user| user.display_name.as_str());
-            let excerpt: String = answered.content.chars().take(90).collect();
-            let excerpt = if excerpt.trim().is_empty() { "a message without text".to_owned() } else { excerpt };
+            let excerpt = markdown::excerpt(&answered.content, 120, viewer.world);
+            let excerpt = if excerpt.is_empty() { "a message without text".to_owned() } else { excerpt };
             push(
                 out,
-                format_args!(
-                    "<p class=\"context\">↪ <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\">{}</a></p>",
-                    escape(author),
-                    escape(&excerpt)
-                ),
+                format_args!("<p class=\"context\">↪ <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\">{}</a></p>", escape(author), excerpt),
             );
         }
         None => out.push_str("<p class=\"context\">↪ <i>Original message was deleted</i></p>"),
@@ -141,6 +140,21 @@ fn reactions(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     out.push_str("</ul>");
 }
 
+/// The thread that hangs on the message.
+fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
+    let Some(thread) = viewer.world.channel(message.id).filter(|channel| channel.thread.is_some()) else { return };
+    let count = viewer.world.messages(thread.id).count();
+    push(
+        out,
+        format_args!(
+            "<p class=\"thread-link\"><a href=\"?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count} message{s}</span></p>",
+            id = thread.id,
+            name = escape(&thread.name),
+            s = if count == 1 { "" } else { "s" },
+        ),
+    );
+}
+
 /// What can be done with the message: only what this person may do.
 fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut String) {
     if message.only_for.is_some() {
@@ -159,7 +173,7 @@ fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut
     if granted & permission::ADD_REACTIONS != 0 {
         tool("pick-emoji", "☺", "Add reaction", true);
     }
-    if granted & permission::SEND_MESSAGES != 0 {
+    if granted & viewer.world.writing_permission(message.channel) != 0 {
         tool("reply", "↩", "Reply", false);
     }
     if granted & permission::USE_APPLICATION_COMMANDS != 0 {

@@ -16,6 +16,10 @@ export function start(options) {
   list.addEventListener("change", choose);
   document.addEventListener("click", (event) => popup.contains(event.target) || event.target.closest("[aria-haspopup]") || closePopup());
   document.addEventListener("keydown", (event) => event.key === "Escape" && closePopup());
+  // When the box below grows, what was at the end stays in view.
+  let wasAtEnd = true;
+  list.addEventListener("scroll", () => (wasAtEnd = atEnd()));
+  new ResizeObserver(() => wasAtEnd && toEnd()).observe(list);
   localise(document);
   setInterval(() => localise(document, '[data-style="R"]'), 15_000);
   toEnd();
@@ -55,6 +59,7 @@ function keep(known, fresh) {
     const same = fresh.querySelectorAll("details")[index];
     if (same) same.open = details.open;
   });
+  if (known === document.activeElement) queueMicrotask(() => fresh.focus({ preventScroll: true }));
   const focused = known.contains(document.activeElement) ? document.activeElement.dataset : null;
   if (focused?.act) {
     const same = `[data-act="${focused.act}"]` + (focused.emoji ? `[data-emoji="${focused.emoji}"]` : "");

@@ -15,7 +15,7 @@ pub(super) fn page(viewer: Viewer<'_>) -> String {
     let (guild, user) = (viewer.world.guild(), viewer.user);
     let channel = viewer.channel.and_then(|id| viewer.world.channel(id));
     let name = channel.map_or("no channel", |channel| channel.name.as_str());
-    let may_write = viewer.granted() & permission::SEND_MESSAGES != 0;
+    let may_write = viewer.channel.is_some_and(|id| viewer.granted() & viewer.world.writing_permission(id) != 0);
     let people = people(viewer);
     let topic =
         channel.and_then(|channel| channel.topic.as_deref()).map(|topic| markdown::render_line(topic, viewer.world)).unwrap_or_default();
@@ -57,12 +57,13 @@ pub(super) fn channels(viewer: Viewer<'_>) -> String {
         push(
             &mut out,
             format_args!(
-                "<li><a href=\"?as={}&amp;channel={id}\" data-channel=\"{id}\" data-last=\"{}\"{current}><span class=\"hash\" aria-hidden=\"true\">#</span><span class=\"channel-name\">{}</span>\
-                 <span class=\"unread\" hidden></span></a></li>",
+                "<li{thread}><a href=\"?as={}&amp;channel={id}\" data-channel=\"{id}\" data-last=\"{}\"{current}><span class=\"hash\" aria-hidden=\"true\">#</span><span class=\"channel-name\">{}</span>\
+                 <span class=\"unread\" role=\"img\" hidden></span></a></li>",
                 escape(&viewer.user.username),
                 channel.last_message.map(|last| last.to_string()).unwrap_or_default(),
                 escape(&channel.name),
                 id = channel.id,
+                thread = if channel.thread.is_some() { " class=\"thread\"" } else { "" },
             ),
         );
     }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::{World, guild::ChannelKind, people::User, snowflake::Snowflake};
+use crate::world::{
+    World,
+    guild::{Channel, ChannelKind},
+    people::User,
+    snowflake::Snowflake,
+};
 
 /// A person before the page.
 #[derive(Clone, Copy)]
@@ -23,7 +28,7 @@ impl<'a> Viewer<'a> {
         Some(Self { world, user, channel: asked.or_else(|| seen.first().copied()) })
     }
 
-    /// The text channels that the person sees, in their order.
+    /// The text channels that the person sees, in their order, each followed by its open threads.
     pub(super) fn channels(self) -> Vec<Snowflake> {
         visible_channels(self.world, self.user.id)
     }
@@ -37,5 +42,10 @@ impl<'a> Viewer<'a> {
 fn visible_channels(world: &World, user: Snowflake) -> Vec<Snowflake> {
     let mut seen: Vec<_> = world.channels().filter(|channel| channel.kind == ChannelKind::Text && world.sees(user, channel.id)).collect();
     seen.sort_by_key(|channel| (channel.position, channel.id));
-    seen.into_iter().map(|channel| channel.id).collect()
+    let with_threads = |channel: &Channel| {
+        std::iter::once(channel.id)
+            .chain(world.open_threads(user).filter(|thread| thread.parent == Some(channel.id)).map(|thread| thread.id))
+            .collect::<Vec<_>>()
+    };
+    seen.into_iter().flat_map(with_threads).collect()
 }

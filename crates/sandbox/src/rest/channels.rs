@@ -12,6 +12,29 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply { status: 201, ..shown(call, id) })
 }
 
+/// `POST /channels/{channel}/messages/{message}/threads`, `POST /channels/{channel}/threads`
+pub(super) fn start_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (user, parent) = (call.user()?, call.id("channel")?);
+    let message = if call.text("message").is_empty() { None } else { Some(call.id("message")?) };
+    let draft = form::channel::read_thread(&call.body)?;
+    let id = call.world.start_thread(call.now, user, parent, message, draft)?;
+    Ok(Reply { status: 201, ..shown(call, id) })
+}
+
+/// `PUT /channels/{channel}/thread-members/@me`
+pub(super) fn join_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (user, id) = (call.user()?, call.id("channel")?);
+    call.world.follow_thread(user, id, true)?;
+    Ok(Reply::nothing())
+}
+
+/// `DELETE /channels/{channel}/thread-members/@me`
+pub(super) fn leave_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (user, id) = (call.user()?, call.id("channel")?);
+    call.world.follow_thread(user, id, false)?;
+    Ok(Reply::nothing())
+}
+
 /// `GET /channels/{channel}`
 pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let id = call.id("channel")?;
@@ -23,7 +46,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, id) = (call.user()?, call.id("channel")?);
     let draft = form::channel::read(&call.body, false)?;
-    call.world.change_channel(user, id, draft)?;
+    call.world.change_channel(call.now, user, id, draft)?;
     Ok(shown(call, id))
 }
 

@@ -43,8 +43,16 @@ pub(super) fn channels(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.world.guild_for(user, call.id("guild")?)?;
     // A bot is told of channels that it does not see; a person's client is not.
     let is_bot = call.world.user(user).is_some_and(|user| user.bot);
-    let shown = call.world.channels().filter(|known| is_bot || call.world.sees(user, known.id));
+    let shown = call.world.channels().filter(|known| known.thread.is_none() && (is_bot || call.world.sees(user, known.id)));
     Ok(Reply::json(shown.map(|known| channel::channel(call.world, known)).collect()))
+}
+
+/// `GET /guilds/{guild}/threads/active`
+pub(super) fn threads(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let user = call.user()?;
+    call.world.guild_for(user, call.id("guild")?)?;
+    let threads: Vec<_> = call.world.open_threads(user).map(|known| channel::channel(call.world, known)).collect();
+    Ok(Reply::json(serde_json::json!({"threads": threads, "members": []})))
 }
 
 /// `GET /guilds/{guild}/members`

@@ -129,7 +129,10 @@ fn carry_out(hub: &Hub, ask: &Ask, body: Body, sender: Option<&Sender>, found: F
     };
     let answered = admitted.and_then(|()| if ask.method == "GET" { hub.attend(answer) } else { hub.change(answer) });
     let mut reply = answered.unwrap_or_else(|refusal| Reply::refused(&refusal));
-    hub.limiter().note_answer(reply.status, clock::now());
+    // People's mistakes don't get bots banned.
+    if sender.is_none_or(|sender| sender.bot) {
+        hub.limiter().note_answer(reply.status, clock::now());
+    }
     if let Verdict::Pass(Some(standing)) = verdict {
         reply.show_standing(&standing);
     }
@@ -202,7 +205,7 @@ impl Logged {
         Self(Request {
             at: clock::now(),
             method: ask.method.clone(),
-            path: ask.path.clone(),
+            path: percent_decoded(&ask.path),
             query: ask.query.clone(),
             route: if let Found::Route(route, _) = found { Some(route.template) } else { None },
             user: sender.map(|sender| sender.user),

@@ -118,6 +118,7 @@ const REACT: Bucket = Bucket::new("reactions", 1, 250);
 const REACTED: Bucket = Bucket::new("read-reactions", 5, 1_000);
 const TYPING: Bucket = Bucket::new("typing", 5, 5_000);
 const CHANNEL: Bucket = Bucket::new("channel", 10, 10_000);
+const THREAD: Bucket = Bucket::new("threads", 5, 10_000);
 const GUILD: Bucket = Bucket::new("guild", 10, 10_000);
 const MEMBER: Bucket = Bucket::new("member", 10, 10_000);
 const USER: Bucket = Bucket::new("user", 30, 30_000);
@@ -138,6 +139,7 @@ static ROUTES: &[Route] = &[
     route("PATCH", "/guilds/{guild}/roles/{role}", Door::Known, GUILD, guilds::change_role),
     route("GET", "/guilds/{guild}/channels", Door::Known, GUILD, guilds::channels),
     route("POST", "/guilds/{guild}/channels", Door::Known, GUILD, channels::create),
+    route("GET", "/guilds/{guild}/threads/active", Door::Known, GUILD, guilds::threads),
     route("GET", "/guilds/{guild}/members", Door::Known, MEMBER, guilds::members),
     route("GET", "/guilds/{guild}/members/{user}", Door::Known, MEMBER, guilds::member),
     route("PUT", "/guilds/{guild}/members/{user}/roles/{role}", Door::Known, MEMBER, guilds::give_role),
@@ -150,6 +152,10 @@ static ROUTES: &[Route] = &[
     route("POST", "/channels/{channel}/typing", Door::Known, TYPING, channels::typing),
     route("GET", "/channels/{channel}/messages", Door::Known, READ, messages::list),
     route("POST", "/channels/{channel}/messages", Door::Known, CREATE, messages::create),
+    route("POST", "/channels/{channel}/threads", Door::Known, THREAD, channels::start_thread),
+    route("POST", "/channels/{channel}/messages/{message}/threads", Door::Known, THREAD, channels::start_thread),
+    route("PUT", "/channels/{channel}/thread-members/@me", Door::Known, THREAD, channels::join_thread),
+    route("DELETE", "/channels/{channel}/thread-members/@me", Door::Known, THREAD, channels::leave_thread),
     route("POST", "/channels/{channel}/messages/bulk-delete", Door::Known, DELETE, messages::delete_many),
     route("GET", "/channels/{channel}/messages/{message}", Door::Known, READ, messages::get),
     route("PATCH", "/channels/{channel}/messages/{message}", Door::Known, EDIT, messages::edit),

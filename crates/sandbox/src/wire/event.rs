@@ -55,8 +55,22 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             "MESSAGE_REACTION_REMOVE_EMOJI",
             json!({"channel_id": channel, "message_id": message, "guild_id": guild_id, "emoji": {"id": null, "name": emoji.as_str()}}),
         )),
-        Event::ChannelCreated { channel: id } => Some(("CHANNEL_CREATE", channel::channel(world, world.channel(*id)?))),
-        Event::ChannelUpdated { channel: id } => Some(("CHANNEL_UPDATE", channel::channel(world, world.channel(*id)?))),
+        Event::ChannelCreated { channel: id } => {
+            let created = world.channel(*id)?;
+            let mut data = channel::channel(world, created);
+            if created.thread.is_none() {
+                return Some(("CHANNEL_CREATE", data));
+            }
+            data["newly_created"] = true.into();
+            Some(("THREAD_CREATE", data))
+        }
+        Event::ChannelUpdated { channel: id } => {
+            let changed = world.channel(*id)?;
+            Some((if changed.thread.is_some() { "THREAD_UPDATE" } else { "CHANNEL_UPDATE" }, channel::channel(world, changed)))
+        }
+        Event::ChannelDeleted { channel: gone } if gone.thread.is_some() => {
+            Some(("THREAD_DELETE", json!({"id": gone.id, "guild_id": guild_id, "parent_id": gone.parent, "type": gone.kind.number()})))
+        }
         Event::ChannelDeleted { channel: gone } => Some(("CHANNEL_DELETE", channel::channel(world, gone))),
         Event::RoleUpdated { role } => {
             Some(("GUILD_ROLE_UPDATE", json!({"guild_id": guild_id, "role": guild::role(world.guild().roles.get(role)?)})))

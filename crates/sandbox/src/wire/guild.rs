@@ -64,8 +64,9 @@ pub(crate) fn created(world: &World, viewer: Snowflake) -> Value {
     shown["unavailable"] = false.into();
     shown["member_count"] = members.len().into();
     shown["members"] = members.values().map(|known| member(world, known)).collect();
-    shown["channels"] = world.channels().map(|known| channel::channel(world, known)).collect();
-    for key in ["voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
+    shown["channels"] = world.channels().filter(|known| known.thread.is_none()).map(|known| channel::channel(world, known)).collect();
+    shown["threads"] = world.open_threads(viewer).map(|known| channel::channel(world, known)).collect();
+    for key in ["voice_states", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
         shown[key] = json!([]);
     }
     shown

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{guild, timestamp, user};
+use super::{channel, guild, timestamp, user};
 use crate::world::{
     World,
-    message::{Attachment, Message, MessageKind, SUPPRESS_EMBEDS},
+    message::{Attachment, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
     snowflake::Snowflake,
 };
 
@@ -72,40 +72,56 @@ impl Viewer<'_> {
             "content": if readable { message.content.as_str() } else { "" },
             "embeds": if readable { embeds } else { &[] },
             "components": if readable { message.components.as_slice() } else { &[] },
-            "attachments": if readable { message.attachments.iter().map(|file| self.attachment(message, file)).collect() } else { Vec::new() },
+            "attachments": if readable { message.attachments.iter().map(|file| attachment(self.base_url, message.channel, file, message.only_for.is_some())).collect() } else { Vec::new() },
             "mentions": message.mentions.iter().map(|id| user::user_by_id(self.world, *id)).collect::<Vec<_>>(),
             "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
             "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
         });
+        if let Some(thread) = self.world.channel(message.id).filter(|channel| channel.thread.is_some()) {
+            shown["thread"] = channel::channel(self.world, thread);
+        }
         if !message.reactions.is_empty() {
             shown["reactions"] = reactions.collect();
         }
         if let Some(interaction) = &message.interaction {
-            let by = user::user_by_id(self.world, interaction.user);
             shown["webhook_id"] = message.author.to_string().into();
             shown["application_id"] = message.author.to_string().into();
-            shown["interaction_metadata"] = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
+            shown["interaction_metadata"] = self.interaction_metadata(interaction);
             if interaction.kind == 2 {
-                shown["interaction"] = json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": by});
+                shown["interaction"] =
+                    json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": shown["interaction_metadata"]["user"]});
             }
         }
         shown
     }
 
-    fn attachment(self, message: &Message, file: &Attachment) -> Value {
-        let url = attachment_url(self.base_url, message, file);
-        let mut shown = json!({
-            "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
-            "content_type": file.content_type, "ephemeral": message.only_for.is_some(),
-        });
-        if let Some(description) = &file.description {
-            shown["description"] = description.as_str().into();
+    fn interaction_metadata(self, interaction: &MessageInteraction) -> Value {
+        let by = user::user_by_id(self.world, interaction.user);
+        let mut shown = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
+        if let Some(message) = interaction.on {
+            shown["interacted_message_id"] = message.to_string().into();
+        }
+        if let Some(opener) = &interaction.opened_by {
+            shown["triggering_interaction_metadata"] = self.interaction_metadata(opener);
         }
         shown
     }
 }
 
+/// A file of a message or interaction in a channel.
+pub(super) fn attachment(base_url: &str, channel: Snowflake, file: &Attachment, ephemeral: bool) -> Value {
+    let url = attachment_url(base_url, channel, file);
+    let mut shown = json!({
+        "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
+        "content_type": file.content_type, "ephemeral": ephemeral,
+    });
+    if let Some(description) = &file.description {
+        shown["description"] = description.as_str().into();
+    }
+    shown
+}
+
 /// Where a file can be fetched, as on Discord's own file server.
-pub(crate) fn attachment_url(base_url: &str, message: &Message, file: &Attachment) -> String {
-    format!("{base_url}/attachments/{}/{}/{}", message.channel, file.id, file.filename)
+pub(crate) fn attachment_url(base_url: &str, channel: Snowflake, file: &Attachment) -> String {
+    format!("{base_url}/attachments/{channel}/{}/{}", file.id, file.filename)
 }

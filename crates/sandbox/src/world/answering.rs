@@ -208,15 +208,27 @@ impl World {
             InteractionKind::Component => (MessageKind::Reply, interaction.message),
             InteractionKind::Autocomplete | InteractionKind::ModalSubmit => (MessageKind::Default, interaction.message),
         };
-        let name = interaction.data["name"].as_str().unwrap_or_default().to_owned();
         let origin = Origin {
             kind,
             only_for: ephemeral.then_some(interaction.user),
-            interaction: Some(MessageInteraction { id: interaction.id, kind: interaction.kind.number(), name, user: interaction.user }),
+            interaction: Some(self.metadata(interaction)),
             reply_to,
             loading,
         };
         let draft = Draft { flags: draft.flags.map(|flags| flags & !LOADING), ..draft };
         self.put(now, interaction.application, interaction.channel, draft, origin)
+    }
+
+    /// What a message tells of the interaction that it answers.
+    fn metadata(&self, interaction: &Interaction) -> MessageInteraction {
+        let opener = interaction.opened_by.and_then(|id| self.interactions.get(&id));
+        MessageInteraction {
+            id: interaction.id,
+            kind: interaction.kind.number(),
+            name: interaction.data["name"].as_str().unwrap_or_default().to_owned(),
+            user: interaction.user,
+            on: interaction.message.filter(|_| interaction.kind == InteractionKind::Component),
+            opened_by: opener.map(|opener| Box::new(self.metadata(opener))),
+        }
     }
 }

@@ -28,15 +28,17 @@ impl World {
         }
         let id = self.new_id(now);
         let next = self.channels.values().map(|channel| channel.position + 1).max().unwrap_or(0);
+        let kind = draft.kind.unwrap_or(ChannelKind::Text);
         let channel = Channel {
             id,
-            name: draft.name.unwrap_or_default(),
-            kind: draft.kind.unwrap_or(ChannelKind::Text),
+            name: draft.name.map(|name| fitting_name(kind, name)).unwrap_or_default(),
+            kind,
             topic: draft.topic.filter(|topic| !topic.is_empty()),
             position: draft.position.unwrap_or(next),
             parent: draft.parent.and_then(Parent::id),
             overwrites: draft.overwrites.unwrap_or_default(),
             last_message: None,
+            thread: None,
         };
         self.channels.insert(id, channel);
         self.messages.entry(id).or_default();
@@ -45,10 +47,19 @@ impl World {
     }
 
     /// Changes a channel.
-    pub(crate) fn change_channel(&mut self, user: Snowflake, id: Snowflake, draft: ChannelDraft) -> Result<(), Refusal> {
+    pub(crate) fn change_channel(
+        &mut self,
+        now: DateTime<Utc>,
+        user: Snowflake,
+        id: Snowflake,
+        draft: ChannelDraft,
+    ) -> Result<(), Refusal> {
+        if self.channel(id).is_some_and(|channel| channel.thread.is_some()) {
+            return self.change_thread(now, user, id, draft);
+        }
         let needed = permission::MANAGE_CHANNELS | if draft.overwrites.is_some() { permission::MANAGE_ROLES } else { 0 };
         let mut channel = self.channel_for(user, id, needed)?.clone();
-        channel.name = draft.name.unwrap_or(channel.name);
+        channel.name = draft.name.map_or(channel.name, |name| fitting_name(channel.kind, name));
         channel.topic = draft.topic.or(channel.topic).filter(|topic| !topic.is_empty());
         channel.position = draft.position.unwrap_or(channel.position);
         channel.parent = draft.parent.map_or(channel.parent, Parent::id);
@@ -60,7 +71,8 @@ impl World {
 
     /// Deletes a channel with all that is in it.
     pub(crate) fn delete_channel(&mut self, user: Snowflake, id: Snowflake) -> Result<Channel, Refusal> {
-        self.channel_for(user, id, permission::MANAGE_CHANNELS)?;
+        let is_thread = self.channel(id).is_some_and(|channel| channel.thread.is_some());
+        self.channel_for(user, id, if is_thread { permission::MANAGE_THREADS } else { permission::MANAGE_CHANNELS })?;
         let channel = self.channels.remove(&id).ok_or_else(Refusal::unknown_channel)?;
         for message in self.messages.remove(&id).unwrap_or_default().into_values() {
             message.attachments.iter().for_each(|attachment| drop(self.files.remove(&attachment.id)));
@@ -93,5 +105,13 @@ impl World {
         }
         self.happened(Event::ChannelUpdated { channel: id });
         Ok(())
+    }
+}
+
+/// Text channels have lower-case names with dashes for blanks; other names stay as they are.
+fn fitting_name(kind: ChannelKind, name: String) -> String {
+    match kind {
+        ChannelKind::Text => name.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join("-"),
+        ChannelKind::Category | ChannelKind::Thread => name,
     }
 }

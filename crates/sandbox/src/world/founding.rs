@@ -136,6 +136,7 @@ impl World {
                     parent: None,
                     overwrites: Vec::new(),
                     last_message: None,
+                    thread: None,
                 },
             )
         });

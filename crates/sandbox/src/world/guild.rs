@@ -57,7 +57,7 @@ pub struct Channel {
     pub id: Snowflake,
     /// Its name, without `#`.
     pub name: String,
-    /// What it is: text or a category.
+    /// What it is: text, a category or a thread.
     pub kind: ChannelKind,
     /// The line shown above it.
     pub topic: Option<String>,
@@ -69,6 +69,25 @@ pub struct Channel {
     pub overwrites: Vec<Overwrite>,
     /// The newest message, even if it has been deleted since.
     pub last_message: Option<Snowflake>,
+    /// For a thread: how it stands. Its parent is the channel that it hangs on.
+    pub thread: Option<Thread>,
+}
+
+/// How a thread stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Thread {
+    /// Who started it.
+    pub owner: Snowflake,
+    /// Whether it is put away; writing in it takes it out again.
+    pub archived: bool,
+    /// Whether only those who manage threads may write in it.
+    pub locked: bool,
+    /// After how many quiet minutes it would be archived. The local Discord keeps the number but archives nothing by itself.
+    pub auto_archive_minutes: u32,
+    /// When it was last archived or taken out.
+    pub archive_changed_at: DateTime<Utc>,
+    /// Who follows it.
+    pub followers: Vec<Snowflake>,
 }
 
 /// The kinds of channel that the local Discord has.
@@ -78,6 +97,8 @@ pub enum ChannelKind {
     Text,
     /// Groups channels.
     Category,
+    /// Holds messages, and hangs on a text channel.
+    Thread,
 }
 
 impl ChannelKind {
@@ -86,6 +107,7 @@ impl ChannelKind {
         match self {
             Self::Text => 0,
             Self::Category => 4,
+            Self::Thread => 11,
         }
     }
 }

@@ -10,6 +10,8 @@ use super::{emoji::Emoji, snowflake::Snowflake};
 pub const EPHEMERAL: u64 = 1 << 6;
 /// The flag of a deferred reply: "is thinking…".
 pub const LOADING: u64 = 1 << 7;
+/// The flag of a message that a thread hangs on.
+pub const HAS_THREAD: u64 = 1 << 5;
 /// The flag that hides a message's embeds.
 pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
@@ -92,6 +94,10 @@ pub struct MessageInteraction {
     pub name: String,
     /// Who started it.
     pub user: Snowflake,
+    /// The message whose component was used.
+    pub on: Option<Snowflake>,
+    /// For a modal: the interaction that opened it.
+    pub opened_by: Option<Box<MessageInteraction>>,
 }
 
 /// A file that hangs on a message; its bytes are kept beside the world.

@@ -1,6 +1,6 @@
 //! The world: one guild with its people, bots, channels and messages, and every rule about who may do what in it.
 //!
-//! Comes in: checked drafts and the time. Goes out: [`Event`]s, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
+//! Comes in: checked drafts and the time. Goes out: events, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
 
 mod answering;
 mod chance;
@@ -9,6 +9,7 @@ mod commands;
 pub(crate) mod draft;
 pub mod emoji;
 pub(crate) mod event;
+mod file_options;
 mod founding;
 pub mod guild;
 mod interacting;
@@ -21,6 +22,7 @@ pub mod permission;
 mod posting;
 mod reacting;
 pub mod snowflake;
+mod threads;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -36,7 +38,7 @@ use self::{
     event::Event,
     guild::{Channel, Guild},
     interaction::Interaction,
-    message::Message,
+    message::{Attachment, Message},
     people::{Application, User},
     snowflake::{Mint, Snowflake},
 };
@@ -166,14 +168,28 @@ impl World {
         self.files.insert(attachment, bytes.into());
     }
 
-    /// Every attachment of every message.
+    /// Every attachment of every message and interaction.
     pub(crate) fn attachments(&self) -> impl Iterator<Item = Snowflake> {
-        self.messages.values().flat_map(BTreeMap::values).flat_map(|message| &message.attachments).map(|attachment| attachment.id)
+        let of_messages = self.messages.values().flat_map(BTreeMap::values).flat_map(|message| &message.attachments);
+        of_messages.chain(self.interactions.values().flat_map(|interaction| &interaction.attachments)).map(|attachment| attachment.id)
+    }
+
+    /// An attachment of a message in this channel, or of an interaction there.
+    pub(crate) fn attachment(&self, channel: Snowflake, id: Snowflake) -> Option<&Attachment> {
+        let of_messages = self.messages(channel).flat_map(|message| &message.attachments);
+        let of_interactions = self
+            .interactions
+            .values()
+            .filter(|interaction| interaction.channel == channel)
+            .flat_map(|interaction| &interaction.attachments);
+        of_messages.chain(of_interactions).find(|attachment| attachment.id == id)
     }
 
     /// What the user may do in the channel.
     pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
-        permission::in_channel(&self.guild, channel, user)
+        // A thread has no permissions of its own: those of its channel hold.
+        let parent = channel.parent.filter(|_| channel.thread.is_some()).and_then(|parent| self.channels.get(&parent));
+        permission::in_channel(&self.guild, parent.unwrap_or(channel), user)
     }
 
     /// What the user may do in the guild as a whole.

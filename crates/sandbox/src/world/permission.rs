@@ -103,7 +103,7 @@ pub(crate) fn in_channel(guild: &Guild, channel: &Channel, user: Snowflake) -> u
 fn implied(granted: u64) -> u64 {
     if granted & VIEW_CHANNEL == 0 {
         0
-    } else if granted & SEND_MESSAGES == 0 {
+    } else if granted & (SEND_MESSAGES | SEND_MESSAGES_IN_THREADS) == 0 {
         granted & !(MENTION_EVERYONE | ATTACH_FILES | EMBED_LINKS)
     } else {
         granted

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     World,
-    draft::{Draft, Reply},
+    draft::{Draft, Reply, Upload},
     event::Event,
     message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
     permission,
@@ -41,6 +41,7 @@ impl World {
         mut draft: Draft,
     ) -> Result<Snowflake, Refusal> {
         let granted = self.check_writing(author, channel, &draft)?;
+        self.enter_thread(now, author, channel)?;
         if let Some(earlier) = self.same_nonce(now, author, channel, &draft) {
             return Ok(earlier);
         }
@@ -72,17 +73,7 @@ impl World {
                 mentions.users.push(answered);
             }
         }
-        let attachments = draft.files.into_iter().map(|file| {
-            let attachment = Attachment {
-                id: self.mint.next(now),
-                content_type: file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned()),
-                filename: file.filename,
-                description: file.description,
-                size: file.bytes.len(),
-            };
-            self.files.insert(attachment.id, file.bytes.into());
-            attachment
-        });
+        let attachments: Vec<_> = draft.files.into_iter().map(|file| self.keep_file(now, file)).collect();
         let message = Message {
             id,
             channel,
@@ -92,7 +83,7 @@ impl World {
             edited_at: None,
             embeds: draft.embeds.unwrap_or_default(),
             components: draft.components.unwrap_or_default(),
-            attachments: attachments.collect(),
+            attachments,
             reactions: Vec::new(),
             reply_to: origin.reply_to,
             flags,
@@ -142,6 +133,7 @@ impl World {
                 return Err(Refusal::missing_permissions());
             }
         }
+        self.check_not_archived(channel)?;
         self.change(now, channel, id, draft)
     }
 
@@ -173,7 +165,7 @@ impl World {
         let mut added = Vec::new();
         for file in draft.files {
             let id = self.new_id(now);
-            let content_type = file.content_type.unwrap_or_else(|| media_type(&file.filename).to_owned());
+            let content_type = content_type(&file);
             message.attachments.push(Attachment {
                 id,
                 content_type,
@@ -234,14 +226,20 @@ impl World {
 
     /// Tells the channel that somebody writes.
     pub(crate) fn type_in(&mut self, now: DateTime<Utc>, user: Snowflake, channel: Snowflake) -> Result<(), Refusal> {
-        self.channel_for(user, channel, permission::SEND_MESSAGES)?;
+        self.channel_for(user, channel, self.writing_permission(channel))?;
         self.happened(Event::TypingStarted { channel, user, at: now });
         Ok(())
     }
 
+    /// What it takes to write here.
+    pub(crate) fn writing_permission(&self, channel: Snowflake) -> u64 {
+        let is_thread = self.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
+        if is_thread { permission::SEND_MESSAGES_IN_THREADS } else { permission::SEND_MESSAGES }
+    }
+
     /// What the author may do, if he may post this draft here.
     fn check_writing(&self, author: Snowflake, channel: Snowflake, draft: &Draft) -> Result<u64, Refusal> {
-        let mut needed = permission::SEND_MESSAGES;
+        let mut needed = self.writing_permission(channel);
         needed |= if draft.files.is_empty() { 0 } else { permission::ATTACH_FILES };
         needed |= if draft.embeds.as_ref().is_none_or(Vec::is_empty) { 0 } else { permission::EMBED_LINKS };
         let channel = self.channel_for(author, channel, needed)?;
@@ -270,7 +268,20 @@ impl World {
         if reply.must_exist { Err(form::invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")) } else { Ok(None) }
     }
 
-    fn forget_files(&mut self, ids: &[Snowflake]) {
+    /// Keeps a file's bytes.
+    pub(super) fn keep_file(&mut self, now: DateTime<Utc>, file: Upload) -> Attachment {
+        let attachment = Attachment {
+            id: self.mint.next(now),
+            content_type: content_type(&file),
+            filename: file.filename,
+            description: file.description,
+            size: file.bytes.len(),
+        };
+        self.files.insert(attachment.id, file.bytes.into());
+        attachment
+    }
+
+    pub(super) fn forget_files(&mut self, ids: &[Snowflake]) {
         for id in ids {
             self.files.remove(id);
         }
@@ -285,13 +296,20 @@ fn nonce_text(nonce: &Value) -> String {
     nonce.as_str().map_or_else(|| nonce.to_string(), str::to_owned)
 }
 
+/// The media type that the client gave, else the one that goes with the name; text that is UTF-8 is called so, or browsers would guess.
+fn content_type(file: &Upload) -> String {
+    let given = file.content_type.as_deref().unwrap_or_else(|| media_type(&file.filename));
+    let is_bare_text = given.starts_with("text/") && !given.contains("charset");
+    if is_bare_text && std::str::from_utf8(&file.bytes).is_ok() { format!("{given}; charset=utf-8") } else { given.to_owned() }
+}
+
 /// The media type that goes with a file name, for those that people exchange here.
 fn media_type(filename: &str) -> &'static str {
     let ending = filename.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     match ending.as_deref().unwrap_or_default() {
-        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain; charset=utf-8",
+        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain",
         "json" => "application/json",
-        "html" | "htm" => "text/html; charset=utf-8",
+        "html" | "htm" => "text/html",
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",
         "gif" => "image/gif",

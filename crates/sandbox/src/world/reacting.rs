@@ -19,6 +19,7 @@ impl World {
         let granted =
             self.channel_for(user, channel, permission::READ_MESSAGE_HISTORY).map(|channel| self.permissions_in(user, channel))?;
         let emoji = Emoji::parse(emoji).ok_or_else(Refusal::unknown_emoji)?;
+        self.check_not_archived(channel)?;
         let message = self.open_message(channel, id)?;
         if let Some(reaction) = message.reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
             if reaction.users.contains(&user) {

@@ -41,7 +41,7 @@ impl SqliteRows<'_> {
                    agent_id, agent, slot, stop, report, claimed_at, ended_at, workspace_removed) VALUES (:id, :step, :task, :number, \
                    :fence, :instance, :lease_until, :state, :state_json, :live, :succeeded, :agent_id, :agent, :slot, :stop, :report, \
                    :claimed_at, :ended_at, :workspace_removed)";
-        write_attempt(row, |values| self.insert("attempt", row.id, sql, values).map(|_| ()))
+        write_attempt(row, |values| self.insert("attempt", &row.id, sql, values).map(|_| ()))
     }
 
     pub(super) fn change_attempt(&self, row: &AttemptRow) -> Result<(), RowsError> {
@@ -50,12 +50,12 @@ impl SqliteRows<'_> {
                    stop = :stop, report = :report, claimed_at = :claimed_at, ended_at = :ended_at, \
                    workspace_removed = :workspace_removed \
                    WHERE id = :id AND fence = :fence AND live = 1 AND step = :step AND task = :task";
-        write_attempt(row, |values| self.update("attempt", row.id, sql, values))
+        write_attempt(row, |values| self.update("attempt", &row.id, sql, values))
     }
 
     pub(super) fn remove_workspace(&self, id: AttemptId) -> Result<(), RowsError> {
         let sql = "UPDATE attempt SET workspace_removed = 1 WHERE id = ?1 AND live = 0";
-        self.update("attempt", id, sql, [id.to_string()])
+        self.update("attempt", &id, sql, [id.to_string()])
     }
 
     pub(super) fn renew(&self, instance: &InstanceId, until: DateTime<Utc>) -> Result<u64, RowsError> {
@@ -76,7 +76,7 @@ impl SqliteRows<'_> {
             ":cost": row.cost.map(Usd::nanos),
             ":usage": row.usage.as_ref().map(json).transpose()?,
         };
-        self.insert("ledger", row.attempt, sql, values)?;
+        self.insert("ledger", &row.attempt, sql, values)?;
         let Some(cost) = row.cost else { return Ok(()) };
         let spent = self.find_spent(row.day)?.saturating_add(cost);
         let sql = "INSERT INTO spent VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET nanos = ?2";

@@ -65,7 +65,7 @@ impl SqliteRows<'_> {
             ":state_json": json(&row.state)?,
             ":written_at": nanos(row.written_at)?,
         };
-        let id = self.insert("letter", "new", sql, values)?;
+        let id = self.insert("letter", &"new", sql, values)?;
         if let (true, Some(task)) = (is_result, &row.task) {
             // It speaks for all attempts of its task that have had no word so far.
             let sql = "UPDATE attempt SET result = ?2, result_over = ?3 WHERE task = ?1 AND result IS NULL";
@@ -76,7 +76,7 @@ impl SqliteRows<'_> {
 
     pub(super) fn change_letter(&self, id: LetterId, state: &LetterState) -> Result<(), RowsError> {
         let sql = "UPDATE letter SET state = ?2, state_json = ?3 WHERE id = ?1";
-        self.update("letter", id.0, sql, params![id.0, state.word(), json(state)?])?;
+        self.update("letter", &id.0, sql, params![id.0, state.word(), json(state)?])?;
         self.change("UPDATE attempt SET result_over = ?2 WHERE result = ?1 AND result_over <> ?2", params![id.0, is_over(state)])?;
         Ok(())
     }

@@ -45,7 +45,7 @@ impl SqliteRows<'_> {
             ":state_json": json(&row.state)?,
             ":progress": json(&row.progress)?,
         };
-        self.insert("mark", format!("{} on {}", row.mark.emoji, row.mark.on.message), sql, values).map(MarkId)
+        self.insert("mark", &format!("{} on {}", row.mark.emoji, row.mark.on.message), sql, values).map(MarkId)
     }
 
     pub(super) fn change_mark(&self, row: &MarkRow) -> Result<(), RowsError> {
@@ -62,7 +62,7 @@ impl SqliteRows<'_> {
             ":state_json": json(&row.state)?,
             ":progress": json(&row.progress)?,
         };
-        self.update("mark", row.id.0, sql, values)
+        self.update("mark", &row.id.0, sql, values)
     }
 }
 

@@ -63,7 +63,7 @@ impl<'c> SqliteRows<'c> {
     }
 
     /// Adds a row; a unique index that has it already makes it a duplicate.
-    fn insert(&self, table: &'static str, key: impl ToString, sql: &str, params: impl Params) -> Result<i64, RowsError> {
+    fn insert(&self, table: &'static str, key: &impl ToString, sql: &str, params: impl Params) -> Result<i64, RowsError> {
         self.check_plan(sql)?;
         match self.execute(sql, params) {
             Ok(_) => Ok(self.connection.last_insert_rowid()),
@@ -73,7 +73,7 @@ impl<'c> SqliteRows<'c> {
     }
 
     /// Changes exactly one row: none is a row that is not as expected.
-    fn update(&self, table: &'static str, key: impl ToString, sql: &str, params: impl Params) -> Result<(), RowsError> {
+    fn update(&self, table: &'static str, key: &impl ToString, sql: &str, params: impl Params) -> Result<(), RowsError> {
         self.check_plan(sql)?;
         match self.execute(sql, params) {
             Ok(0) => Err(RowsError::stale(table, key)),

@@ -95,7 +95,7 @@ impl SqliteRows<'_> {
             ":fence": int(row.fence.0)?,
             ":version": int(row.version)?,
         };
-        self.update("step", row.id.0, sql, values)?;
+        self.update("step", &row.id.0, sql, values)?;
         row.version += 1;
         Ok(())
     }

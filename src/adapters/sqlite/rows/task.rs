@@ -30,7 +30,7 @@ impl SqliteRows<'_> {
     pub(super) fn add_intake(&self, row: &IntakeRow) -> Result<(), RowsError> {
         let key = format!("{}/{}", row.source, row.key);
         let values = params![row.source, row.key, row.body_hash, row.task.as_str()];
-        self.insert("intake", key, "INSERT INTO intake VALUES (?1, ?2, ?3, ?4)", values)?;
+        self.insert("intake", &key, "INSERT INTO intake VALUES (?1, ?2, ?3, ?4)", values)?;
         Ok(())
     }
 
@@ -73,37 +73,30 @@ impl SqliteRows<'_> {
     pub(super) fn add_task(&self, row: &TaskRow) -> Result<(), RowsError> {
         let sql = "INSERT INTO task (id, lane, open, message_channel, message, entry_channel, entry, ended_at, outcome, task) \
                    VALUES (:id, :lane, :open, :message_channel, :message, :entry_channel, :entry, :ended_at, :outcome, :task)";
-        self.write_task(row, |id, values| self.insert("task", id, sql, values).map(|_| ()))
+        write_task(row, |values| self.insert("task", &row.task.id, sql, values).map(|_| ()))
     }
 
     pub(super) fn change_task(&self, row: &TaskRow) -> Result<(), RowsError> {
         let sql = "UPDATE task SET lane = :lane, open = :open, message_channel = :message_channel, message = :message, \
                    entry_channel = :entry_channel, entry = :entry, ended_at = :ended_at, outcome = :outcome, task = :task WHERE id = :id";
-        self.write_task(row, |id, values| self.update("task", id, sql, values))
+        write_task(row, |values| self.update("task", &row.task.id, sql, values))
     }
+}
 
-    /// Gives a task's columns to the statement that adds or changes it.
-    fn write_task(
-        &self,
-        row: &TaskRow,
-        write: impl FnOnce(&TaskId, &[(&str, &dyn rusqlite::ToSql)]) -> Result<(), RowsError>,
-    ) -> Result<(), RowsError> {
-        write(
-            &row.task.id,
-            named_params! {
-                ":id": row.task.id.as_str(),
-                ":lane": row.task.requester.lane(),
-                ":open": row.ended.is_none(),
-                ":message_channel": row.message.map(|at| at.channel.get().cast_signed()),
-                ":message": row.message.map(|at| at.message.get().cast_signed()),
-                ":entry_channel": row.entry.map(|at| at.channel.get().cast_signed()),
-                ":entry": row.entry.map(|at| at.message.get().cast_signed()),
-                ":ended_at": row.ended.map(|(at, _)| nanos(at)).transpose()?,
-                ":outcome": row.ended.map(|(_, outcome)| outcome.word()),
-                ":task": json(&row.task)?,
-            },
-        )
-    }
+/// Gives a task's columns to the statement that adds or changes it.
+fn write_task(row: &TaskRow, write: impl FnOnce(&[(&str, &dyn rusqlite::ToSql)]) -> Result<(), RowsError>) -> Result<(), RowsError> {
+    write(named_params! {
+        ":id": row.task.id.as_str(),
+        ":lane": row.task.requester.lane(),
+        ":open": row.ended.is_none(),
+        ":message_channel": row.message.map(|at| at.channel.get().cast_signed()),
+        ":message": row.message.map(|at| at.message.get().cast_signed()),
+        ":entry_channel": row.entry.map(|at| at.channel.get().cast_signed()),
+        ":entry": row.entry.map(|at| at.message.get().cast_signed()),
+        ":ended_at": row.ended.map(|(at, _)| nanos(at)).transpose()?,
+        ":outcome": row.ended.map(|(_, outcome)| outcome.word()),
+        ":task": json(&row.task)?,
+    })
 }
 
 fn read_task(row: &Row<'_>) -> Result<TaskRow, RowsError> {

@@ -18,7 +18,7 @@ impl Rows for Tables {
     fn insert_intake(&mut self, row: &IntakeRow) -> Result<(), RowsError> {
         let key = (row.source.clone(), row.key.clone());
         if self.intake.contains_key(&key) {
-            return Err(RowsError::duplicate("intake", format!("{}/{}", row.source, row.key)));
+            return Err(RowsError::duplicate("intake", &format!("{}/{}", row.source, row.key)));
         }
         Arc::make_mut(&mut self.intake).insert(key, row.clone());
         Ok(())
@@ -53,7 +53,7 @@ impl Rows for Tables {
     fn update_step(&mut self, row: &mut StepRow) -> Result<(), RowsError> {
         let is_as_read = self.steps.get(&row.id).is_some_and(|old| old.version == row.version && old.task == row.task);
         if !is_as_read {
-            return Err(RowsError::stale("step", row.id.0));
+            return Err(RowsError::stale("step", &row.id.0));
         }
         row.version += 1;
         Arc::make_mut(&mut self.steps).insert(row.id, row.clone());
@@ -73,7 +73,7 @@ impl Rows for Tables {
     fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), RowsError> {
         let collides = |old: &AttemptRow| old.id == row.id || (row.state.is_live() && old.state.is_live() && old.step == row.step);
         if self.attempts.values().any(|attempt| collides(&attempt.row)) {
-            return Err(RowsError::duplicate("attempt", row.id));
+            return Err(RowsError::duplicate("attempt", &row.id));
         }
         let (seq, letters_from) = (next(&self.attempts), self.next_letter());
         Arc::make_mut(&mut self.attempts).insert(seq, Attempt { row: row.clone(), letters_from });
@@ -86,7 +86,7 @@ impl Rows for Tables {
         };
         match Arc::make_mut(&mut self.attempts).values_mut().find(|attempt| is_it(&attempt.row)) {
             Some(attempt) => attempt.row = row.clone(),
-            None => return Err(RowsError::stale("attempt", row.id)),
+            None => return Err(RowsError::stale("attempt", &row.id)),
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Rows for Tables {
         let is_it = |old: &AttemptRow| old.id == id && !old.state.is_live();
         match Arc::make_mut(&mut self.attempts).values_mut().find(|attempt| is_it(&attempt.row)) {
             Some(attempt) => attempt.row.workspace_removed = true,
-            None => return Err(RowsError::stale("attempt", id)),
+            None => return Err(RowsError::stale("attempt", &id)),
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl Rows for Tables {
 
     fn insert_ledger(&mut self, row: &LedgerRow) -> Result<(), RowsError> {
         if self.ledger.values().any(|old| old.attempt == row.attempt) {
-            return Err(RowsError::duplicate("ledger", row.attempt));
+            return Err(RowsError::duplicate("ledger", &row.attempt));
         }
         let seq = next(&self.ledger);
         Arc::make_mut(&mut self.ledger).insert(seq, row.clone());
@@ -129,7 +129,7 @@ impl Rows for Tables {
     fn set_letter(&mut self, id: LetterId, state: &LetterState) -> Result<(), RowsError> {
         match Arc::make_mut(&mut self.letters).get_mut(&id) {
             Some(row) => row.state = state.clone(),
-            None => return Err(RowsError::stale("letter", id.0)),
+            None => return Err(RowsError::stale("letter", &id.0)),
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Rows for Tables {
     fn insert_mark(&mut self, row: &MarkRow) -> Result<MarkId, RowsError> {
         let (message, emoji) = (row.mark.on.message, &row.mark.emoji);
         if self.marks.values().any(|old| old.mark.on.message == message && old.mark.emoji == *emoji) {
-            return Err(RowsError::duplicate("mark", format!("{emoji} on {message}")));
+            return Err(RowsError::duplicate("mark", &format!("{emoji} on {message}")));
         }
         let id = MarkId(self.marks.last_key_value().map_or(1, |(last, _)| last.0 + 1));
         Arc::make_mut(&mut self.marks).insert(id, MarkRow { id, ..row.clone() });
@@ -164,7 +164,7 @@ impl Rows for Tables {
     fn update_mark(&mut self, row: &MarkRow) -> Result<(), RowsError> {
         match Arc::make_mut(&mut self.marks).get_mut(&row.id) {
             Some(old) if old.mark.on.message == row.mark.on.message && old.mark.emoji == row.mark.emoji => *old = row.clone(),
-            Some(_) | None => return Err(RowsError::stale("mark", row.id.0)),
+            Some(_) | None => return Err(RowsError::stale("mark", &row.id.0)),
         }
         Ok(())
     }

@@ -1,8 +1,6 @@
 //! A queue whose time and chance belong to the test.
 
 pub(crate) mod recount;
-pub(crate) mod room;
-pub(crate) mod steps;
 
 use std::{
     sync::{
@@ -168,7 +166,7 @@ impl Ask {
         vec![format!("agent:{}", self.agent)]
     }
 
-    fn new_task(&self, now: DateTime<Utc>) -> NewTask {
+    pub(crate) fn new_task(&self, now: DateTime<Utc>) -> NewTask {
         let source = if self.from_message { "message" } else { "cli" };
         NewTask { task: self.task(now), source, key: self.id.to_string(), body_hash: "hash".to_owned(), gates: self.gates(), blocked: None }
     }

@@ -10,9 +10,9 @@ use orchestrator_core::{
         attempt::{AttemptState, Outcome},
         id::InstanceId,
         money::Usd,
-        outbound::{Letter, Purpose},
+        outbound::{Letter, MarkState, Purpose},
         step::StepState,
-        task::Priority,
+        task::{Origin, Priority},
     },
     ports::{
         rows::{AttemptRow, LetterRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
@@ -86,6 +86,7 @@ pub(crate) async fn holds(store: &Arc<dyn Store>, instance: &InstanceId) {
     each_end_has_one_letter(&all);
     the_ledger_is_the_sum_of_the_attempts(store, &all).await;
     a_refused_sign_is_tried_again(store).await;
+    signs_say_what_is(store, &all).await;
 }
 
 /// A step that runs has one live attempt, with its fence; any other has none.
@@ -199,6 +200,26 @@ async fn a_refused_sign_is_tried_again(store: &Arc<dyn Store>) {
     let (held, wanted) = look(store, |look| Ok((look.fact("dispatch.unmarkable")?, look.wanted_marks(100_000)?))).await;
     if held.is_some_and(|reason| !reason.is_empty()) {
         assert!(wanted.iter().any(|mark| mark.mark.purpose == Purpose::Claim), "nothing starts for want of a ✅ that nobody tries to put");
+    }
+}
+
+/// An ended task's sign stands or is to stand, an open one's is taken away; no agent starts whose ✅ is still to be put.
+async fn signs_say_what_is(store: &Arc<dyn Store>, all: &[Whole]) {
+    for task in all {
+        let Some(at) = task.row.message else { continue };
+        for ending in Outcome::ALL {
+            let mark =
+                look(store, move |look| look.mark_on(at.message, ending.mark())).await.filter(|mark| mark.mark.purpose == Purpose::End);
+            let shown = mark.as_ref().is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted));
+            let is_so = outcome(task).is_some_and(|outcome| outcome.mark() == ending.mark());
+            let impossible = mark.is_some_and(|mark| matches!(mark.state, MarkState::Impossible { .. }));
+            assert!(shown == is_so || impossible, "{} on {}: shown {shown}, true {is_so}", ending.mark(), task.row.task.id);
+        }
+        if let (Origin::Message(_), Some(live)) = (&task.row.task.origin, task.live()) {
+            let tick = look(store, move |look| look.mark_on(at.message, "✅")).await.map(|mark| mark.state);
+            let waits = live.state == AttemptState::Launching { cleared: false };
+            assert_eq!(waits, tick == Some(MarkState::Wanted), "{:?} of {} with ✅ {tick:?}", live.state, task.row.task.id);
+        }
     }
 }
 

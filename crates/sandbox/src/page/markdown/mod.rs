@@ -28,6 +28,17 @@ pub(super) fn render_line(text: &str, world: &World) -> String {
     out
 }
 
+/// The beginning of a text without any marks, for a place where only text may stand; it is HTML already.
+pub(super) fn excerpt(text: &str, most: usize, world: &World) -> String {
+    let beginning: String = text.chars().take(most).map(|c| if c == '\n' { ' ' } else { c }).collect();
+    // Every `<` in rendered text begins an element of ours, as those of the text are escaped.
+    let mut shown = String::new();
+    for (index, part) in render_line(&beginning, world).split('<').enumerate() {
+        shown.push_str(if index == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) });
+    }
+    shown
+}
+
 /// Splits at the first fence: what is before it, its language, its code, what is after it.
 fn fence(text: &str) -> Option<(&str, &str, &str, &str)> {
     let start = text.find("```")?;

@@ -107,3 +107,10 @@ fn odd_input_of_any_kind_is_rendered_without_panic() {
         rendered(text);
     }
 }
+
+#[test]
+fn an_excerpt_is_text_without_marks() {
+    let world = World::found(&WorldSeed::default(), clock::now());
+
+    assert_eq!(excerpt("**[SUCCESS]** `12` <b>\nnext https://a.example", 100, &world), "[SUCCESS] 12 &lt;b&gt; next https://a.example");
+}

@@ -16,7 +16,7 @@ use orchestrator_core::{
     queue::{Rules, outbound::Outgoing},
 };
 
-use super::{
+use crate::support::{
     Ask, World, id,
     recount::{self, Whole},
     report, rules,
@@ -82,7 +82,7 @@ impl World {
     }
 
     pub(crate) async fn mark(&self, message: u64, emoji: &'static str) -> Option<MarkRow> {
-        let message = super::message(message).message;
+        let message = crate::support::message(message).message;
         recount::look(&self.store, move |look| look.mark_on(message, emoji)).await
     }
 
@@ -112,7 +112,7 @@ impl World {
         let (row, facts) = &letters[0];
         assert_eq!(row.state, LetterState::Waiting);
         let parcel = self.queue.pack(to, vec![row.id], Post::default()).await.expect("packed").expect("still waiting");
-        self.queue.delivered(parcel.id, super::message(as_message)).await.expect("delivered");
+        self.queue.delivered(parcel.id, crate::support::message(as_message)).await.expect("delivered");
         *facts.clone().expect("a result has facts")
     }
 

@@ -20,7 +20,7 @@ use orchestrator_core::{
     },
     intake::{
         admit::Policy,
-        desk::{Desk, DeskRules},
+        desk::{Desk, DeskRules, Priorities},
     },
     ports::{
         chat::{Chat, ChatError, From, Heard},
@@ -28,7 +28,7 @@ use orchestrator_core::{
     },
 };
 
-use super::{TASKS, World, agent, message, priority};
+use crate::support::{TASKS, World, agent, message, priority};
 
 /// The messages of all channels, as Discord keeps them.
 #[derive(Debug, Default)]
@@ -149,8 +149,7 @@ impl World {
             default_agent: agent("x"),
             time_limit: None,
             max_time_limit: Duration::from_secs(3_600),
-            member_priority: priority(500),
-            operator_priority: Priority::MAX,
+            priorities: Priorities { everyone: priority(500), operators: Priority::MAX, roles: BTreeMap::new() },
             attempts: 1,
             text_limit: 100_000,
             task_channels: vec![ChannelId::new(TASKS), ChannelId::new(TASKS + 1)],

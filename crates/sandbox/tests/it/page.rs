@@ -1,0 +1,164 @@
+//! The chat page as a browser gets it: whole, escaped, live, and closed to other sites.
+
+use futures_util::StreamExt;
+use orchestrator_sandbox::Sandbox;
+use serde_json::json;
+
+use crate::wire::{Client, Gateway, INTENTS, SOON, discord, messages, text_of};
+
+async fn fetch(discord: &Sandbox, path: &str) -> reqwest::Response {
+    reqwest::Client::builder().build().expect("a client").get(format!("{}{path}", discord.base_url())).send().await.expect("an answer")
+}
+
+async fn page(discord: &Sandbox, person: &str, channel: &str) -> String {
+    let id = discord.channel(channel).expect("the channel");
+    fetch(discord, &format!("/?as={person}&channel={id}")).await.text().await.expect("text")
+}
+
+/// An open page's events, one after the other.
+struct Events {
+    stream: futures_util::stream::BoxStream<'static, reqwest::Result<Vec<u8>>>,
+    read: String,
+}
+
+impl Events {
+    async fn of(discord: &Sandbox, person: &str) -> Self {
+        let response = fetch(discord, &format!("/page/events?as={person}")).await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { stream: response.bytes_stream().map(|chunk| chunk.map(|chunk| chunk.to_vec())).boxed(), read: String::new() }
+    }
+
+    /// The data of the next event of this name.
+    async fn next(&mut self, name: &str) -> serde_json::Value {
+        loop {
+            while let Some(end) = self.read.find("\n\n") {
+                let rest = self.read.split_off(end + 2);
+                let event = std::mem::replace(&mut self.read, rest);
+                if let Some(data) = event.strip_prefix(&format!("event: {name}\ndata: ")) {
+                    return serde_json::from_str(data).expect("JSON");
+                }
+            }
+            let chunk = tokio::time::timeout(SOON, self.stream.next()).await.expect("an event in time");
+            self.read.push_str(&String::from_utf8_lossy(&chunk.expect("the stream to last").expect("bytes")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_load_nothing_from_elsewhere_and_run_nothing_inline() {
+    let discord = discord().await;
+
+    for path in [
+        "/",
+        "/page/style.css",
+        "/page/app.js",
+        "/page/api.js",
+        "/page/messages.js",
+        "/page/composer.js",
+        "/page/slash.js",
+        "/page/modal.js",
+        "/page/icon.svg",
+    ] {
+        let response = fetch(&discord, path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{path}");
+        let text = response.text().await.unwrap();
+        for outside in ["src=\"http", "href=\"http", "url(http", "@import", " style=\"", " onclick=\""] {
+            assert!(!text.contains(outside), "{path} has {outside}");
+        }
+    }
+    assert_eq!(fetch(&discord, "/nothing/here").await.status(), 404);
+}
+
+#[tokio::test]
+async fn what_people_write_is_text_and_never_markup() {
+    let discord = discord().await;
+    let attack = "<script>alert(1)</script> \"><img src=x onerror=alert(1)>";
+    discord.person("stranger").attach("#general", attack, &[("evil.txt", b"</pre><script>alert(2)</script>")]).unwrap();
+    let body = json!({"embeds": [{"title": attack, "description": attack, "fields": [{"name": attack, "value": attack}], "footer": {"text": attack}, "author": {"name": attack}}]});
+    Client::bot(&discord).post(&messages(&discord, "general"), body).await.ok();
+
+    let html = page(&discord, "admin", "general").await;
+
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("&lt;script&gt;alert(2)"));
+    assert!(!html.contains("<script>") && !html.contains("<img src=x"));
+}
+
+#[tokio::test]
+async fn messages_reactions_edits_and_deletions_arrive_while_one_looks() {
+    let discord = discord().await;
+    let mut events = Events::of(&discord, "admin").await;
+
+    let id = discord.person("stranger").say("#general", "hello <@1> **there**").unwrap();
+    assert!(text_of(&events.next("message").await, "html").contains("<strong>there</strong>"));
+    discord.person("stranger").react(id, "✅").unwrap();
+    assert!(text_of(&events.next("message").await, "html").contains("data-emoji=\"✅\""));
+    discord.person("stranger").edit(id, "goodbye").unwrap();
+    assert!(text_of(&events.next("message").await, "html").contains("(edited)"));
+    discord.person("stranger").delete(id).unwrap();
+    assert_eq!(events.next("gone").await["ids"], json!([id]));
+}
+
+#[tokio::test]
+async fn an_ephemeral_answer_is_on_the_invokers_page_and_on_no_other() {
+    let discord = discord().await;
+    let (mut gateway, _) = Gateway::ready(&discord, INTENTS).await;
+    let bot = Client::bot(&discord);
+    bot.put(
+        &format!("/applications/{}/commands", discord.user("orchestrator").unwrap().id),
+        json!([{"name": "status", "description": "d"}]),
+    )
+    .await
+    .ok();
+    let (mut own, mut other) = (Events::of(&discord, "stranger").await, Events::of(&discord, "admin").await);
+
+    discord.person("stranger").command("#general", "status", &json!([])).unwrap();
+    let event = gateway.event("INTERACTION_CREATE").await;
+    let callback = format!("/interactions/{}/{}/callback", text_of(&event, "id"), text_of(&event, "token"));
+    bot.post(&callback, json!({"type": 4, "data": {"content": "all quiet", "flags": 64}})).await.ok();
+    discord.person("admin").say("#general", "anything new?").unwrap();
+
+    assert!(text_of(&own.next("message").await, "html").contains("Only you can see this"));
+    assert_eq!(own.next("answer").await["kind"], "message");
+    assert!(text_of(&other.next("message").await, "html").contains("anything new?"));
+    assert!(page(&discord, "stranger", "general").await.contains("all quiet"));
+    assert!(!page(&discord, "admin", "general").await.contains("all quiet"));
+}
+
+#[tokio::test]
+async fn the_menu_holds_the_commands_that_this_person_may_use() {
+    let discord = discord().await;
+    let commands = json!([{"name": "task", "description": "d"}, {"name": "stop", "description": "d", "default_member_permissions": "0"}]);
+    Client::bot(&discord).put(&format!("/applications/{}/commands", discord.user("orchestrator").unwrap().id), commands).await.ok();
+
+    for (person, count) in [("stranger", 1), ("admin", 2)] {
+        let menu: serde_json::Value = fetch(&discord, &format!("/page/menu?as={person}")).await.json().await.unwrap();
+        assert_eq!(menu["commands"].as_array().unwrap().len(), count, "{person}");
+    }
+}
+
+#[tokio::test]
+async fn another_name_for_this_machine_gets_no_page_as_it_could_be_somebody_elses() {
+    let discord = discord().await;
+
+    let refused =
+        reqwest::Client::builder().build().unwrap().get(discord.base_url()).header("host", "rebound.example:80").send().await.unwrap();
+
+    assert_eq!(refused.status(), 421);
+    assert!(!refused.text().await.unwrap().contains(&discord.person("admin").token()));
+}
+
+#[tokio::test]
+async fn a_channel_that_one_does_not_see_is_neither_listed_nor_shown() {
+    let discord = discord().await;
+    discord.person("admin").say("#worker-pool", "internal matter").unwrap();
+    let id = discord.user("stranger").unwrap().id;
+    let target = orchestrator_sandbox::world::guild::OverwriteTarget::Member;
+    discord.overwrite("worker-pool", orchestrator_sandbox::world::guild::Overwrite { id, target, allow: 0, deny: 1 << 10 });
+
+    let html = page(&discord, "stranger", "worker-pool").await;
+
+    assert!(!html.contains("worker-pool") && !html.contains("internal matter"));
+    assert!(page(&discord, "admin", "worker-pool").await.contains("internal matter"));
+}
