@@ -126,7 +126,7 @@ struct Given {
     policy: Policy,
     slots: u32,
     /// Discord is in trouble before the bot comes.
-    before: Option<Box<dyn FnOnce(&Sandbox)>>,
+    before: Option<fn(&Sandbox)>,
     /// The bot believes that it serves this server.
     server: Option<u64>,
 }
@@ -188,8 +188,8 @@ impl World {
     /// Starts a bot, a second one if one runs already, and waits until it can be spoken to.
     async fn start_bot(&mut self) {
         let server = Arc::new(OnceLock::new());
-        let served = self.server.map_or_else(|| Arc::clone(&server), |other| Arc::new(OnceLock::from(other)));
-        let (framework, definitions) = commands::framework(self.deps(served));
+        let believed = self.server.map_or_else(|| Arc::clone(&server), |other| Arc::new(OnceLock::from(other)));
+        let (framework, definitions) = commands::framework(self.deps(believed));
         let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
         let (sink, mut heard) = mpsc::channel(1_000);
         let asked = Arc::clone(&self.sender);
@@ -225,7 +225,7 @@ impl World {
             undelivered: self.dir.path().join("undelivered"),
             secrets: Vec::new(),
         };
-        let mailer = Mailer::new(self.queue.clone(), Arc::clone(&self.sender) as _, self.log(), Arc::new(WallClock), settings);
+        let mailer = Mailer::new(self.queue.clone(), Arc::clone(&self.sender) as _, log(), Arc::new(WallClock), settings);
         running.spawn(mailer.run(stop.clone()));
         // The doorman's part: the session has begun when something is heard.
         heard.recv().await.expect("the gateway runs");
@@ -247,17 +247,13 @@ impl World {
             desk: self.desk.clone(),
             queue: self.queue.clone(),
             chat: Arc::clone(&self.sender) as Arc<dyn Chat>,
-            log: self.log(),
+            log: log(),
             workers: self.workers(),
             server,
             secrets: vec![Secret::new(SECRET)],
             troubles: Arc::new(|| vec!["The disk is nearly full.".to_owned()]),
             timing: Timing { store: Duration::from_millis(600), look: Duration::from_millis(20), ..Timing::default() },
         }
-    }
-
-    fn log(&self) -> Arc<dyn TaskLog> {
-        Arc::new(Transcript::new(Arc::new(WallClock)))
     }
 
     fn workers(&self) -> PathBuf {
@@ -349,6 +345,10 @@ impl World {
         };
         self.discord.wait_for(shown, SOON).await.expect("a form is shown")
     }
+}
+
+fn log() -> Arc<dyn TaskLog> {
+    Arc::new(Transcript::new(Arc::new(WallClock)))
 }
 
 fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {

@@ -112,7 +112,7 @@ async fn the_registration_of_commands_is_tried_again_until_discord_takes_it() {
     let before = |discord: &orchestrator_sandbox::Sandbox| {
         discord.trouble(Rule::on("PUT", "/applications/*/guilds/*/commands").times(3).answers_error(503, 0, "upstream"));
     };
-    let world = World::with(Given { before: Some(Box::new(before)), ..Given::default() }).await;
+    let world = World::with(Given { before: Some(before), ..Given::default() }).await;
 
     let names = world.discord.look(|discord| discord.commands().map(|command| command["name"].clone()).collect::<Vec<Value>>());
 
