@@ -53,7 +53,7 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<Exit, Failu
     let agents: Vec<_> = config.programs.iter().map(|program| json!({"name": program.name, "path": program.path})).collect();
     let told = json!({"url": discord.base_url(), "folder": folder, "agent": config.agents.default, "found": agents});
     context.voice.result(&told, || introduction(&discord, &config));
-    let ended = house::run(&config).await;
+    let ended = Box::pin(house::run(&config)).await;
     discord.shutdown().await;
     ended
 }

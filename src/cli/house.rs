@@ -38,7 +38,7 @@ pub(super) fn offline(config: &Config) -> Result<Door, Failure> {
 pub(super) async fn run(config: &Config) -> Result<Exit, Failure> {
     let (life, _signals) = obedient();
     tell_oddities(config);
-    service::run(config, life).await?;
+    Box::pin(service::run(config, life)).await?;
     Ok(Exit::Done)
 }
 

@@ -9,5 +9,5 @@ use super::{
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     context.log(Chattiness::Service, Some(&config))?;
-    house::run(&config).await
+    Box::pin(house::run(&config)).await
 }

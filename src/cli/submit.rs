@@ -42,7 +42,8 @@ pub(super) struct SubmitArgs {
     #[arg(value_parser = tag_value)]
     model: Option<String>,
     /// How hard it thinks: off, low, medium, high
-    thinking: Option<Thinking>,
+    #[arg(value_parser = thinking_word)]
+    thinking: Option<String>,
     /// Wait until the task has ended, and print its result
     #[arg(long)]
     wait: bool,
@@ -51,10 +52,25 @@ pub(super) struct SubmitArgs {
     at_most: Option<Duration>,
 }
 
-/// A word that may stand in a tag.
+impl SubmitArgs {
+    /// The model; an empty word is none, as scripts write it.
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref().filter(|model| !model.is_empty())
+    }
+
+    fn thinking(&self) -> Option<Thinking> {
+        self.thinking.as_deref().and_then(|thinking| thinking.parse().ok())
+    }
+}
+
+/// A word that may stand in a tag, or none.
 fn tag_value(given: &str) -> Result<String, String> {
-    let fits = !given.is_empty() && given.chars().all(|c| c.is_ascii_graphic() && c != '[' && c != ']');
+    let fits = given.chars().all(|c| c.is_ascii_graphic() && c != '[' && c != ']');
     if fits { Ok(given.to_owned()) } else { Err("a model is one word without spaces and brackets".to_owned()) }
+}
+
+fn thinking_word(given: &str) -> Result<String, String> {
+    if given.is_empty() { Ok(String::new()) } else { given.parse::<Thinking>().map(|level| level.to_string()).map_err(|error| error.to_string()) }
 }
 
 /// A task that stands.
@@ -68,7 +84,7 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
     let text = text_of(&args.text)?;
     let config = context.config()?;
     let submit = config.submit.clone()?;
-    let body = with_tags(&text, args.model.as_deref(), args.thinking);
+    let body = with_tags(&text, args.model(), args.thinking());
     let sender = posting::sender(&config, &submit)?;
 
     let units = fit::length(&with_header(&TaskId::from(message_id(LONGEST_ID)), &body));
@@ -165,7 +181,7 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
         )));
     };
     let ask =
-        SubmitAsk { text, model: args.model.clone(), thinking: args.thinking.map(|thinking| thinking.to_string()), ..SubmitAsk::default() };
+        SubmitAsk { text, model: args.model().map(str::to_owned), thinking: args.thinking().map(|thinking| thinking.to_string()), ..SubmitAsk::default() };
     let taken: Taken = service.post("/tasks", &ask).await?;
     Ok(Standing { id: taken.id, at: None, link: None })
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
-        id::InstanceId,
+        id::{GuildId, InstanceId},
         outbound::{Address, Identity},
     },
     intake::{
@@ -71,6 +71,8 @@ pub struct House {
     pub runner: Arc<ProcessRunner>,
     /// Sends what waits.
     pub mailer: Mailer,
+    /// Where tasks' logs are written and read.
+    pub log: Arc<dyn TaskLog>,
     /// What runs are judged by.
     pub law: Law,
     /// How long workspaces stay.
@@ -132,13 +134,13 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         crew_settings(config),
         ended_in,
     );
-    let mailer = Mailer::new(desks.queue.clone(), chat, log, Arc::clone(&clock), mailer_settings(config));
+    let mailer = Mailer::new(desks.queue.clone(), chat, Arc::clone(&log), Arc::clone(&clock), mailer_settings(config));
     let retention = Keeping {
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone() };
-    Ok(House { desks, sender, crew, ended, runner, mailer, law, retention, clock })
+    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone(), secrets: config.secrets.clone() };
+    Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
 
 /// The sender's configuration.
@@ -146,7 +148,7 @@ pub fn sender_config(config: &Config, discord: &DiscordConfig) -> SenderConfig {
     let workers = discord.worker_tokens.clone().map(|token| token.map(|token| Token::new(token.expose())));
     SenderConfig {
         workers,
-        guild: discord.guild.map(|guild| guild.get()),
+        guild: discord.guild.map(GuildId::get),
         answer_timeout: config.limits.request_timeout,
         ..SenderConfig::new(&discord.api_base, Token::new(discord.token.expose()))
     }
@@ -208,6 +210,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
         environment: config.agent_environment.clone(),
         workers: config.workers_dir.clone(),
         attempts: config.runtime_dir.join("attempts"),
+        claims: config.runtime_dir.join("assigned-tasks.txt"),
         agents_md: config.template.as_ref().map(|template| template.text.clone()),
         catalogue: config.openclaw.catalogue.clone(),
         openclaw_config: config.openclaw.path.clone(),
@@ -223,7 +226,7 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
     mailer::Settings {
         delays: config.limits.post_delays,
         nonce_window: NONCE_WINDOW,
-        forbidden_pause: FORBIDDEN_PAUSE,
+        forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
         secrets: config.secrets.clone(),

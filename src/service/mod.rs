@@ -1,6 +1,7 @@
 //! The wiring: parts are made, joined and ended here, and nowhere else.
 
 pub mod build;
+mod disk;
 mod door;
 pub mod lifecycle;
 mod memory;
@@ -38,7 +39,7 @@ pub async fn run(config: &Config, life: Lifecycle) -> Result<(), ServiceError> {
     let store = house.desks.store.clone();
     let (door, bound) = door::open(config, &house, Some(SystemClock.now()))?;
     let ended = tokio::select! {
-        ended = pipeline::serve(config, &discord, house, door.look.clone(), life.clone()) => ended,
+        ended = pipeline::serve(config, &discord, house, door.look.clone(), door.troubles.clone(), life.clone()) => ended,
         served = bound.serve(door, life.hard.clone()) => match served {
             Ok(()) => Ok(()),
             Err(source) => Err(ServiceError::Folder { path: config.runtime_dir.clone(), source }),

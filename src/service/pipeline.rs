@@ -3,39 +3,76 @@
 //! The stages share nothing but the queue (through the store) and one channel, from the runner to outcome. Each loop ends at `soft`; what
 //! agents do is left to their attendants.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use orchestrator_core::{
-    delivery::mailer::Mailer, domain::outbound::Identity, outcome::settle_loop, ports::chat::Chat, runner::retention, scheduler,
+    delivery::mailer::Mailer, domain::{id::GuildId, outbound::Identity, retry::Delays}, outcome::settle_loop, ports::chat::Chat, runner::retention, scheduler,
 };
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
 };
 
-use super::{ServiceError, build, build::House, lifecycle::Lifecycle, memory::StoredIdentifies};
+use super::{ServiceError, build, build::House, disk, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
 use crate::{
     config::{Config, DiscordConfig},
-    surfaces::discord::{GatewayConfig, Health, Patience, doorman::Doorman, gateway},
+    surfaces::discord::{GatewayConfig, Health, Patience,
+        commands::{self, Deps, Timing},
+        doorman::Doorman,
+        gateway,
+    },
 };
 
 /// How long the last posts may take after a stop was asked for.
 const LAST_WORDS: Duration = Duration::from_secs(20);
 /// Events that wait for the door.
 const INCOMING: usize = 4_096;
+/// Between tries to register our commands.
+const REGISTRATION_DELAYS: Delays = Delays::new(Duration::from_secs(2), Duration::from_secs(600));
 /// Between looks at whether `once` is done.
 const ONCE_LOOKS: Duration = Duration::from_millis(50);
+
+/// What an operator must know at this moment, as sentences.
+type Troubles = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Runs the service until it is asked to stop or can't go on.
 ///
 /// # Errors
 ///
 /// [`ServiceError`]: why it could not start, or had to end.
-pub async fn serve(config: &Config, discord: &DiscordConfig, house: House, look: Arc<Notify>, life: Lifecycle) -> Result<(), ServiceError> {
+pub async fn serve(
+    config: &Config,
+    discord: &DiscordConfig,
+    house: House,
+    look: Arc<Notify>,
+    troubles: Troubles,
+    life: Lifecycle,
+) -> Result<(), ServiceError> {
     let our_other_bots = introduce(discord, &house).await?;
     prepare(config, &house).await?;
     let chat = Arc::clone(&house.sender) as Arc<dyn Chat>;
     let asked = Arc::clone(&house.sender);
+    let server = Arc::new(OnceLock::new());
+    let (framework, definitions) = commands::framework(Deps {
+        desk: house.desks.desk.clone(),
+        queue: house.desks.queue.clone(),
+        chat: Arc::clone(&chat),
+        log: Arc::clone(&house.log),
+        workers: config.workers_dir.clone(),
+        server: Arc::clone(&server),
+        secrets: config.secrets.clone(),
+        troubles,
+        timing: Timing::default(),
+    });
+    let registry = DiscordRegistry {
+        sender: Arc::clone(&house.sender),
+        guild: discord.guild.map(GuildId::get),
+        task_channel: discord.task_queue(),
+    };
+    let registering = commands::register(Arc::new(registry), server, definitions, REGISTRATION_DELAYS);
     let gateway_config = GatewayConfig {
         api_base: discord.api_base.clone(),
         token: discord.token.expose().to_owned(),
@@ -47,14 +84,23 @@ pub async fn serve(config: &Config, discord: &DiscordConfig, house: House, look:
         our_other_bots,
         clock: Arc::clone(&house.clock),
         memory: Arc::new(StoredIdentifies(house.desks.queue.clone())),
-        framework: None,
+        framework: Some(framework),
         patience: Patience::default(),
         health: Arc::new(Health::default()),
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
+    let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
     let mut doorman = Doorman::new(house.desks.desk.clone(), chat, house.mailer.clone(), look);
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
+    stages.loops.spawn(watching);
+    let soft = life.soft.clone();
+    stages.loops.spawn(async move {
+        tokio::select! {
+            () = registering => {}
+            () = soft.cancelled() => {}
+        }
+    });
     let (ears, heard) = mpsc::channel(INCOMING);
     let hearing = gateway::run(gateway_config, ears, life.soft.clone());
     let ended = tokio::select! {
@@ -110,9 +156,10 @@ async fn introduce(discord: &DiscordConfig, house: &House) -> Result<Vec<orchest
     Ok(others)
 }
 
-/// What comes before anything is claimed: caps as configured, and the attempts that a former process has left.
+/// What comes before anything is claimed: caps as configured, room on the disk, and the attempts that a former process has left.
 async fn prepare(config: &Config, house: &House) -> Result<(), ServiceError> {
     house.desks.queue.cap_gates(build::gate_caps(config)).await?;
+    disk::tick(&house.desks.queue, &disk::Water::of(config)).await?;
     Ok(house.crew.recover().await?)
 }
 

@@ -2,4 +2,4 @@
 
 pub mod discord;
 pub mod http;
-mod show;
+pub(crate) mod show;

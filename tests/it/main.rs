@@ -1,9 +1,12 @@
 //! One integration test binary.
 
+mod contract;
 mod architecture;
+mod commands;
 mod main_job;
 mod process;
 mod queue;
+mod gateway;
 mod sender;
 mod store;
 mod world;

@@ -46,7 +46,7 @@ pub struct Request {
     pub at: DateTime<Utc>,
     /// `GET`, `POST`, …
     pub method: String,
-    /// The path without `/api/v10` and without the query.
+    /// The path, decoded, without `/api/v10` and without the query.
     pub path: String,
     /// The query, if there was one.
     pub query: String,

@@ -1,22 +1,28 @@
 //! Discord: the token, the intent, the channels with their permissions, the gateway, the clocks.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
-        id::ChannelId,
+        id::{ChannelId, UserId},
         outbound::Identity,
     },
     ports::{chat::ChatError, clock::Clock as _},
 };
-use serenity::model::Permissions;
+use crate::adapters::discord::permissions::Permissions;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};
 use crate::{
-    adapters::{discord::Sender, system_clock::SystemClock},
-    cli::setup::permissions,
+    adapters::{
+        discord::{Sender, server::Channel},
+        system_clock::SystemClock,
+    },
+    cli::setup::permissions::{self, Rights},
     config::{Config, DiscordConfig},
     service::build,
 };
@@ -38,21 +44,25 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => return vec![Finding::broken("Discord", error.to_string())],
     };
     let mut findings = vec![clock(discord).await];
-    match sender.me(Identity::Orchestrator).await {
-        Ok(me) if !me.bot => findings.push(
-            Finding::broken("bot token", format!("it is the token of the user {}, not of a bot", me.name))
-                .way_out("Copy the token from the page \"Bot\" of your application in Discord's developer portal."),
-        ),
-        Ok(me) => findings.push(Finding::well("bot token", format!("accepted: {} ({})", me.name, me.id))),
+    let me = match sender.me(Identity::Orchestrator).await {
+        Ok(me) => {
+            findings.push(if me.bot {
+                Finding::well("bot token", format!("accepted: {} ({})", me.name, me.id))
+            } else {
+                Finding::broken("bot token", format!("it is the token of the user {}, not of a bot", me.name))
+                    .way_out("Copy the token from the page \"Bot\" of your application in Discord's developer portal.")
+            });
+            me.id
+        }
         Err(error) => {
             findings.push(token_refused(&error, "ORCHESTRATOR_AGENT_TOKEN", &discord.api_base));
             findings.push(Finding::untried("channels", "not tried without a token that is accepted"));
             return findings;
         }
-    }
+    };
     findings.push(intent(&sender).await);
     findings.push(gateway(&sender).await);
-    findings.extend(channels(&sender, discord).await);
+    findings.extend(channels(&sender, discord, me).await);
     findings.extend(workers(&sender, discord).await);
     findings
 }
@@ -110,27 +120,43 @@ fn needed(discord: &DiscordConfig) -> Vec<(&'static str, ChannelId, Permissions)
     needed
 }
 
-async fn channels(sender: &Sender, discord: &DiscordConfig) -> Vec<Finding> {
-    let mut findings = Vec::new();
+async fn channels(sender: &Sender, discord: &DiscordConfig, me: UserId) -> Vec<Finding> {
+    let (mut findings, mut rights) = (Vec::new(), BTreeMap::new());
     for (setting, id, needs) in needed(discord) {
-        let channel = match sender.channel(id).await {
+        let channel = match place(sender, id).await {
             Ok(channel) => channel,
             Err(error) => {
                 findings.push(no_channel(setting, id, &error));
                 continue;
             }
         };
-        if let (Some(wanted), Some(found)) = (discord.guild, channel.guild)
-            && wanted.get() != found
+        let Some(guild) = channel.guild else {
+            findings.push(Finding::broken(setting, format!("{id} is no channel of a server")).way_out("Take a text channel of your server."));
+            continue;
+        };
+        if let Some(wanted) = discord.guild
+            && wanted.get() != guild
         {
             findings.push(
-                Finding::broken(setting, format!("#{} ({id}) is in the server {found}, but `GUILD_ID` is {wanted}", channel.name))
+                Finding::broken(setting, format!("#{} ({id}) is in the server {guild}, but `GUILD_ID` is {wanted}", channel.name))
                     .way_out("Take a channel of that server, or put `GUILD_ID` right."),
             );
         }
-        findings.push(may(sender, Identity::Orchestrator, setting, id, &channel.name, needs).await);
+        if let Entry::Vacant(unasked) = rights.entry(guild) {
+            unasked.insert(Rights::of(sender, guild, me).await);
+        }
+        findings.push(may(&rights[&guild], setting, id, &channel, needs));
     }
     findings
+}
+
+/// A channel as far as permissions go: of a thread, the channel that it is in.
+async fn place(sender: &Sender, id: ChannelId) -> Result<Channel, ChatError> {
+    let channel = sender.channel(id).await?;
+    match channel.parent {
+        Some(parent) if channel.is_thread() => sender.channel(parent).await,
+        _ => Ok(channel),
+    }
 }
 
 fn no_channel(setting: &str, id: ChannelId, error: &ChatError) -> Finding {
@@ -143,18 +169,17 @@ fn no_channel(setting: &str, id: ChannelId, error: &ChatError) -> Finding {
     }
 }
 
-async fn may(sender: &Sender, who: Identity, setting: &str, id: ChannelId, name: &str, needs: Permissions) -> Finding {
-    match sender.permissions_in(who, id).await {
-        Ok(held) if held.contains(needs) => Finding::well(setting, format!("#{name} ({id}), all permissions")),
-        Ok(held) => {
-            let lacks = (needs - held).get_permission_names().join(", ");
-            Finding::broken(setting, format!("in #{name} ({id}) the bot lacks: {lacks}"))
-                .way_out(format!("In Discord: #{name}, Edit Channel, Permissions, add the bot's role and allow {lacks}."))
-        }
+fn may(rights: &Result<Rights, ChatError>, setting: &str, id: ChannelId, channel: &Channel, needs: Permissions) -> Finding {
+    let name = &channel.name;
+    match rights.as_ref().map(|rights| rights.lacking(channel, needs)) {
+        Ok(None) => Finding::well(setting, format!("#{name} ({id}), all permissions")),
+        Ok(Some(lacks)) => Finding::broken(setting, format!("in #{name} ({id}) the bot lacks: {lacks}"))
+            .way_out(format!("In Discord: #{name}, Edit Channel, Permissions, add the bot's role and allow {lacks}.")),
         Err(error) => Finding::broken(setting, format!("the permissions in #{name} ({id}) could not be asked for: {error}")),
     }
 }
 
+/// The identities of slots 1 to 3 must be able to post where notices go.
 async fn workers(sender: &Sender, discord: &DiscordConfig) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (slot, token) in (1..=3_u8).zip(&discord.worker_tokens) {
@@ -162,17 +187,22 @@ async fn workers(sender: &Sender, discord: &DiscordConfig) -> Vec<Finding> {
             continue;
         }
         let setting = format!("WORKER{slot}_TOKEN");
-        match (sender.me(Identity::Worker(slot)).await, discord.worker_pool) {
-            (Ok(me), Some(pool)) => {
-                let found = may(sender, Identity::Worker(slot), &setting, pool, "worker-pool", permissions::NOTICES).await;
-                findings.push(Finding { says: format!("{}: {}", me.name, found.says), ..found });
+        let me = match sender.me(Identity::Worker(slot)).await {
+            Ok(me) => me,
+            Err(error) => {
+                findings.push(Finding { check: setting.clone(), ..token_refused(&error, &setting, &discord.api_base) });
+                continue;
             }
-            (Ok(me), None) => findings.push(Finding::odd(setting, format!("{} is never used: `WORKER_POOL_CHANNEL` is not set", me.name))),
-            (Err(error), _) => findings.push(Finding {
-                check: setting.clone(),
-                ..token_refused(&error, &setting, &discord.api_base)
-            }),
-        }
+        };
+        let Some(pool) = discord.worker_pool else {
+            findings.push(Finding::odd(setting, format!("{} is never used: `WORKER_POOL_CHANNEL` is not set", me.name)));
+            continue;
+        };
+        // A channel that is not there was told of already.
+        let Ok(channel) = place(sender, pool).await else { continue };
+        let Some(guild) = channel.guild else { continue };
+        let found = may(&Rights::of(sender, guild, me.id).await, &setting, pool, &channel, permissions::NOTICES);
+        findings.push(Finding { says: format!("{}: {}", me.name, found.says), ..found });
     }
     findings
 }

@@ -8,12 +8,15 @@ use std::{io::Read as _, path::PathBuf};
 
 use clap::Args;
 use orchestrator_core::{
-    domain::{id::ChannelId, outbound::Identity},
+    domain::{
+        id::{ChannelId, UserId},
+        outbound::Identity,
+    },
     ports::chat::{Chat as _, ChatError},
 };
 use serde_json::json;
 
-use self::{env_file::with, prompt::Prompt};
+use self::{env_file::with, permissions::Rights, prompt::Prompt};
 use super::{
     Context,
     exit::{Exit, Failure},
@@ -74,7 +77,7 @@ struct Wanted<'a> {
 pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Failure> {
     let (config, prompt) = (context.config()?, Prompt::new());
     let voice = &context.voice;
-    let (sender, token, application) = introduce(context, &config, &args, prompt).await?;
+    let (sender, token, me, application) = introduce(context, &config, &args, prompt).await?;
     voice.note(&format!("✔ the token is accepted: {}", application.name));
     intent(context, &sender, &application, prompt).await?;
 
@@ -83,6 +86,7 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
     voice.note(&format!("Invite link: {link}\n  (Manage Channels is in it so that missing channels can be made; take it away afterwards if you like.)"));
     let guild = guild(&sender, &args, &link, prompt).await?;
     voice.note(&format!("✔ server: {} ({})", guild.name, guild.id));
+    sender.link_to_guild(guild.id);
 
     let mut found = sender.channels(guild.id).await.map_err(|error| posting::refused(&error, "GUILD_ID"))?;
     let mut channels = Vec::new();
@@ -94,7 +98,7 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
         let channel = channel(context, &sender, guild.id, &mut found, &wanted, prompt).await?;
         channels.push((wanted.setting, channel));
     }
-    lacks(context, &sender, &channels).await;
+    lacks(context, &sender, guild.id, me, &channels).await;
 
     let mut settings = vec![("ORCHESTRATOR_AGENT_TOKEN", token), ("GUILD_ID", guild.id.to_string())];
     settings.extend(channels.iter().map(|(setting, channel)| (*setting, channel.id.to_string())));
@@ -117,7 +121,7 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
 }
 
 /// Finds a token that is accepted, and whose it is.
-async fn introduce(context: &Context, config: &Config, args: &SetupArgs, prompt: Prompt) -> Result<(Sender, String, Application), Failure> {
+async fn introduce(context: &Context, config: &Config, args: &SetupArgs, prompt: Prompt) -> Result<(Sender, String, UserId, Application), Failure> {
     let given = given_token(args)?;
     let base = api_base(config);
     let mut tries = 0;
@@ -140,9 +144,9 @@ async fn introduce(context: &Context, config: &Config, args: &SetupArgs, prompt:
         let token = token.trim().strip_prefix("Bot ").unwrap_or(token.trim()).trim().to_owned();
         let sender = Sender::new(&SenderConfig::new(&base, Token::new(&token))).map_err(|error| Failure::of(Exit::Usage, &error))?;
         match sender.me(Identity::Orchestrator).await {
-            Ok(_) => {
+            Ok(me) => {
                 let application = sender.application().await.map_err(|error| posting::refused(&error, "ORCHESTRATOR_AGENT_TOKEN"))?;
-                return Ok((sender, token, application));
+                return Ok((sender, token, me.id, application));
             }
             Err(ChatError::Unauthorized) if given.is_none() && prompt.interactive && tries < TOKEN_TRIES => {
                 context.voice.note("✗ Discord does not accept this token. Copy it again: Bot, Reset Token.");
@@ -250,20 +254,19 @@ async fn channel(
 }
 
 /// Tells what the bot may not do in its channels; `doctor` tells it again.
-async fn lacks(context: &Context, sender: &Sender, channels: &[(&str, Channel)]) {
+async fn lacks(context: &Context, sender: &Sender, guild: u64, me: UserId, channels: &[(&str, Channel)]) {
+    let rights = match Rights::of(sender, guild, me).await {
+        Ok(rights) => rights,
+        Err(error) => return context.voice.note(&format!("! The permissions could not be asked for: {error}")),
+    };
     for (setting, channel) in channels {
         let needs = match *setting {
             "TASK_QUEUE_CHANNEL" => permissions::TASK_QUEUE,
             "RESULTS_CHANNEL" => permissions::RESULTS,
             _ => permissions::NOTICES,
         };
-        match sender.permissions_in(Identity::Orchestrator, channel.id).await {
-            Ok(held) if held.contains(needs) => {}
-            Ok(held) => {
-                let lacks = (needs - held).get_permission_names().join(", ");
-                context.voice.note(&format!("✗ In #{} the bot lacks: {lacks}. Edit Channel, Permissions, add its role and allow them.", channel.name));
-            }
-            Err(error) => context.voice.note(&format!("! The permissions in #{} could not be asked for: {error}", channel.name)),
+        if let Some(lacks) = rights.lacking(channel, needs) {
+            context.voice.note(&format!("✗ In #{} the bot lacks: {lacks}. Edit Channel, Permissions, add its role and allow them.", channel.name));
         }
     }
 }

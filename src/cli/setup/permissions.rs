@@ -1,6 +1,36 @@
 //! What the bot needs in Discord: for the invite link, and per channel for `doctor`.
 
-use serenity::model::Permissions;
+use orchestrator_core::{domain::id::UserId, ports::chat::ChatError};
+use crate::adapters::discord::permissions::Permissions;
+
+use crate::adapters::discord::{
+    Sender,
+    permissions::permissions,
+    server::{Channel, Guild, Member},
+};
+
+/// What one bot may do in a server: asked for once, then told of each channel.
+pub(crate) struct Rights {
+    guild: Guild,
+    member: Member,
+}
+
+impl Rights {
+    /// Asks for them: two requests.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError`].
+    pub(crate) async fn of(sender: &Sender, guild: u64, user: UserId) -> Result<Self, ChatError> {
+        Ok(Self { guild: sender.guild(guild).await?, member: sender.member(guild, user).await? })
+    }
+
+    /// What of `needs` is lacking in a channel, in Discord's words; none: all of it is there.
+    pub(crate) fn lacking(&self, channel: &Channel, needs: Permissions) -> Option<String> {
+        let lacks = needs - permissions(&self.guild, channel, &self.member);
+        (!lacks.is_empty()).then(|| lacks.get_permission_names().join(", "))
+    }
+}
 
 /// In the channel whose messages are tasks: read them, mark them, answer them.
 pub(crate) const TASK_QUEUE: Permissions = union(&[

@@ -113,7 +113,7 @@ pub struct Patience {
     pub session: Duration,
     /// Without serenity's loop coming round.
     pub hang: Duration,
-    /// In which serenity's loop does not pause once.
+    /// In which serenity's loop neither pauses nor brings an event.
     pub spin: Duration,
     /// Between looks at it.
     pub look: Duration,
@@ -131,7 +131,7 @@ impl Default for Patience {
             connect: Duration::from_secs(20),
             session: Duration::from_secs(40),
             hang: Duration::from_secs(20),
-            spin: Duration::from_secs(1),
+            spin: Duration::from_secs(2),
             look: Duration::from_secs(1),
             calm: Duration::from_secs(60),
             between_identifies: Duration::from_secs(5),

@@ -142,7 +142,9 @@ pub(super) async fn look(State(door): State<Door>) -> (StatusCode, Json<Value>) 
 pub(super) async fn pause(State(door): State<Door>, Asker(by): Asker, Body(ask): Body<PauseAsk>) -> Result<Json<Paused>, Refused> {
     operates(&door, &by)?;
     let stopped = door.queue.pause(by.name().to_owned(), ask.stop_running).await?;
-    tracing::warn!(by = by.name(), stopped, "{} paused everything; {stopped} agents are being stopped", by.name());
+    if door.about.service {
+        tracing::warn!(by = by.name(), stopped, "{} paused everything; {stopped} agents are being stopped", by.name());
+    }
     Ok(Json(Paused { stopped }))
 }
 

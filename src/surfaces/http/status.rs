@@ -52,6 +52,7 @@ pub(super) async fn status(State(door): State<Door>) -> Result<Json<StatusView>,
         closed: glance.closed.map(|closed| match closed {
             Closed::Paused { by } => because::paused(&by),
             Closed::Unmarkable { reason } => because::unmarkable(&reason),
+            Closed::DiskLow { reason } => because::disk_low(&reason),
             Closed::DailyCeiling => because::daily_ceiling(spent, rules.daily_ceiling),
         }),
         running: of_running,

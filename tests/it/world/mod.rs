@@ -2,9 +2,13 @@
 //! with the bot, and its end fails on leftovers.
 
 mod leftovers;
+mod looking;
+
+pub use self::looking::RUNS;
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -29,6 +33,7 @@ pub struct Founding {
     config: Value,
     env: Vec<(String, String)>,
     openclaw: Option<String>,
+    programs: Vec<(String, String)>,
 }
 
 /// A world with a bot in it.
@@ -52,7 +57,7 @@ impl Founding {
             "attempts": { "first_delay_seconds": 0, "delay_cap_seconds": 1 },
             "lease_seconds": 5,
         });
-        Self { options: Options { limits: Limits::Off, ..Options::default() }, config, env: Vec::new(), openclaw: None }
+        Self { options: Options { limits: Limits::Off, ..Options::default() }, config, env: Vec::new(), openclaw: None, programs: Vec::new() }
     }
 
     /// Sets a key of `orchestrator_config.json`, by its path.
@@ -77,6 +82,18 @@ impl Founding {
         self
     }
 
+    /// A script in the bot's folder that can be run, such as an agent.
+    pub fn program(mut self, name: &str, text: &str) -> Self {
+        self.programs.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// More bots of ours: the tokens of workers 1, 2 and 3.
+    pub fn more_bots(mut self, names: &[&str]) -> Self {
+        self.options.seed.more_bots = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
     /// Discord's own rate limits.
     pub fn limits(mut self) -> Self {
         self.options.limits = Limits::Discord;
@@ -97,6 +114,11 @@ impl Founding {
         fs::write(dir.path().join("orchestrator_config.json"), self.config.to_string()).expect("a config file");
         let openclaw = self.openclaw.unwrap_or_else(|| include_str!("../../../openclaw-example.json").to_owned());
         fs::write(dir.path().join("openclaw.json"), openclaw).expect("a price file");
+        for (name, text) in self.programs {
+            let path = dir.path().join(name);
+            fs::write(&path, text).expect("a script");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script that can be run");
+        }
         World { sandbox, dir, bot: None, env: self.env, runs: 0 }
     }
 
@@ -168,6 +190,23 @@ impl World {
         let mut bot = self.bot.take().expect("the bot runs");
         leftovers::terminate(bot.id());
         bot.wait().expect("it ends").code().unwrap_or(-1)
+    }
+
+    /// The bot's process number.
+    pub fn bot_process(&self) -> u32 {
+        self.bot.as_ref().expect("the bot runs").id()
+    }
+
+    /// Changes a key of `orchestrator_config.json` for the next start of the bot.
+    pub fn reconfigure(&self, pointer: &str, value: Value) {
+        let path = self.dir().join("orchestrator_config.json");
+        let mut config: Value = serde_json::from_slice(&fs::read(&path).expect("a config file")).expect("JSON");
+        let mut place = &mut config;
+        for key in pointer.split('.') {
+            place = &mut place[key];
+        }
+        *place = value;
+        fs::write(&path, config.to_string()).expect("a config file");
     }
 
     /// Waits until the bot ends by itself: its exit code.

@@ -135,9 +135,8 @@ impl Mailer {
                     };
                     under_way.remove(&lane);
                     match step {
-                        Ok(Step::Went) => {}
+                        Ok(Step::Went | Step::Nothing) => {}
                         Ok(Step::NotBefore(until)) => resting.push((lane, until)),
-                        Ok(Step::Nothing) => {}
                         Err(error) => {
                             tracing::error!(%error, "what was sent could not be recorded: {error}");
                             resting.push((lane, now + LOOK_AT_LEAST_EVERY));

@@ -23,6 +23,11 @@ impl Delays {
         Self { first, cap }
     }
 
+    /// The longest delay.
+    pub const fn cap(self) -> Duration {
+        self.cap
+    }
+
     /// The delay before retry number `retry`, counted from 1.
     ///
     /// # Panics

@@ -27,6 +27,9 @@ const PAGE: u8 = 100;
 const FIRST_PAGES: usize = 20;
 /// Old messages that are asked about when a channel is read for the first time: the newest of them.
 const ASKED_AT_FIRST: usize = 10;
+/// How far behind the cursor a channel is read again, in milliseconds: live messages may be heard in another order than they were written,
+/// so that one just before the cursor may not have been heard when the process was killed.
+const OVERLAP_MS: u64 = 60_000;
 /// Waiting tasks whose messages are looked at again: so many that are next, and so many that came last.
 const LOOKED_AT_AGAIN: u32 = 500;
 
@@ -119,10 +122,14 @@ impl Desk {
     ) -> Result<(), ReadBackError> {
         self.look_again(chat, channel, unclaimed).await?;
         let cursor = self.queue.fact(&cursor_fact(channel)).await?.and_then(|id| id.parse::<MessageId>().ok());
-        let Some(mut last) = cursor else { return self.read_first(chat, channel, found).await };
+        let Some(cursor) = cursor else { return self.read_first(chat, channel, found).await };
+        // The upper bits of an id are the time in milliseconds. Source: Discord developer documentation, "Reference", "Snowflakes".
+        let mut last = MessageId::new(cursor.get().saturating_sub(OVERLAP_MS << 22).max(1));
         loop {
             let page = history(chat, channel, From::After(last)).await?;
-            self.hear_all(&page, found).await?;
+            // What is old and before the cursor was asked about, or deliberately not.
+            let settled = |heard: &Heard| heard.at.message <= cursor && self.is_old(heard);
+            self.hear_all(page.iter().filter(|heard| !settled(heard)), found).await?;
             let Some(newest) = page.last() else { return Ok(()) };
             last = newest.at.message;
             self.heard_up_to(channel, last).await?;
@@ -145,11 +152,9 @@ impl Desk {
                 break;
             }
         }
-        let ask_after = chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX);
-        let now = self.clock.now();
         let is_old = |heard: &Heard| {
             let unsigned = !heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
-            unsigned && heard.is_speech && !heard.ours && now - heard.written_at > ask_after
+            unsigned && heard.is_speech && !heard.ours && self.is_old(heard)
         };
         let old: Vec<_> = pages.iter().rev().flatten().filter(|heard| is_old(heard)).map(|heard| heard.at.message).collect();
         let left_alone = old.len().saturating_sub(ASKED_AT_FIRST);
@@ -165,6 +170,11 @@ impl Desk {
             self.queue.tell_operator(age::left_alone(channel, left_alone)).await?;
         }
         Ok(())
+    }
+
+    /// Whether a message is so old that it would be asked about.
+    fn is_old(&self, heard: &Heard) -> bool {
+        self.clock.now() - heard.written_at > chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX)
     }
 
     async fn hear_all(&self, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), QueueError> {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::judge::{self, Case};
 use crate::{
     domain::{
-        agent::{AgentDefinition, AgentName},
+        agent::{AgentDefinition, AgentName, Secret},
         attempt::{Outcome, Report},
         model::Catalogue,
     },
@@ -16,6 +16,7 @@ use crate::{
         Queue, QueueError,
         settle::{Ended, How},
     },
+    wording::redact,
 };
 
 /// Between the tries to settle while the store can't.
@@ -28,13 +29,17 @@ pub struct Law {
     pub agents: BTreeMap<AgentName, AgentDefinition>,
     /// Prices.
     pub catalogue: Catalogue,
+    /// What no report may hold: it is stored, journalled and posted.
+    pub secrets: Vec<Secret>,
 }
 
 /// Settles what comes out of the runner until nothing can come any more. What could not be settled is found again at the next start.
 pub async fn run(queue: Queue, runner: Arc<dyn AgentRunner>, law: Law, mut ended: mpsc::Receiver<Ended>) {
     while let Some(ended) = ended.recv().await {
         let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
-        let report = report(&ended, &law);
+        // Before anything is cut: half a secret would not be recognised any more.
+        let secrets: Vec<&str> = law.secrets.iter().map(Secret::expose).collect();
+        let report = redact::redact_report(report(&ended, &law), &secrets);
         tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
         loop {
             match queue.settle(attempt, fence, report.clone()).await {

@@ -22,6 +22,8 @@ use crate::{
 pub(super) const PAUSED: &str = "dispatch.paused";
 /// The fact that says that nothing is started because our ✅ is refused.
 pub(super) const UNMARKABLE: &str = "dispatch.unmarkable";
+/// The fact that says that nothing is started because the disk is nearly full.
+pub(super) const DISK_LOW: &str = "dispatch.disk_low";
 /// The fact that names the channel in which it is refused.
 pub(super) const UNMARKABLE_IN: &str = "dispatch.unmarkable_in";
 /// How many steps with closed gates one transaction looks past.
@@ -56,6 +58,11 @@ pub enum Closed {
     /// ✅ can't be put: a permission is missing.
     Unmarkable {
         /// Discord's words.
+        reason: String,
+    },
+    /// The disk is nearly full.
+    DiskLow {
+        /// How full, in words.
         reason: String,
     },
     /// The day's ceiling is reached.
@@ -109,6 +116,9 @@ pub(super) fn closed(look: &(impl Look + ?Sized), rules: &Rules, now: DateTime<U
     }
     if let Some(reason) = look.fact(UNMARKABLE)?.filter(|reason| !reason.is_empty()) {
         return Ok(Some(Closed::Unmarkable { reason }));
+    }
+    if let Some(reason) = look.fact(DISK_LOW)?.filter(|reason| !reason.is_empty()) {
+        return Ok(Some(Closed::DiskLow { reason }));
     }
     let Some(ceiling) = rules.daily_ceiling else { return Ok(None) };
     let spent: i64 = look.fact(&spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, gates, lanes};
+use super::{Queue, QueueError, claim, gates, lanes, write_letter};
 use crate::{
-    domain::{id::AttemptId, journal::What, step::StepEvent},
+    domain::{id::AttemptId, journal::What, outbound::Letter, step::StepEvent},
     ports::{rows::AttemptRow, store::Urgency},
 };
 
@@ -80,6 +80,33 @@ impl Queue {
             Ok(())
         })
         .await
+    }
+
+    /// Starts nothing while the disk is nearly full (`low` says how full), and goes on when it is not; the operator is told `alert` when that
+    /// changes, once. Tells whether it has.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn disk(&self, low: Option<String>, alert: String) -> Result<bool, QueueError> {
+        let (now, operator) = (self.now(), self.rules.routes.operator);
+        let changed = self
+            .write(Urgency::Urgent, move |rows| {
+                let was_low = rows.fact(claim::DISK_LOW)?.is_some_and(|reason| !reason.is_empty());
+                let reason = low.as_deref().unwrap_or_default();
+                if was_low != reason.is_empty() {
+                    return Ok(false);
+                }
+                rows.put_fact(claim::DISK_LOW, reason)?;
+                write_letter(rows, now, operator, None, Letter::Operator { text: alert.clone() })?;
+                Ok(true)
+            })
+            .await?;
+        if changed {
+            self.bells.outbound.notify_one();
+            self.bells.work.notify_one();
+        }
+        Ok(changed)
     }
 
     /// A small fact by name.

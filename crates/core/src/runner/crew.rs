@@ -51,6 +51,8 @@ pub struct Settings {
     pub agents_md: Option<String>,
     /// Where attempts' control folders are.
     pub attempts: PathBuf,
+    /// The list of claimed tasks, for people and scripts.
+    pub claims: PathBuf,
     /// Models, for the brief.
     pub catalogue: Catalogue,
     /// The `openclaw.json` that OpenClaw agents are shown.
@@ -104,6 +106,7 @@ impl Crew {
                 (Standing::NeverStarted, AttemptState::Launching { .. }) => {
                     let reason = "the orchestrator was stopped before the agent was started".to_owned();
                     self.queue.launch_failed(attempt.id, attempt.fence, reason, true).await?;
+                    self.runner.forget(attempt.id).await;
                 }
                 (Standing::Running | Standing::HeldElsewhere, _) => {
                     self.queue.launched(attempt.id, attempt.fence).await?;
@@ -179,11 +182,10 @@ impl Crew {
                     self.log.note(&self.settings.workers.join(&attempt.agent_id), &attempt.task, &format!("Stop asked by {by}"));
                     self.runner.stop(attempt.id, *why).await;
                 }
-                (Some(_), _, _) => {}
                 (None, Some(_), AttemptState::Launching { .. }) => {
                     self.queue.launch_failed(attempt.id, attempt.fence, "stopped before the agent was started".to_owned(), true).await?;
                 }
-                (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
+                (Some(_), _, _) | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
                     under_way.insert(attempt.id, Watch::default());
                     let (crew, soft) = (self.clone(), soft.clone());

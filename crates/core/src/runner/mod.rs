@@ -2,6 +2,7 @@
 //! knows agents only through their definitions and their port, and trusts nothing that one has written.
 
 pub mod brief;
+mod claims;
 pub mod crew;
 pub mod plain_file;
 pub mod results;

@@ -42,7 +42,7 @@ pub async fn tick(queue: &Queue, clock: &dyn Clock, rule: &Keeping) -> Result<u3
                     removed += 1;
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task)
+                    tracing::warn!(task.id = %attempt.task, %error, "the workspace of task {} could not be removed: {error}", attempt.task);
                 }
                 Err(error) => tracing::error!(%error, "a removal broke: {error}"),
             }

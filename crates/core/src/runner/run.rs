@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     brief::{self, Facts},
+    claims,
     crew::Crew,
     results,
     workspace::{self, Contents, Workspace},
@@ -79,6 +80,7 @@ enum Started {
 }
 
 async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
+    note_claim(crew, attempt).await;
     let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
         return Ok(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
     };
@@ -103,6 +105,15 @@ async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Wo
         }
         Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
         Err(error) => Ok(Started::NotNow(error.to_string())),
+    }
+}
+
+/// Puts the task on the list of claimed ones. The list is a service to people: that it can't be written is no reason not to run.
+async fn note_claim(crew: &Crew, attempt: &AttemptRow) {
+    let (path, task, fence) = (crew.settings.claims.clone(), attempt.task.clone(), attempt.fence);
+    let noted = tokio::task::spawn_blocking(move || claims::add(&path, &task, fence)).await;
+    if let Err(error) = noted.map_err(std::io::Error::other).flatten() {
+        tracing::warn!(%error, "task {} could not be put on the list of claimed tasks: {error}", attempt.task);
     }
 }
 
@@ -147,7 +158,9 @@ async fn prepare(
         let notes = workspace
             .create(&Contents { prompt: &task.prompt, agents_md: &agents_md, attachments: &files })
             .map_err(|error| format!("its workspace could not be made: {error}"))?;
-        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
         let (args, own) = brief::expand(&definition, &facts);
         let control = settings.attempts.join(attempt.id.to_string());
         // Programs leave files in TMPDIR when they are killed: each attempt has its own, which goes with its control folder.
@@ -161,8 +174,12 @@ async fn prepare(
         set("TMPDIR", tmp.display().to_string());
         set("ORCH_TASK_ID", task.id.to_string());
         set("ORCH_AGENT_ID", attempt.agent_id.clone());
-        definition.secrets.iter().for_each(|(name, secret)| set(name, secret.expose().to_owned()));
-        own.into_iter().for_each(|(name, value)| set(&name, value));
+        for (name, secret) in &definition.secrets {
+            set(name, secret.expose().to_owned());
+        }
+        for (name, value) in own {
+            set(&name, value);
+        }
         Ok(LaunchSpec {
             attempt: attempt.id,
             task: task.id.clone(),
@@ -174,7 +191,7 @@ async fn prepare(
             stdin: definition.stdin.then(|| workspace.file(workspace::TASK)),
             log: workspace.file(workspace::LOG),
             log_limit: settings.log_limit,
-            stdout: stdout(definition.output, &control),
+            stdout: Some(stdout(&control)),
             stdout_limit: settings.stdout_limit,
             time_limit: task.wishes.time_limit,
             soft_signal: definition.soft_signal,
@@ -186,11 +203,9 @@ async fn prepare(
     made.await.map_err(|error| format!("preparing it broke: {error}"))?
 }
 
-/// Where an agent's standard output is kept, if anything is read from it.
-fn stdout(rule: OutputRule, control: &std::path::Path) -> Option<PathBuf> {
-    match rule {
-        OutputRule::OpenClaw | OutputRule::OpenClawExec | OutputRule::Command => Some(control.join("stdout")),
-    }
+/// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
+fn stdout(control: &std::path::Path) -> PathBuf {
+    control.join("stdout")
 }
 
 fn rule(crew: &Crew, attempt: &AttemptRow) -> OutputRule {
@@ -203,13 +218,13 @@ async fn collect(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: W
     let attachments = workspace::attachment_names(&task.task.attachments);
     let collected = tokio::task::spawn_blocking(move || {
         let control = settings.attempts.join(attempt.id.to_string());
-        let stdout = stdout(rule, &control);
+        let stdout = stdout(&control);
         let run = results::Run {
             workspace: &workspace,
             agent_id: &attempt.agent_id,
             task: &attempt.task,
             rule,
-            stdout: stdout.as_deref(),
+            stdout: Some(&stdout),
             attachments: &attachments,
         };
         results::collect(&run, &settings.bounds)

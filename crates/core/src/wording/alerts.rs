@@ -92,6 +92,11 @@ pub fn disk_low(path: &str, free: u64, mark: u64) -> String {
     )
 }
 
+/// Why nothing is started while the disk is nearly full, for `status`.
+pub fn disk_low_because(path: &str, free: u64, mark: u64) -> String {
+    format!("{} are free at {}, less than the {} that are kept free", figures::bytes(free), code(path, 200), figures::bytes(mark))
+}
+
 /// There is room again.
 pub fn disk_is_well(path: &str, free: u64) -> String {
     format!("✅ {} are free at {} again: tasks are started.", figures::bytes(free), code(path, 200))

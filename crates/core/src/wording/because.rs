@@ -57,6 +57,11 @@ pub fn unmarkable(reason: &str) -> String {
     format!("Nothing is started: our ✅ is refused ({reason}). Give the bot Add Reactions and Read Message History in the task channel.")
 }
 
+/// Nothing is started: the disk is nearly full.
+pub fn disk_low(reason: &str) -> String {
+    format!("Nothing is started: {reason}. Make room; it goes on by itself.")
+}
+
 /// Nothing is started: the day's ceiling is reached.
 pub fn daily_ceiling(spent: Usd, ceiling: Option<Usd>) -> String {
     let ceiling = ceiling.map_or_else(String::new, |ceiling| format!(" of {ceiling}"));

@@ -159,7 +159,7 @@ fn attachments(form: &Form<'_>, files: Vec<(u64, Upload)>, draft: &mut Draft, er
 }
 
 /// Discord keeps letters, digits, `.`, `-` and `_` of a file's name and turns the rest into `_`.
-fn safe_name(name: &str) -> String {
+pub(crate) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let safe: String = last.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
     let safe = safe.trim_start_matches('.');

@@ -46,7 +46,7 @@ function explain(text, status) {
 }
 
 /** Starts an interaction. The answer comes over the event stream. */
-export function interact(type, application, data, message) {
+export function interact(type, application, data, message, files = []) {
   return ask("POST", "/interactions", {
     type,
     application_id: application,
@@ -55,7 +55,7 @@ export function interact(type, application, data, message) {
     message_id: message,
     session_id: "page",
     data,
-  });
+  }, files);
 }
 
 const problem = document.getElementById("problem");

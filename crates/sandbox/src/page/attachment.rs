@@ -12,7 +12,7 @@ const PREVIEW_BYTES: usize = 4_096;
 /// Renders a file.
 pub(super) fn render(world: &World, message: &Message, file: &Attachment, out: &mut String) {
     // The address stands without a host: the page and its files come from the same place.
-    let url = escape(&crate::wire::message::attachment_url("", message, file));
+    let url = escape(&crate::wire::message::attachment_url("", message.channel, file));
     let name = escape(&file.filename);
     push(
         out,

@@ -58,7 +58,7 @@ pub(super) fn channels(viewer: Viewer<'_>) -> String {
             &mut out,
             format_args!(
                 "<li{thread}><a href=\"?as={}&amp;channel={id}\" data-channel=\"{id}\" data-last=\"{}\"{current}><span class=\"hash\" aria-hidden=\"true\">#</span><span class=\"channel-name\">{}</span>\
-                 <span class=\"unread\" hidden></span></a></li>",
+                 <span class=\"unread\" role=\"img\" hidden></span></a></li>",
                 escape(&viewer.user.username),
                 channel.last_message.map(|last| last.to_string()).unwrap_or_default(),
                 escape(&channel.name),

@@ -45,7 +45,6 @@ export function suggest(text) {
   entries = typed === null ? [] : all().filter((entry) => entry.words.join(" ").startsWith(typed.trimEnd()) || typed.startsWith(`${entry.words.join(" ")} `));
   chosen = 0;
   list.hidden = typed === null;
-  box.setAttribute("aria-expanded", String(!list.hidden));
   if (typed === null) return;
   if (entries.length === 0) list.replaceChildren(make("p", {}, menu.commands.length ? "No command begins like this." : "No bot has registered commands yet."));
   else draw();
@@ -95,7 +94,9 @@ function open(entry) {
   );
   form.onsubmit = (event) => {
     event.preventDefault();
-    run(entry, fields.map((field) => field.value()).filter(Boolean));
+    const files = [];
+    const options = fields.map((field) => field.value(files)).filter(Boolean);
+    run(entry, options, files);
   };
   // A handler that gives false would swallow the key.
   form.onkeydown = (event) => {
@@ -112,9 +113,9 @@ function close() {
   done();
 }
 
-async function run(entry, options) {
+async function run(entry, options, files = []) {
   try {
-    await expectAnswer(() => interact(2, entry.command.application_id, data(entry, options)));
+    await expectAnswer(() => interact(2, entry.command.application_id, data(entry, options), undefined, files));
     close();
   } catch (error) {
     complain(error);
@@ -141,11 +142,11 @@ function field(entry, option) {
     control.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), form.requestSubmit()));
   } else {
     const number = option.type === 4 || option.type === 10;
-    control = make("input", { ...shared, type: number ? "number" : "text", step: option.type === 10 ? "any" : null, min: option.min_value, max: option.max_value, autocomplete: "off" });
+    control = make("input", { ...shared, type: option.type === 11 ? "file" : number ? "number" : "text", step: option.type === 10 ? "any" : null, min: option.min_value, max: option.max_value, autocomplete: "off" });
   }
   const row = make("div", { class: "field" }, make("label", { for: id }, option.name, ...(option.required ? [make("abbr", { title: "required" }, " *")] : [])), control, make("small", { id: `${id}-d` }, option.description));
   if (option.autocomplete) complete(entry, option, control, row);
-  return { option, control, row, value: () => read(option, control) };
+  return { option, control, row, value: (files) => read(option, control, files) };
 }
 
 /** What an option can be chosen from, if it has a list. */
@@ -162,7 +163,12 @@ function choices(option) {
   }
 }
 
-function read(option, control) {
+function read(option, control, files) {
+  if (option.type === 11) {
+    const file = control.files[0];
+    // A file goes beside the command; its option names its number.
+    return file ? { type: 11, name: option.name, value: String(files.push(file) - 1) } : null;
+  }
   const text = control.dataset.value ?? control.value;
   if (text === "") return null;
   const value = option.type === 4 || option.type === 10 ? Number(text) : option.type === 5 ? text === "true" : text;
@@ -171,7 +177,7 @@ function read(option, control) {
 
 /** Asks the bot for suggestions while the person types. */
 function complete(entry, option, control, row) {
-  const offered = make("ul", { class: "offered", role: "listbox", "aria-label": `Suggestions for ${option.name}` });
+  const offered = make("ul", { class: "offered", "aria-live": "polite", "aria-label": `Suggestions for ${option.name}` });
   row.append(offered);
   let waiting;
   const request = () => {
@@ -199,5 +205,5 @@ export function offer(choices) {
     offered.replaceChildren();
     control.focus({ preventScroll: true });
   };
-  offered.replaceChildren(...choices.map((choice) => make("li", { role: "option" }, make("button", { type: "button", onclick: () => take(choice) }, choice.name))));
+  offered.replaceChildren(...choices.map((choice) => make("li", {}, make("button", { type: "button", onclick: () => take(choice) }, choice.name))));
 }

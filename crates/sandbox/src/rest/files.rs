@@ -13,7 +13,7 @@ pub(crate) fn serve(hub: &Hub, path: &str) -> Response<Body> {
     let (channel, id, filename) = (segments.next(), segments.next(), segments.next());
     let found = hub.read(|world| {
         let (channel, id) = (channel?.parse().ok()?, id?.parse().ok()?);
-        let attachment = world.messages(channel).flat_map(|message| &message.attachments).find(|attachment| attachment.id == id)?;
+        let attachment = world.attachment(channel, id)?;
         (Some(attachment.filename.as_str()) == filename).then_some(())?;
         Some((attachment.content_type.clone(), world.file(id)?))
     });

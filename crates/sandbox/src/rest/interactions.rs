@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 pub(super) fn start(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let user = call.user()?;
     let body = std::mem::replace(&mut call.body, json!(null));
-    let id = call.world.start_interaction(call.now, user, &body)?;
+    let id = call.world.start_interaction(call.now, user, &body, std::mem::take(&mut call.files))?;
     let mut reply = Reply::nothing();
     reply.header("x-sandbox-interaction", id);
     Ok(reply)

@@ -205,7 +205,7 @@ impl Logged {
         Self(Request {
             at: clock::now(),
             method: ask.method.clone(),
-            path: ask.path.clone(),
+            path: percent_decoded(&ask.path),
             query: ask.query.clone(),
             route: if let Found::Route(route, _) = found { Some(route.template) } else { None },
             user: sender.map(|sender| sender.user),

@@ -46,7 +46,7 @@ impl Trouble {
         }
     }
 
-    /// Finds the first rule that this request meets; rules that are still counting down count it.
+    /// Finds the first rule that this request meets, in the order in which they were made. Rules before it that let requests pass first count this one.
     pub(crate) fn meet(&mut self, asked: &Asked<'_>) -> Option<Planned> {
         let planned = self.rules.iter_mut().find_map(|rule| rule.meet(asked));
         self.rules.retain(|rule| !rule.is_spent());

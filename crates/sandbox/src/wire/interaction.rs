@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{channel, guild, message::Viewer, user};
+use super::{
+    channel, guild,
+    message::{self, Viewer},
+    user,
+};
 use crate::{
     form::message::MAX_FILE_BYTES,
     world::{
@@ -70,6 +74,9 @@ fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<
         }
     }
     add_options(world, &interaction.data["options"], &mut resolved);
+    for file in &interaction.attachments {
+        resolved["attachments"][file.id.to_string()] = message::attachment(base_url, interaction.channel, file, true);
+    }
     let kind = interaction.data["component_type"].as_i64();
     for id in interaction.data["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()) {
         match kind {

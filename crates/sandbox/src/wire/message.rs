@@ -72,7 +72,7 @@ impl Viewer<'_> {
             "content": if readable { message.content.as_str() } else { "" },
             "embeds": if readable { embeds } else { &[] },
             "components": if readable { message.components.as_slice() } else { &[] },
-            "attachments": if readable { message.attachments.iter().map(|file| self.attachment(message, file)).collect() } else { Vec::new() },
+            "attachments": if readable { message.attachments.iter().map(|file| attachment(self.base_url, message.channel, file, message.only_for.is_some())).collect() } else { Vec::new() },
             "mentions": message.mentions.iter().map(|id| user::user_by_id(self.world, *id)).collect::<Vec<_>>(),
             "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
             "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
@@ -106,21 +106,22 @@ impl Viewer<'_> {
         }
         shown
     }
+}
 
-    fn attachment(self, message: &Message, file: &Attachment) -> Value {
-        let url = attachment_url(self.base_url, message, file);
-        let mut shown = json!({
-            "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
-            "content_type": file.content_type, "ephemeral": message.only_for.is_some(),
-        });
-        if let Some(description) = &file.description {
-            shown["description"] = description.as_str().into();
-        }
-        shown
+/// A file of a message or interaction in a channel.
+pub(super) fn attachment(base_url: &str, channel: Snowflake, file: &Attachment, ephemeral: bool) -> Value {
+    let url = attachment_url(base_url, channel, file);
+    let mut shown = json!({
+        "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
+        "content_type": file.content_type, "ephemeral": ephemeral,
+    });
+    if let Some(description) = &file.description {
+        shown["description"] = description.as_str().into();
     }
+    shown
 }
 
 /// Where a file can be fetched, as on Discord's own file server.
-pub(crate) fn attachment_url(base_url: &str, message: &Message, file: &Attachment) -> String {
-    format!("{base_url}/attachments/{}/{}/{}", message.channel, file.id, file.filename)
+pub(crate) fn attachment_url(base_url: &str, channel: Snowflake, file: &Attachment) -> String {
+    format!("{base_url}/attachments/{channel}/{}/{}", file.id, file.filename)
 }

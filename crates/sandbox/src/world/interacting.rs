@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
+    draft::Upload,
     event::Event,
     interaction::{Answer, Interaction, InteractionKind},
     permission,
@@ -29,7 +30,13 @@ struct Start<'a> {
 
 impl World {
     /// Starts an interaction as the person's client asks for it.
-    pub(crate) fn start_interaction(&mut self, now: DateTime<Utc>, user: Snowflake, body: &Value) -> Result<Snowflake, Refusal> {
+    pub(crate) fn start_interaction(
+        &mut self,
+        now: DateTime<Utc>,
+        user: Snowflake,
+        body: &Value,
+        mut files: Vec<(u64, Upload)>,
+    ) -> Result<Snowflake, Refusal> {
         let mut errors = Errors::default();
         let form = Form::body(body)?;
         for key in ["type", "application_id", "channel_id", "data"] {
@@ -58,7 +65,7 @@ impl World {
             return Err(Refusal::unknown_application());
         }
         let start = Start { user, application, channel, data, message };
-        let data = match kind {
+        let mut data = match kind {
             InteractionKind::Command | InteractionKind::Autocomplete => self.checked_command(&start, kind)?,
             InteractionKind::Component => self.checked_component(&start)?,
             InteractionKind::ModalSubmit => self.checked_modal(now, &start)?,
@@ -68,8 +75,12 @@ impl World {
             Some(opener) => (Some(opener.id), opener.message),
             None => (None, message.filter(|_| kind == InteractionKind::Component)),
         };
-        // Nothing can be done any more with those whose token ended long ago.
-        self.interactions.retain(|_, known| now - known.id.made_at() < MEMORY);
+        // Who only types a command has not sent its files yet.
+        let attachments = match data.get_mut("options").filter(|_| kind == InteractionKind::Command) {
+            Some(options) => self.take_files(now, options, &mut files)?,
+            None => Vec::new(),
+        };
+        self.forget_old_interactions(now);
         let id = self.new_id(now);
         let token = format!("aW50ZXJhY3Rpb246{}", self.chance.word(150));
         let interaction = Interaction {
@@ -82,6 +93,7 @@ impl World {
             data,
             opened_by,
             message,
+            attachments,
             nonce: form.raw("nonce").cloned(),
             answer: None,
             original: None,
@@ -91,6 +103,14 @@ impl World {
         self.interactions.insert(id, interaction);
         self.happened(Event::InteractionStarted { interaction: id });
         Ok(id)
+    }
+
+    /// Nothing can be done any more with interactions whose token ended long ago.
+    fn forget_old_interactions(&mut self, now: DateTime<Utc>) {
+        while let Some(oldest) = self.interactions.first_entry().filter(|oldest| now - oldest.key().made_at() >= MEMORY) {
+            let files: Vec<_> = oldest.remove().attachments.iter().map(|file| file.id).collect();
+            self.forget_files(&files);
+        }
     }
 
     /// Whether the user may use this command here.

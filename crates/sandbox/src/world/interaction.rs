@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::snowflake::Snowflake;
+use super::{message::Attachment, snowflake::Snowflake};
 
 /// How long a bot has for its first answer. Source: Discord developer documentation, "Receiving and Responding", as the next one.
 pub const FIRST_ANSWER: TimeDelta = TimeDelta::seconds(3);
@@ -32,6 +32,8 @@ pub struct Interaction {
     pub opened_by: Option<Snowflake>,
     /// The message whose component was used.
     pub message: Option<Snowflake>,
+    /// The files that came with it.
+    pub attachments: Vec<Attachment>,
     /// What the client sent to tell its own interaction again.
     pub nonce: Option<Value>,
     /// What the bot has answered.

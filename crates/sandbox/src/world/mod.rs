@@ -9,6 +9,7 @@ mod commands;
 pub(crate) mod draft;
 pub mod emoji;
 pub(crate) mod event;
+mod file_options;
 mod founding;
 pub mod guild;
 mod interacting;
@@ -37,7 +38,7 @@ use self::{
     event::Event,
     guild::{Channel, Guild},
     interaction::Interaction,
-    message::Message,
+    message::{Attachment, Message},
     people::{Application, User},
     snowflake::{Mint, Snowflake},
 };
@@ -167,9 +168,21 @@ impl World {
         self.files.insert(attachment, bytes.into());
     }
 
-    /// Every attachment of every message.
+    /// Every attachment of every message and interaction.
     pub(crate) fn attachments(&self) -> impl Iterator<Item = Snowflake> {
-        self.messages.values().flat_map(BTreeMap::values).flat_map(|message| &message.attachments).map(|attachment| attachment.id)
+        let of_messages = self.messages.values().flat_map(BTreeMap::values).flat_map(|message| &message.attachments);
+        of_messages.chain(self.interactions.values().flat_map(|interaction| &interaction.attachments)).map(|attachment| attachment.id)
+    }
+
+    /// An attachment of a message in this channel, or of an interaction there.
+    pub(crate) fn attachment(&self, channel: Snowflake, id: Snowflake) -> Option<&Attachment> {
+        let of_messages = self.messages(channel).flat_map(|message| &message.attachments);
+        let of_interactions = self
+            .interactions
+            .values()
+            .filter(|interaction| interaction.channel == channel)
+            .flat_map(|interaction| &interaction.attachments);
+        of_messages.chain(of_interactions).find(|attachment| attachment.id == id)
     }
 
     /// What the user may do in the channel.

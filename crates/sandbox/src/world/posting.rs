@@ -73,17 +73,7 @@ impl World {
                 mentions.users.push(answered);
             }
         }
-        let attachments = draft.files.into_iter().map(|file| {
-            let attachment = Attachment {
-                id: self.mint.next(now),
-                content_type: content_type(&file),
-                filename: file.filename,
-                description: file.description,
-                size: file.bytes.len(),
-            };
-            self.files.insert(attachment.id, file.bytes.into());
-            attachment
-        });
+        let attachments: Vec<_> = draft.files.into_iter().map(|file| self.keep_file(now, file)).collect();
         let message = Message {
             id,
             channel,
@@ -93,7 +83,7 @@ impl World {
             edited_at: None,
             embeds: draft.embeds.unwrap_or_default(),
             components: draft.components.unwrap_or_default(),
-            attachments: attachments.collect(),
+            attachments,
             reactions: Vec::new(),
             reply_to: origin.reply_to,
             flags,
@@ -278,7 +268,20 @@ impl World {
         if reply.must_exist { Err(form::invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")) } else { Ok(None) }
     }
 
-    fn forget_files(&mut self, ids: &[Snowflake]) {
+    /// Keeps a file's bytes.
+    pub(super) fn keep_file(&mut self, now: DateTime<Utc>, file: Upload) -> Attachment {
+        let attachment = Attachment {
+            id: self.mint.next(now),
+            content_type: content_type(&file),
+            filename: file.filename,
+            description: file.description,
+            size: file.bytes.len(),
+        };
+        self.files.insert(attachment.id, file.bytes.into());
+        attachment
+    }
+
+    pub(super) fn forget_files(&mut self, ids: &[Snowflake]) {
         for id in ids {
             self.files.remove(id);
         }

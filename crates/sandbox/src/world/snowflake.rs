@@ -23,6 +23,11 @@ pub struct ParseSnowflakeError {
 }
 
 impl Snowflake {
+    /// The id with this number; 0 names nothing.
+    pub fn new(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
     /// The number behind the id.
     pub fn get(self) -> u64 {
         self.0.get()

@@ -63,7 +63,7 @@ async fn a_slash_command_reaches_the_bot_with_every_key_and_its_answer_reaches_t
     ] {
         assert!(!event[key].is_null(), "INTERACTION_CREATE has no {key}");
     }
-    assert_eq!((&event["data"]["name"], &event["data"]["options"][0]["value"]), (&json!("task"), &json!("a poem")));
+    assert_eq!((&event["data"]["name"], &event["data"]["options"]), (&json!("task"), &text("a poem")));
     assert_eq!(answered.status, 204);
     let shown = gateway.event("MESSAGE_CREATE").await;
     assert_eq!(
@@ -298,4 +298,25 @@ async fn the_answer_to_a_modal_tells_which_press_of_which_button_opened_it() {
 
     let opener = &answered["resource"]["message"]["interaction_metadata"]["triggering_interaction_metadata"];
     assert_eq!((&opener["type"], &opener["interacted_message_id"]), (&json!(3), &posted["id"]));
+}
+
+#[tokio::test]
+async fn a_file_that_comes_with_a_command_reaches_the_bot_and_one_that_is_missing_is_refused() {
+    let discord = discord().await;
+    let (bot, mut gateway, application) = bot(&discord).await;
+    let file = json!({"type": 11, "name": "input", "description": "A file", "required": true});
+    let command = bot
+        .post(&format!("/applications/{application}/commands"), json!({"name": "read", "description": "d", "options": [file]}))
+        .await
+        .ok();
+    let data = json!({"id": command["id"], "name": "read", "type": 1, "options": [{"type": 11, "name": "input", "value": "0"}]});
+    let body = json!({"type": 2, "application_id": application, "channel_id": discord.channel("general").unwrap(), "data": data});
+    let stranger = Client::person(&discord, "stranger");
+
+    assert_eq!(stranger.post("/interactions", body.clone()).await.refusal(), (400, 50035));
+    assert_eq!(stranger.post_files("/interactions", body, vec![("notes.txt", b"read me".to_vec())]).await.status, 204);
+    let event = gateway.event("INTERACTION_CREATE").await;
+    let attachment = &event["data"]["resolved"]["attachments"][text_of(&event["data"]["options"][0], "value")];
+
+    assert_eq!(bot.fetch(text_of(attachment, "url")).await.bytes().await.unwrap().as_ref(), b"read me");
 }

@@ -48,6 +48,7 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
     let closed = glance.closed.map(|closed| match closed {
         Closed::Paused { by } => because::paused(&by),
         Closed::Unmarkable { reason } => because::unmarkable(&reason),
+        Closed::DiskLow { reason } => because::disk_low(&reason),
         Closed::DailyCeiling => because::daily_ceiling(spent, rules.daily_ceiling),
     });
     let post = panels::status(

@@ -1,0 +1,1 @@
+//! staying_up

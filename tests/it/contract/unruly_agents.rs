@@ -1,0 +1,1 @@
+//! unruly_agents
