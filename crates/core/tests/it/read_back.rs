@@ -68,7 +68,7 @@ async fn reading_back_again_takes_nothing_twice() {
 
     let found = world.desk().read_back(&room).await.expect("read");
 
-    assert_eq!(found, Found::default());
+    assert_eq!((found.tasks, found.asked), (0, 0), "what came in the last minute is read once more, and known");
     assert_eq!(taken(&world).await.len(), 150);
     assert_eq!(cursor(&world).await.as_deref(), Some("1150"));
 }
@@ -163,7 +163,8 @@ async fn on_the_first_start_the_newest_of_the_old_messages_are_asked_about_and_t
     assert_eq!((found.tasks, found.asked), (11, 10));
     assert_eq!(taken(&world).await, (1_290..=1_301).filter(|id| *id != 1_300).collect::<Vec<_>>());
     assert_eq!(world.told_the_operator().await.len(), 1);
-    assert_eq!(world.desk().read_back(&room).await.expect("read"), Found::default(), "and that was that");
+    let again = world.desk().read_back(&room).await.expect("read");
+    assert_eq!((again.tasks, again.asked, world.told_the_operator().await.len()), (0, 0, 1), "and that was that");
 }
 
 #[tokio::test]
