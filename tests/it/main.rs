@@ -1,6 +1,7 @@
 //! One integration test binary.
 
 mod architecture;
+mod cli;
 mod main_job;
 mod process;
 mod queue;
