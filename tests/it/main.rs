@@ -3,6 +3,7 @@
 mod contract;
 mod architecture;
 mod commands;
+mod cli;
 mod main_job;
 mod process;
 mod queue;
