@@ -2,6 +2,7 @@
 
 mod control;
 mod forms;
+mod house;
 mod tasks;
 mod trouble;
 mod typing;
@@ -15,8 +16,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use discord_orchestrator::{
     adapters::{
         discord::{Sender, SenderConfig, Token},
@@ -24,7 +23,7 @@ use discord_orchestrator::{
     },
     service::registry::DiscordRegistry,
     surfaces::discord::{
-        GatewayConfig, Health, IdentifyMemory, Patience,
+        GatewayConfig, Health, Patience,
         commands::{self, Deps, Timing},
         gateway,
     },
@@ -33,26 +32,12 @@ use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
         agent::Secret,
-        id::{ChannelId, InstanceId, TaskId},
-        model::{Catalogue, ModelId},
-        outbound::{Address, Identity},
+        id::{ChannelId, TaskId},
         retry::Delays,
-        task::Priority,
     },
-    intake::{
-        admit::Policy,
-        desk::{Desk, DeskRules, Priorities},
-    },
-    ports::{
-        chat::Chat,
-        clock::Clock,
-        entropy::Entropy,
-        rows::TaskFilter,
-        store::{ReadBody, Store, StoreError, Urgency, WriteBody},
-        task_log::TaskLog,
-    },
-    queue::{Queue, Routes, Rules, board::TaskView},
-    runner::transcript::Transcript,
+    intake::{admit::Policy, desk::Desk},
+    ports::{chat::Chat, clock::Clock, rows::TaskFilter},
+    queue::{Queue, board::TaskView},
 };
 use orchestrator_sandbox::{
     Limits, Options, Sandbox, Snowflake,
@@ -60,65 +45,15 @@ use orchestrator_sandbox::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{sync::mpsc, task::JoinSet, time::sleep};
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+use self::house::{Counting, Forgetful, Slow, WallClock, desk_rules, log, rules};
 
 /// Longer than anything here takes, shorter than patience.
 const SOON: Duration = Duration::from_secs(15);
 /// A value that must never be shown.
 const SECRET: &str = "sk-very-secret-0123456789";
-
-/// The machine's clock: the local Discord has it too.
-struct WallClock;
-
-impl Clock for WallClock {
-    fn now(&self) -> DateTime<Utc> {
-        std::time::UNIX_EPOCH.elapsed().map(|since| DateTime::UNIX_EPOCH + since).expect("it is after 1970")
-    }
-}
-
-/// Counts instead of drawing.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn bytes(&self) -> [u8; 10] {
-        let mut bytes = [0; 10];
-        bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes());
-        bytes
-    }
-}
-
-/// Counts no identifies: there are few.
-struct Forgetful;
-
-#[async_trait]
-impl IdentifyMemory for Forgetful {
-    async fn load(&self) -> Option<String> {
-        None
-    }
-
-    async fn save(&self, _: String) {}
-}
-
-/// A store that takes its time when it is told to.
-struct Slow {
-    store: SqliteStore,
-    delay_ms: AtomicU64,
-}
-
-#[async_trait]
-impl Store for Slow {
-    async fn write(&self, urgency: Urgency, body: WriteBody) -> Result<(), StoreError> {
-        sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst))).await;
-        self.store.write(urgency, body).await
-    }
-
-    async fn read(&self, body: ReadBody) -> Result<(), StoreError> {
-        sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst))).await;
-        self.store.read(body).await
-    }
-}
 
 /// How a test differs from the usual.
 #[derive(Default)]
@@ -344,54 +279,6 @@ impl World {
             _ => None,
         };
         self.discord.wait_for(shown, SOON).await.expect("a form is shown")
-    }
-}
-
-fn log() -> Arc<dyn TaskLog> {
-    Arc::new(Transcript::new(Arc::new(WallClock)))
-}
-
-fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
-    let to = |channel| Address { channel, identity: Identity::Orchestrator };
-    Rules {
-        instance: InstanceId("A".to_owned()),
-        slots,
-        lease: Duration::from_secs(60),
-        lane_cap: u32::MAX,
-        open_tasks_per_lane: 50,
-        daily_ceiling: None,
-        launch_tries: 1,
-        launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
-        attempt_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
-        routes: Routes { results: to(results), operator: to(pool), pool_channel: None, workers: 0 },
-    }
-}
-
-fn desk_rules(task_channel: ChannelId) -> DeskRules {
-    let mut catalogue = Catalogue::default();
-    for (alias, id) in [
-        (Some("cheap"), "openrouter/stepfun/step-3.5-flash:free"),
-        (Some("primary"), "openrouter/moonshotai/kimi-k2.5"),
-        (None, "openrouter/x/bare"),
-    ] {
-        catalogue.add(&ModelId(id.to_owned()), alias.map(str::to_owned), None);
-    }
-    let agent = |name: &str| name.parse().expect("a name");
-    DeskRules {
-        catalogue,
-        agents: vec![agent("openclaw"), agent("script")],
-        default_agent: agent("script"),
-        time_limit: None,
-        max_time_limit: Duration::from_secs(3_600),
-        priorities: Priorities {
-            everyone: "high".parse().expect("a priority"),
-            operators: Priority::MAX,
-            roles: std::collections::BTreeMap::new(),
-        },
-        attempts: 1,
-        text_limit: 256 * 1024,
-        task_channels: vec![task_channel],
-        ask_after: Duration::from_secs(86_400),
     }
 }
 
