@@ -15,7 +15,7 @@ async fn the_claim_is_visible_before_the_agent_starts() {
     world.entry(task).await;
 
     let started: i64 = world.task_text(task, "RESULT.txt").trim().parse().expect("a time");
-    let claim = world.requests().into_iter().find(|request| request.method == "PUT").expect("a ✅");
+    let claim = world.requests().into_iter().find(|request| request.path.contains("/reactions/")).expect("a ✅");
     assert_eq!(claim.status, Some(204));
     assert!(claim.at.timestamp_nanos_opt().expect("a time") < started, "the agent started before its ✅ stood");
     assert_eq!(world.puts_of("✅"), [task], "✅ is put once");

@@ -1,7 +1,7 @@
 //! From a message to a task: byte for byte, with its tags and files, edited or deleted in time, and none overlooked.
 
-use orchestrator_sandbox::Rule;
-use serde_json::json;
+use orchestrator_sandbox::{Rule, Snowflake};
+use serde_json::{Value, json};
 
 use crate::world::{Founding, PATIENCE, RUNS, World};
 
@@ -188,8 +188,12 @@ async fn what_was_edited_or_deleted_while_nobody_listened_counts_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_message_is_asked_about_and_runs_when_somebody_says_so() {
-    let mut world = Founding::new().config("ask_after_hours", json!(0)).silent().await;
-    let task = world.say(&format!("{RUNS} echo done > RESULT.txt"));
+    let mut world = Founding::new().silent().await;
+    let text = format!("{RUNS} echo done > RESULT.txt");
+    let task = world.say(&text);
+    let yesterday = (chrono::Utc::now() - chrono::TimeDelta::hours(25)).to_rfc3339();
+    let message = as_read_back(&world, task, &text, &yesterday, &json!([]));
+    world.sandbox.trouble(Rule::on("GET", "/channels/#task-queue/messages").answers(200, json!([message])));
     world.start_bot();
 
     let question = world.reply(task).await;
@@ -199,6 +203,17 @@ async fn an_old_message_is_asked_about_and_runs_when_somebody_says_so() {
 
     assert_eq!(world.runs(), [task]);
     world.finish().await;
+}
+
+/// A message of the owner as Discord's history has it, with a time and files of one's own.
+fn as_read_back(world: &World, id: Snowflake, text: &str, written_at: &str, attachments: &Value) -> Value {
+    let channel = world.sandbox.channel("task-queue").expect("it is there");
+    let author = world.sandbox.person("admin").id();
+    json!({
+        "id": id, "channel_id": channel, "content": text, "type": 0, "flags": 0, "pinned": false, "tts": false,
+        "author": {"id": author, "username": "admin", "discriminator": "0", "avatar": null}, "timestamp": written_at,
+        "edited_timestamp": null, "mention_everyone": false, "mentions": [], "mention_roles": [], "embeds": [], "attachments": attachments,
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,9 +236,9 @@ async fn hostile_file_names_stay_in_the_working_folder() {
     let mut world = World::new().await;
     assert_eq!(world.stop_bot(), 0);
     let task = world.sandbox.person("admin").attach("task-queue", "ls > listing; echo ok > RESULT.txt", &[("a.txt", b"x")]).expect("a message");
-    let (channel, author, file) = world.sandbox.look(|known| {
+    let (channel, file) = world.sandbox.look(|known| {
         let message = known.messages_in("task-queue").next().expect("it is there");
-        (message.channel, message.author, message.attachments[0].id)
+        (message.channel, message.attachments[0].id)
     });
     let url = format!("{}/attachments/{channel}/{file}/a.txt", world.sandbox.base_url());
     let names = ["../../../escaped", "/etc/escaped", "..\\..\\escaped", "a\u{0}b", "..", ".", "", "  ", "-rf", "a/../../b", "\u{202e}txt.exe", "CON",
@@ -232,11 +247,8 @@ async fn hostile_file_names_stay_in_the_working_folder() {
         .zip(names)
         .map(|(n, name)| json!({"id": n.to_string(), "filename": name, "size": 1, "url": url, "proxy_url": url}))
         .collect();
-    let message = json!({
-        "id": task, "channel_id": channel, "content": "ls > listing; echo ok > RESULT.txt", "type": 0, "flags": 0, "pinned": false, "tts": false,
-        "author": {"id": author, "username": "admin", "discriminator": "0", "avatar": null}, "timestamp": chrono::Utc::now().to_rfc3339(),
-        "edited_timestamp": null, "mention_everyone": false, "mentions": [], "mention_roles": [], "embeds": [], "attachments": attachments,
-    });
+    let now = chrono::Utc::now().to_rfc3339();
+    let message = as_read_back(&world, task, "ls > listing; echo ok > RESULT.txt", &now, &json!(attachments));
     world.sandbox.trouble(Rule::on("GET", "/channels/#task-queue/messages").answers(200, json!([message])));
 
     world.start_bot();

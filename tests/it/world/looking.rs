@@ -32,7 +32,7 @@ impl World {
         let puts = self.requests().into_iter().filter(|request| request.method == "PUT" && request.status == Some(204));
         puts.filter_map(|request| {
             let (message, rest) = request.path.split_once("/messages/")?.1.split_once("/reactions/")?;
-            rest.starts_with(&percent(emoji)).then(|| message.parse().ok())?
+            rest.starts_with(emoji).then(|| message.parse().ok())?
         })
         .collect()
     }
@@ -116,9 +116,4 @@ impl World {
     pub fn has_file(&self, name: &str) -> bool {
         self.dir().join(name).exists()
     }
-}
-
-/// An emoji as it stands in a path.
-pub fn percent(emoji: &str) -> String {
-    emoji.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

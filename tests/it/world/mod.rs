@@ -192,6 +192,11 @@ impl World {
         bot.wait().expect("it ends").code().unwrap_or(-1)
     }
 
+    /// Sets a variable of the bot's environment for its next start.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The bot's process number.
     pub fn bot_process(&self) -> u32 {
         self.bot.as_ref().expect("the bot runs").id()

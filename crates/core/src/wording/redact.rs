@@ -20,17 +20,35 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
     clean
 }
 
-/// A report without the given values, in every text that it holds.
+/// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
+/// ends with, go too.
+pub fn redact_cut(text: &str, secrets: &[&str]) -> String {
+    let mut clean = redact(text, secrets);
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        let parts = || secret.char_indices().map(|(at, _)| at).skip(1);
+        let begins = parts().map(|at| &secret[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
+        if let Some(end) = begins {
+            clean.replace_range(..end.len(), IN_ITS_PLACE);
+        }
+        let ends = parts().rev().map(|at| &secret[..at]).find(|beginning| beginning.len() >= SHORTEST && clean.ends_with(beginning));
+        if let Some(beginning) = ends {
+            clean.replace_range(clean.len() - beginning.len().., IN_ITS_PLACE);
+        }
+    }
+    clean
+}
+
+/// A report without the given values, in every text that it holds; each may have been cut when it was collected.
 #[must_use]
 pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
-    let clean = |text: &mut String| *text = redact(text, secrets);
+    let clean = |text: &mut String| *text = redact_cut(text, secrets);
     clean(&mut report.text);
     for text in [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model].into_iter().flatten() {
         clean(text);
     }
     report.remarks.iter_mut().for_each(clean);
-    report.outputs = report.outputs.into_iter().map(|(name, text)| (redact(&name, secrets), redact(&text, secrets))).collect();
-    report.files.iter_mut().for_each(|(name, _)| *name = redact(name, secrets));
+    report.outputs = report.outputs.into_iter().map(|(name, text)| (redact_cut(&name, secrets), redact_cut(&text, secrets))).collect();
+    report.files.iter_mut().for_each(|(name, _)| *name = redact_cut(name, secrets));
     report
 }
 
@@ -44,6 +62,18 @@ mod tests {
         assert_eq!(redact("a tok_12345 b tok_12345", &["tok_12345"]), "a [secret] b [secret]");
         assert_eq!(redact("tok_12345678", &["tok_12345", "tok_12345678"]), "[secret]", "the longer one goes first");
         assert_eq!(redact("nothing here", &["", "not", "tok_12345"]), "nothing here", "what is too short is no secret");
+    }
+
+    #[test]
+    fn of_a_secret_that_was_cut_through_no_half_is_left() {
+        let secrets = ["tok_1234567890", "häßlich_geheim"];
+
+        assert_eq!(redact_cut("a b tok_123", &secrets), "a b [secret]");
+        assert_eq!(redact_cut("4567890 c", &secrets), "[secret] c");
+        assert_eq!(redact_cut("ßlich_geheim und häßlich", &secrets), "[secret] und [secret]");
+        assert_eq!(redact_cut("tok_1234567890", &secrets), "[secret]");
+        assert_eq!(redact_cut("to be or tok_ or 90", &secrets), "to be or tok_ or 90", "too little to be one");
+        assert_eq!(redact_cut("", &secrets), "");
     }
 
     #[test]
