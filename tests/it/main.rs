@@ -4,6 +4,7 @@ mod contract;
 mod architecture;
 mod commands;
 mod main_job;
+mod page;
 mod process;
 mod queue;
 mod gateway;
