@@ -5,6 +5,7 @@ mod architecture;
 mod commands;
 mod cli;
 mod main_job;
+mod page;
 mod process;
 mod queue;
 mod gateway;

@@ -182,9 +182,12 @@ async fn after_five_failures_the_result_waits_with_its_workspace_and_is_delivere
     world.start_bot();
     world.wait_until_online().await;
     assert_eq!(world.count_entries(task), 0);
+    assert_eq!(world.task_text(task, "kept.txt"), "more\n", "a restart does not remove it either");
 
     well_again(&world);
     world.entry(task).await;
+    assert_eq!(world.stop_bot(), 0);
+    world.start_bot();
     world.until("its workspace goes when it was delivered", |world| world.task_dir(task).is_none()).await;
 
     assert_eq!(world.count_entries(task), 1);

@@ -49,11 +49,11 @@ struct Memory(Mutex<Option<String>>);
 #[serenity::async_trait]
 impl IdentifyMemory for Memory {
     async fn load(&self) -> Option<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().expect("no test panicked in it").clone()
     }
 
     async fn save(&self, count: String) {
-        *self.0.lock().unwrap() = Some(count);
+        *self.0.lock().expect("no test panicked in it") = Some(count);
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn end_all(dir: &Path) {
 
 /// Fails if anything is left.
 pub(super) async fn check(dir: &Path) {
-    let left: Vec<_> = processes_in(dir).into_iter().filter(|(_, name)| !name.contains("nursery")).collect();
+    let left = processes_left(dir);
     assert!(left.is_empty(), "processes are left over: {left:?}");
     let db = dir.join(".runtime/orchestrator.db");
     if db.exists() {
@@ -47,6 +47,11 @@ pub(super) async fn check(dir: &Path) {
         .map(|dir| dir.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect::<Vec<_>>())
         .unwrap_or_default();
     assert!(attempts.is_empty(), "control folders are left over: {attempts:?}");
+}
+
+/// Processes that should be gone, with their names.
+pub(super) fn processes_left(dir: &Path) -> Vec<(i32, String)> {
+    processes_in(dir).into_iter().filter(|(_, name)| !name.contains("nursery")).collect()
 }
 
 /// Processes whose working folder is in `dir`, with their names.

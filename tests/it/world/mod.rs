@@ -214,6 +214,15 @@ impl World {
         fs::write(&path, config.to_string()).expect("a config file");
     }
 
+    /// Whether the bot has ended by itself; then it can be started again.
+    pub fn bot_has_ended(&mut self) -> bool {
+        let ended = self.bot.as_mut().is_some_and(|bot| bot.try_wait().expect("its state can be asked").is_some());
+        if ended {
+            self.bot = None;
+        }
+        ended
+    }
+
     /// Waits until the bot ends by itself: its exit code.
     pub async fn bot_ends(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
@@ -284,6 +293,12 @@ impl World {
             assert_eq!(code, 0, "the bot did not end well:\n{}", self.log());
         }
         leftovers::check(self.dir()).await;
+    }
+
+    /// The end of a world whose bot was killed while it still had notices to post: no process may be left.
+    pub async fn finish_unsaid(self) {
+        let dir = self.dir().to_owned();
+        self.until("every process has ended", |_| leftovers::processes_left(&dir).is_empty()).await;
     }
 
     fn bot_name(&self) -> String {

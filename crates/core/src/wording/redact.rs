@@ -25,7 +25,7 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
 pub fn redact_cut(text: &str, secrets: &[&str]) -> String {
     let mut clean = redact(text, secrets);
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        let parts = || secret.char_indices().map(|(at, _)| at).skip(1);
+        let parts = || secret.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
         let begins = parts().map(|at| &secret[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
         if let Some(end) = begins {
             clean.replace_range(..end.len(), IN_ITS_PLACE);
