@@ -3,7 +3,6 @@
 mod contract;
 mod architecture;
 mod commands;
-mod cli;
 mod main_job;
 mod page;
 mod process;
@@ -13,5 +12,7 @@ mod sender;
 mod store;
 mod world;
 // `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
+#[cfg(test)]
+mod cli;
 #[cfg(test)]
 mod config;
