@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use orchestrator_core::{
-    delivery::mailer::Mailer,
     domain::{
         actor::Actor,
         id::{ChannelId, MessageId},
@@ -27,7 +26,8 @@ const CURSORS: Duration = Duration::from_secs(2);
 pub struct Doorman {
     desk: Desk,
     chat: Arc<dyn Chat>,
-    mailer: Mailer,
+    /// Told when Discord is back: what waits to be said may go.
+    back: Arc<dyn Fn() + Send + Sync>,
     /// Rung when somebody wants the channels to be read at once.
     look: Arc<Notify>,
     /// The newest message of each channel that was heard since the cursors were last stored. What a crash forgets of it is read back, and
@@ -39,8 +39,8 @@ pub struct Doorman {
 
 impl Doorman {
     /// A doorman for a desk.
-    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
-        Self { desk, chat, mailer, look, newest: BTreeMap::new(), caught_up: false }
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, back: Arc<dyn Fn() + Send + Sync>, look: Arc<Notify>) -> Self {
+        Self { desk, chat, back, look, newest: BTreeMap::new(), caught_up: false }
     }
 
     /// Receives until the gateway ends.
@@ -63,7 +63,7 @@ impl Doorman {
             };
             let Some(incoming) = incoming else { return self.store_cursors().await };
             if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
-                self.mailer.hurry();
+                (self.back)();
                 self.read_back().await?;
                 continue;
             }
@@ -107,7 +107,7 @@ impl Doorman {
                 }
             }
             Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
-            Incoming::Resumed => self.mailer.hurry(),
+            Incoming::Resumed => (self.back)(),
         }
         Ok(())
     }
