@@ -24,7 +24,7 @@ async fn settings_are_shown_with_their_origin_and_secrets_are_not() {
     assert_eq!(code, 0);
     let told: Value = serde_json::from_str(&out).unwrap();
     let setting = |key: &str| told["settings"].as_array().unwrap().iter().find(|setting| setting["key"] == key).cloned().unwrap();
-    assert_eq!((setting("TIMEOUT")["value"].as_str(), setting("TIMEOUT")["from"].as_str()), (Some("90s"), Some("flag --set")));
+    assert_eq!((setting("TIMEOUT")["value"].as_str(), setting("TIMEOUT")["from"].as_str()), (Some("90s"), Some("flag --set TIMEOUT")));
     assert!(!setting("ORCHESTRATOR_AGENT_TOKEN")["value"].as_str().unwrap().contains('.'));
 }
 

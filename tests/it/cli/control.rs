@@ -18,6 +18,17 @@ async fn state_of(world: &World, task: Snowflake) -> Value {
     json_of(&out)["state"].clone()
 }
 
+/// Waits until a task's agent has been started.
+async fn started(world: &World, task: Snowflake) {
+    loop {
+        let (code, out, _) = run(world, &["status", &task.to_string(), "--json"]).await;
+        if code == 0 && json_of(&out)["started_at"].is_string() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn status_list_and_logs_show_what_happened() {
     let world = World::new().await;
@@ -78,7 +89,7 @@ async fn what_is_not_known_ends_with_exit_code_7() {
 async fn a_running_task_is_cancelled_and_run_again() {
     let world = World::new().await;
     let task = world.say("sleep 60");
-    world.marked(task, "✅").await;
+    started(&world, task).await;
 
     let (code, out, _) = run(&world, &["cancel", &task.to_string()]).await;
     assert_eq!(code, 0, "{out}");
@@ -91,7 +102,9 @@ async fn a_running_task_is_cancelled_and_run_again() {
     assert_eq!(code, 0);
     let (code, _, err) = run(&world, &["retry", &task.to_string()]).await;
     assert_eq!(code, 9, "{err}");
+    started(&world, task).await;
     run(&world, &["cancel", &task.to_string()]).await;
+    world.sandbox.wait_until(|seen| seen.messages_in("results").count() == 2, Duration::from_secs(20)).await.expect("a second entry");
     world.finish().await;
 }
 
@@ -117,6 +130,7 @@ async fn a_waiting_task_is_held_released_and_cleared_away() {
     assert_eq!((code, out.lines().count()), (0, 2), "{out}");
     assert_eq!((state_of(&world, second).await, state_of(&world, third).await), (json!("cancelled"), json!("cancelled")));
     assert_eq!(state_of(&world, first).await, json!("running"));
+    started(&world, first).await;
     run(&world, &["cancel", &first.to_string()]).await;
     world.entry(first).await;
     world.finish().await;
@@ -185,10 +199,7 @@ async fn panic_ends_every_agent_and_nothing_is_started_until_resume() {
     let world = World::new().await;
     let task = world.say("sleep 60");
     world.marked(task, "✅").await;
-    while state_of(&world, task).await != json!("running") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    started(&world, task).await;
 
     let (code, out, err) = run(&world, &["panic"]).await;
     assert_eq!(code, 0, "{out}{err}");
@@ -211,10 +222,7 @@ async fn panic_works_with_the_service_dead() {
     let mut world = World::new().await;
     let task = world.say("sleep 300 & sleep 300");
     world.marked(task, "✅").await;
-    while world.task_file(task, "TASK.txt").is_none() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    started(&world, task).await;
     world.kill_bot();
 
     let (code, out, err) = run(&world, &["panic"]).await;
@@ -252,6 +260,7 @@ async fn claimed_messages_are_reclaimed_after_the_store_was_lost() {
     assert_eq!(json_of(&out)["taken"], json!([running.to_string()]));
     assert_eq!(run(&world, &["reclaim", &running.to_string()]).await.0, 9, "it is known now");
     assert_eq!(run(&world, &["reclaim", &done.to_string()]).await.0, 0, "a single one may have ended");
+    started(&world, running).await;
     run(&world, &["cancel", &running.to_string()]).await;
     world.entry(running).await;
     world.finish().await;

@@ -145,7 +145,7 @@ async fn a_wrong_channel_and_a_missing_permission_are_told_by_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_intent_and_a_clock_that_is_off() {
+async fn a_missing_intent_is_told_with_the_switch_s_place() {
     let world = Founding::new().silent().await;
     world.sandbox.trouble(
         Rule::on("GET", "/applications/@me").always().answers(200, json!({"id": "42", "name": "x", "flags": 0})),
@@ -191,7 +191,7 @@ async fn a_missing_key_and_a_missing_price_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_low_and_a_configuration_that_can_t_be_read() {
-    let world = Founding::new().config("disk_low_water_mb", json!(1_000_000_000)).silent().await;
+    let world = Founding::new().config("disk_low_water_mb", json!(10_000_000)).silent().await;
     let (code, told) = findings(&world, &[]).await;
     assert_eq!(code, 11);
     assert_broken(&told, "disk", "nothing is started below");

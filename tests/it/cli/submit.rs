@@ -183,6 +183,10 @@ async fn waiting_tells_of_a_cancelled_task_and_json_has_all_of_it() {
     let child = start(&world, &["submit", "sleep 60", "--wait", "--json"]);
     let task = world.message("task-queue", |message| message.content.contains("sleep 60") && message.content.starts_with("**[Task")).await.id;
     world.marked(task, "✅").await;
+    while world.task_file(task, "agent-output.log").is_none() {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
 
     let (cancelled, _, _) = run(&world, &["cancel", &task.to_string()]).await;
     let (code, out, err) = end_of(child).await;
