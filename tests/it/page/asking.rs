@@ -67,7 +67,9 @@ async fn a_command_without_a_text_opens_a_form_and_its_answer_is_for_oneself_alo
     go_to(&browser, "results").await;
     let entry = browser.read(&message("[SUCCESS]")).await;
     assert!(entry.contains("one"), "{entry}");
-    browser.open(&format!("{}/?as=admin&channel={}", world.sandbox.base_url(), world.sandbox.channel("general").expect("it is there"))).await;
+    browser
+        .open(&format!("{}/?as=admin&channel={}", world.sandbox.base_url(), world.sandbox.channel("general").expect("it is there")))
+        .await;
     browser.see("//h2[contains(., 'Welcome to #general')]").await;
     assert!(!browser.sees(&message("Queued as")).await, "somebody else sees the answer");
     browser.close().await;
