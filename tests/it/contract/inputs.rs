@@ -21,7 +21,10 @@ const MESSAGES: &[(&str, Fate)] = &[
     ("../../etc/passwd", Runs("../../etc/passwd")),
     ("{task_text} {model} {nothing} %s ${HOME}", Runs("{task_text} {model} {nothing} %s ${HOME}")),
     ("\u{202e}gnp.exe\u{202c} ｃheap раypal", Runs("\u{202e}gnp.exe\u{202c} ｃheap раypal")),
-    ("Z\u{351}\u{36b}\u{343}\u{36a}\u{302}\u{36b}\u{33d}\u{34f}\u{334}\u{319}\u{324}\u{31e}\u{349}\u{35a}\u{32f}\u{31e}\u{320}\u{34d}", Runs("Z\u{351}")),
+    (
+        "Z\u{351}\u{36b}\u{343}\u{36a}\u{302}\u{36b}\u{33d}\u{34f}\u{334}\u{319}\u{324}\u{31e}\u{349}\u{35a}\u{32f}\u{31e}\u{320}\u{34d}",
+        Runs("Z\u{351}"),
+    ),
     ("a [b [c] [model] [:x] [model:] ]", Refused("model")),
     ("x [thinking:low][thinking:high]", Runs("x")),
     ("x [unknown:tag] [worker]", Runs("x [unknown:tag] [worker]")),
@@ -118,7 +121,10 @@ async fn the_report_of_an_agent_may_be_nonsense() {
     let world = World::new().await;
     let deep = "[".repeat(100_000);
     for (script, part) in [
-        ("echo '{\"a\":1,\"b\":[1],\"c\":null,\"d\":{\"e\":\"`x`\"},\"@everyone\":\"https://x.example/|\"}' > OUTPUTS.json", "**Outputs:**"),
+        (
+            "echo '{\"a\":1,\"b\":[1],\"c\":null,\"d\":{\"e\":\"`x`\"},\"@everyone\":\"https://x.example/|\"}' > OUTPUTS.json",
+            "**Outputs:**",
+        ),
         ("echo 'not json' > OUTPUTS.json", "OUTPUTS.json was not read"),
         ("echo '[]' > OUTPUTS.json", "OUTPUTS.json was not read"),
         ("head -c 400000 /dev/zero > OUTPUTS.json", "OUTPUTS.json was not read"),

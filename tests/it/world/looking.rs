@@ -45,7 +45,7 @@ impl World {
 
     /// Whether our bot's emoji stands on a message of #task-queue.
     pub fn has_mark(&self, message: Snowflake, emoji: &str) -> bool {
-        let bot = self.sandbox.user(&self.bot_name()).expect("the bot is known").id;
+        let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.sandbox.look(|world| world.messages_in("task-queue").any(|m| m.id == message && m.has_reaction(emoji, bot)))
     }
 
@@ -56,7 +56,7 @@ impl World {
 
     /// What our bot has said in a channel, oldest first.
     pub fn said(&self, channel: &str) -> Vec<Message> {
-        let bot = self.sandbox.user(&self.bot_name()).expect("the bot is known").id;
+        let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.sandbox.look(|world| world.messages_in(channel).filter(|message| message.author == bot).cloned().collect())
     }
 
@@ -67,7 +67,7 @@ impl World {
 
     /// Waits for the bot's answer to a message of #task-queue.
     pub async fn reply(&self, to: Snowflake) -> Message {
-        let bot = self.sandbox.user(&self.bot_name()).expect("the bot is known").id;
+        let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.message("task-queue", |message| message.reply_to == Some(to) && message.author == bot).await
     }
 
@@ -95,11 +95,14 @@ impl World {
 
     /// Waits until each of these tasks has a result entry.
     pub async fn all_entries(&self, tasks: &[Snowflake], patience: Duration) {
-        let all = self.sandbox.wait_until(
-            |world| tasks.iter().all(|task| world.messages_in("results").any(|message| holds_entry(message, *task))),
-            patience,
+        let all = self
+            .sandbox
+            .wait_until(|world| tasks.iter().all(|task| world.messages_in("results").any(|message| holds_entry(message, *task))), patience);
+        assert!(
+            all.await.is_ok(),
+            "tasks without an entry: {:?}",
+            tasks.iter().filter(|t| self.count_entries(**t) == 0).collect::<Vec<_>>()
         );
-        assert!(all.await.is_ok(), "tasks without an entry: {:?}", tasks.iter().filter(|t| self.count_entries(**t) == 0).collect::<Vec<_>>());
     }
 
     /// The text of a file in the latest working folder of a task.

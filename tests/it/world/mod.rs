@@ -57,7 +57,13 @@ impl Founding {
             "attempts": { "first_delay_seconds": 0, "delay_cap_seconds": 1 },
             "lease_seconds": 5,
         });
-        Self { options: Options { limits: Limits::Off, ..Options::default() }, config, env: Vec::new(), openclaw: None, programs: Vec::new() }
+        Self {
+            options: Options { limits: Limits::Off, ..Options::default() },
+            config,
+            env: Vec::new(),
+            openclaw: None,
+            programs: Vec::new(),
+        }
     }
 
     /// Sets a key of `orchestrator_config.json`, by its path.
@@ -167,7 +173,7 @@ impl World {
 
     /// Waits until the bot has a gateway session.
     pub async fn wait_until_online(&self) {
-        let name = self.bot_name();
+        let name = Self::bot_name();
         let online = async {
             let started = tokio::time::Instant::now();
             while !self.sandbox.is_online(&name) && started.elapsed() < PATIENCE {
@@ -254,7 +260,7 @@ impl World {
 
     /// Waits until one of our bots has put a reaction on a message of #task-queue.
     pub async fn marked(&self, message: Snowflake, emoji: &str) {
-        let bot = self.sandbox.user(&self.bot_name()).expect("the bot is known").id;
+        let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         let there = self
             .sandbox
             .wait_until(|world| world.messages_in("task-queue").any(|m| m.id == message && m.has_reaction(emoji, bot)), PATIENCE);
@@ -301,7 +307,7 @@ impl World {
         self.until("every process has ended", |_| leftovers::processes_left(&dir).is_empty()).await;
     }
 
-    fn bot_name(&self) -> String {
+    fn bot_name() -> String {
         Options::default().seed.bot
     }
 
