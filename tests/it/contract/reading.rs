@@ -235,18 +235,31 @@ async fn files_of_a_message_lie_in_the_working_folder() {
 async fn hostile_file_names_stay_in_the_working_folder() {
     let mut world = World::new().await;
     assert_eq!(world.stop_bot(), 0);
-    let task = world.sandbox.person("admin").attach("task-queue", "ls > listing; echo ok > RESULT.txt", &[("a.txt", b"x")]).expect("a message");
+    let task =
+        world.sandbox.person("admin").attach("task-queue", "ls > listing; echo ok > RESULT.txt", &[("a.txt", b"x")]).expect("a message");
     let (channel, file) = world.sandbox.look(|known| {
         let message = known.messages_in("task-queue").next().expect("it is there");
         (message.channel, message.attachments[0].id)
     });
     let url = format!("{}/attachments/{channel}/{file}/a.txt", world.sandbox.base_url());
-    let names = ["../../../escaped", "/etc/escaped", "..\\..\\escaped", "a\u{0}b", "..", ".", "", "  ", "-rf", "a/../../b", "\u{202e}txt.exe", "CON",
-        "TASK.txt", ".task.sh"];
-    let attachments: Vec<_> = (1..)
-        .zip(names)
-        .map(|(n, name)| json!({"id": n.to_string(), "filename": name, "size": 1, "url": url, "proxy_url": url}))
-        .collect();
+    let names = [
+        "../../../escaped",
+        "/etc/escaped",
+        "..\\..\\escaped",
+        "a\u{0}b",
+        "..",
+        ".",
+        "",
+        "  ",
+        "-rf",
+        "a/../../b",
+        "\u{202e}txt.exe",
+        "CON",
+        "TASK.txt",
+        ".task.sh",
+    ];
+    let attachments: Vec<_> =
+        (1..).zip(names).map(|(n, name)| json!({"id": n.to_string(), "filename": name, "size": 1, "url": url, "proxy_url": url})).collect();
     let now = chrono::Utc::now().to_rfc3339();
     let message = as_read_back(&world, task, "ls > listing; echo ok > RESULT.txt", &now, &json!(attachments));
     world.sandbox.trouble(Rule::on("GET", "/channels/#task-queue/messages").answers(200, json!([message])));

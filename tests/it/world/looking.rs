@@ -95,11 +95,14 @@ impl World {
 
     /// Waits until each of these tasks has a result entry.
     pub async fn all_entries(&self, tasks: &[Snowflake], patience: Duration) {
-        let all = self.sandbox.wait_until(
-            |world| tasks.iter().all(|task| world.messages_in("results").any(|message| holds_entry(message, *task))),
-            patience,
+        let all = self
+            .sandbox
+            .wait_until(|world| tasks.iter().all(|task| world.messages_in("results").any(|message| holds_entry(message, *task))), patience);
+        assert!(
+            all.await.is_ok(),
+            "tasks without an entry: {:?}",
+            tasks.iter().filter(|t| self.count_entries(**t) == 0).collect::<Vec<_>>()
         );
-        assert!(all.await.is_ok(), "tasks without an entry: {:?}", tasks.iter().filter(|t| self.count_entries(**t) == 0).collect::<Vec<_>>());
     }
 
     /// The text of a file in the latest working folder of a task.

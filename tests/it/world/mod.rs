@@ -57,7 +57,13 @@ impl Founding {
             "attempts": { "first_delay_seconds": 0, "delay_cap_seconds": 1 },
             "lease_seconds": 5,
         });
-        Self { options: Options { limits: Limits::Off, ..Options::default() }, config, env: Vec::new(), openclaw: None, programs: Vec::new() }
+        Self {
+            options: Options { limits: Limits::Off, ..Options::default() },
+            config,
+            env: Vec::new(),
+            openclaw: None,
+            programs: Vec::new(),
+        }
     }
 
     /// Sets a key of `orchestrator_config.json`, by its path.
