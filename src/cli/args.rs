@@ -41,7 +41,7 @@ pub(super) struct Global {
     /// Instead of discord-config.env in that folder
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
-    /// Instead of orchestrator_config.json in that folder
+    /// Instead of `orchestrator_config.json` in that folder
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Instead of ./openclaw.json and ~/.openclaw/openclaw.json

@@ -35,12 +35,12 @@ pub(super) struct CancelArgs {
 pub(super) async fn run(context: &Context, args: CancelArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
     if !args.waiting {
-        let client = Client::find(&config).await?;
+        let client = Client::find(&config)?;
         let exit = each(context, &client, &args.ids, "cancel").await;
         client.close().await;
         return exit;
     }
-    let client = Client::find_to_look(&config).await?;
+    let client = Client::find_to_look(&config)?;
     let ids = waiting(&client).await?;
     if ids.is_empty() {
         context.voice.result(&json!({"done": [], "failed": []}), || "No tasks wait.".to_owned());

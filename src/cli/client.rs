@@ -60,10 +60,10 @@ impl Client {
     /// # Errors
     ///
     /// There is no service, and the store can't be opened.
-    pub(super) async fn find(config: &Config) -> Result<Self, Failure> {
+    pub(super) fn find(config: &Config) -> Result<Self, Failure> {
         match Self::of_service(config)? {
             Some(client) => Ok(client),
-            None => Self::own(config).await,
+            None => Self::own(config),
         }
     }
 
@@ -72,7 +72,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`find`](Self::find); [`Exit::Unreachable`] if there is no store.
-    pub(super) async fn find_to_look(config: &Config) -> Result<Self, Failure> {
+    pub(super) fn find_to_look(config: &Config) -> Result<Self, Failure> {
         if let Some(client) = Self::of_service(config)? {
             return Ok(client);
         }
@@ -81,11 +81,11 @@ impl Client {
                 format!("No service runs in {}, and none has run there yet. `orchestrator run` starts one.", config.root.display());
             return Err(Failure::new(Exit::Unreachable, message));
         }
-        Self::own(config).await
+        Self::own(config)
     }
 
     /// Serves the interface for this process, on a socket in a private folder.
-    async fn own(config: &Config) -> Result<Self, Failure> {
+    fn own(config: &Config) -> Result<Self, Failure> {
         let door = house::offline(config)?;
         let broken = |error: &(dyn std::error::Error + 'static)| Failure::of(Exit::Broken, error);
         let folder = tempfile::Builder::new().prefix("orch").tempdir().map_err(|error| broken(&error))?;

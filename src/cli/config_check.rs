@@ -17,7 +17,7 @@ use crate::config::{self, Flags, Setting};
     after_help = "Examples:\n  orchestrator config check\n  orchestrator config check discord-config.env.example\n  orchestrator config check orchestrator_config.json"
 )]
 pub(super) struct CheckArgs {
-    /// Check this file in the place of the one that it is a version of: an env file, orchestrator_config*.json or openclaw*.json
+    /// Check this file in the place of the one that it is a version of: an env file, `orchestrator_config*.json` or `openclaw*.json`
     file: Option<PathBuf>,
 }
 

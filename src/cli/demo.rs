@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::SocketAddr,
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +16,10 @@ use super::{
     exit::{Exit, Failure},
     house,
 };
-use crate::config::{self, Config, Flags};
+use crate::{
+    config::{self, Config, Flags},
+    surfaces::http::socket,
+};
 
 /// Where everything of the demonstration is, below the folder that it is started in: nothing of it touches a real configuration.
 const FOLDER: &str = ".runtime/demo";
@@ -119,4 +123,9 @@ fn introduction(discord: &Sandbox, config: &Config) -> String {
 pub(super) fn left_in(root: &Path) -> Option<PathBuf> {
     let folder = root.join(FOLDER);
     folder.join("discord-config.env").is_file().then_some(folder)
+}
+
+/// Whether a demonstration runs in its folder.
+pub(super) fn runs_in(folder: &Path) -> bool {
+    UnixStream::connect(socket::path_in(&folder.join(".runtime"))).is_ok()
 }

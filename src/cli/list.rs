@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: ListArgs) -> Result<Exit, Failu
         (false, false) => "all",
     };
     let before = args.before.as_deref().map(status::in_path).transpose()?.map_or_else(String::new, |id| format!("&before={id}"));
-    let client = Client::find_to_look(&context.config()?).await?;
+    let client = Client::find_to_look(&context.config()?)?;
     let page: TaskPage = client.get(&format!("/tasks?state={state}&limit={}{before}", args.limit)).await?;
     context.voice.result(&page, || if page.tasks.is_empty() { "No tasks.".to_owned() } else { status::table(&page.tasks) });
     if let (Some(next), false) = (&page.next, context.voice.json) {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::Read as _,
     os::unix::fs::MetadataExt as _,
     path::Path,
     time::Duration,
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: LogsArgs) -> Result<Exit, Failu
         return of_service(context, &config.logs_dir.join(telemetry::FILE), &args).await;
     };
     let id = status::in_path(id)?;
-    let client = Client::find_to_look(&config).await?;
+    let client = Client::find_to_look(&config)?;
     let attempt = args.attempt.map_or_else(String::new, |number| format!("&attempt={number}"));
     let tail = args.tail.map_or_else(String::new, |lines| format!("&tail={lines}"));
     if args.follow {
@@ -82,27 +82,24 @@ async fn of_service(context: &Context, path: &Path, args: &LogsArgs) -> Result<E
     let missing =
         |error: std::io::Error| Failure::new(Exit::NotFound, format!("The service's log {} could not be read: {error}.", path.display()));
     let mut file = File::open(path).map_err(missing)?;
-    let mut text = String::new();
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(missing)?;
-    text.push_str(&String::from_utf8_lossy(&bytes));
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let skipped = args.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
     context.voice.foreign(&lines[skipped..].concat());
-    while args.follow {
+    if !args.follow {
+        return Ok(Exit::Done);
+    }
+    loop {
         tokio::time::sleep(LOOK).await;
         bytes.clear();
         file.read_to_end(&mut bytes).map_err(missing)?;
-        if bytes.is_empty() {
-            // Put aside at its bound: the name is another file's now.
-            let same = |path: &Path, file: &File| Some(std::fs::metadata(path).ok()?.ino() == file.metadata().ok()?.ino());
-            if same(path, &file) == Some(false) {
-                file = File::open(path).map_err(missing)?;
-                file.seek(SeekFrom::Start(0)).map_err(missing)?;
-            }
-            continue;
-        }
         context.voice.foreign(&String::from_utf8_lossy(&bytes));
+        // Put aside at its bound: the name is another file's now.
+        let is_another = |path: &Path, file: &File| Some(std::fs::metadata(path).ok()?.ino() != file.metadata().ok()?.ino());
+        if bytes.is_empty() && is_another(path, &file) == Some(true) {
+            file = File::open(path).map_err(missing)?;
+        }
     }
-    Ok(Exit::Done)
 }

@@ -29,7 +29,7 @@ mod trigger;
 mod voice;
 mod wait;
 
-use std::{ffi::OsString, path::Path, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
@@ -52,14 +52,28 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the configuration.
+    /// Reads the configuration. Where nothing is configured and a demonstration runs in the folder, the demonstration is meant.
     fn config(&self) -> Result<Config, Failure> {
         let mut flags = self.global.flags();
-        // Beside a demonstration, where nothing else is configured, the demonstration is meant.
-        if flags.config_dir.is_none() && flags.env_file.is_none() && !Path::new("discord-config.env").exists() {
-            flags.config_dir = demo::left_in(Path::new(""));
+        if let Some(folder) = self.demonstration()?.filter(|folder| demo::runs_in(folder)) {
+            flags.config_dir = Some(folder);
         }
         Ok(config::load(&flags)?)
+    }
+
+    /// Reads the configuration of the folder itself, whatever runs in it.
+    fn own_config(&self) -> Result<Config, Failure> {
+        Ok(config::load(&self.global.flags())?)
+    }
+
+    /// What a demonstration has left in the folder, where nothing else is configured.
+    fn demonstration(&self) -> Result<Option<PathBuf>, Failure> {
+        let around = Surroundings::of_this_process().map_err(|error| Failure::of(Exit::Broken, &error))?;
+        let set = |name: &str| around.variables.get(name).filter(|value| !value.is_empty());
+        let root = self.global.dir.clone().or_else(|| set("ORCHESTRATOR_CONFIG_DIR").map(PathBuf::from)).unwrap_or_default();
+        let configured =
+            self.global.env_file.is_some() || set("ORCHESTRATOR_AGENT_TOKEN").is_some() || root.join("discord-config.env").exists();
+        Ok(if configured { None } else { demo::left_in(&root) })
     }
 
     /// Starts to log: to standard error, and of a service into its file too.

@@ -17,7 +17,7 @@ use crate::config::Config;
 const LOOKS: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let config = context.own_config()?;
     context.log(Chattiness::Service, Some(&config))?;
     once(context, &config).await
 }

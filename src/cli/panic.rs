@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     adapters::process::{self, Ended, How},
-    config::Config,
+    config::{self, Config, Flags},
 };
 
 /// How long a service that hangs is waited for: ending agents must not wait for it.
@@ -31,7 +31,11 @@ pub(super) struct PanicArgs {
 }
 
 pub(super) async fn run(context: &Context, args: PanicArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let config = match context.demonstration()? {
+        // Also one that is dead: its agents may live.
+        Some(folder) => config::load(&Flags { config_dir: Some(folder), ..Flags::default() })?,
+        None => context.own_config()?,
+    };
     // First the claims: what is ended must not be started anew.
     let paused = match tokio::time::timeout(SERVICE_PATIENCE, pause(&config)).await {
         Ok(paused) => paused,
@@ -57,7 +61,7 @@ async fn pause(config: &Config) -> Result<(), Failure> {
     if !house::database(config).exists() && Client::of_service(config)?.is_none() {
         return Ok(());
     }
-    let client = Client::find(config).await?;
+    let client = Client::find(config)?;
     let _paused: Paused = client.post("/pause", &PauseAsk { stop_running: true }).await?;
     client.close().await;
     Ok(())
@@ -98,7 +102,7 @@ fn is_gone(how: How) -> bool {
 }
 
 pub(super) async fn resume(context: &Context) -> Result<Exit, Failure> {
-    let client = Client::find_to_look(&context.config()?).await?;
+    let client = Client::find_to_look(&context.config()?)?;
     let told: Value = client.post("/resume", &json!({})).await?;
     let service = client.service;
     client.close().await;

@@ -23,7 +23,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(2);
 pub(super) fn sender(config: &Config, submit: &SubmitConfig) -> Result<Sender, Failure> {
     let settings = SenderConfig {
         answer_timeout: config.limits.request_timeout,
-        guild: config.discord.as_ref().ok().and_then(|discord| discord.guild).map(|guild| guild.get()),
+        guild: config.discord.as_ref().ok().and_then(|discord| discord.guild).map(orchestrator_core::domain::id::GuildId::get),
         ..SenderConfig::new(&submit.api_base, Token::new(submit.token.expose()))
     };
     Sender::new(&settings).map_err(|error| Failure::of(Exit::Usage, &error))

@@ -25,7 +25,7 @@ pub(super) struct ReclaimArgs {
 }
 
 pub(super) async fn run(context: &Context, args: ReclaimArgs) -> Result<Exit, Failure> {
-    let client = Client::find(&context.config()?).await?;
+    let client = Client::find(&context.config()?)?;
     let path = match &args.id {
         Some(id) => format!("/tasks/{}/reclaim", status::in_path(id)?),
         None => "/reclaim".to_owned(),

@@ -27,7 +27,7 @@ pub(super) struct RestoreArgs {
 }
 
 pub(super) async fn run(context: &Context, args: RestoreArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let config = context.own_config()?;
     if Client::of_service(&config)?.is_some() {
         return Err(Failure::new(Exit::Refused, "A service runs on this state: stop it first, then restore."));
     }

@@ -39,7 +39,7 @@ pub(super) async fn release(context: &Context, args: IdsArgs) -> Result<Exit, Fa
 }
 
 async fn done(context: &Context, ids: &[String], verb: &str) -> Result<Exit, Failure> {
-    let client = Client::find(&context.config()?).await?;
+    let client = Client::find(&context.config()?)?;
     let exit = cancel::each(context, &client, ids, verb).await;
     if !client.service {
         context.voice.note("No service runs: this counts from its next start.");

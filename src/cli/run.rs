@@ -7,7 +7,7 @@ use super::{
 };
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let config = context.own_config()?;
     context.log(Chattiness::Service, Some(&config))?;
     Box::pin(house::run(&config)).await
 }

@@ -28,7 +28,7 @@ pub(super) struct StatusArgs {
 }
 
 pub(super) async fn run(context: &Context, args: StatusArgs) -> Result<Exit, Failure> {
-    let client = Client::find_to_look(&context.config()?).await?;
+    let client = Client::find_to_look(&context.config()?)?;
     match args.id {
         None => {
             let status: StatusView = client.get("/status").await?;

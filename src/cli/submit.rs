@@ -129,14 +129,9 @@ fn text_of(given: &str) -> Result<String, Failure> {
 
 /// The text with a tag for each argument that was given.
 fn with_tags(text: &str, model: Option<&str>, thinking: Option<Thinking>) -> String {
-    let mut body = text.to_owned();
-    if let Some(model) = model {
-        body.push_str(&format!(" [model:{model}]"));
-    }
-    if let Some(thinking) = thinking {
-        body.push_str(&format!(" [thinking:{thinking}]"));
-    }
-    body
+    let model = model.map(|model| format!(" [model:{model}]")).unwrap_or_default();
+    let thinking = thinking.map(|thinking| format!(" [thinking:{thinking}]")).unwrap_or_default();
+    format!("{text}{model}{thinking}")
 }
 
 fn with_header(id: &TaskId, body: &str) -> String {

@@ -51,7 +51,7 @@ pub(super) async fn run(
     let until = Instant::now() + at_most.unwrap_or(Duration::from_secs(100 * 365 * 86_400));
     let waited = timeout_at(until, async {
         if let Some(service) = Client::of_service(config)?
-            && let Some(ended) = from_service(context, &service, id).await?
+            && let Some(ended) = from_service(context, &service, sender, id, at).await?
         {
             return Ok(told(context, &ended));
         }
@@ -74,9 +74,15 @@ pub(super) async fn run(
 }
 
 /// Follows a task's states until it has ended; `None` if the service does not hear of it or goes away.
-async fn from_service(context: &Context, service: &Client, id: &TaskId) -> Result<Option<TaskDetail>, Failure> {
+async fn from_service(
+    context: &Context,
+    service: &Client,
+    sender: &Sender,
+    id: &TaskId,
+    at: Option<MessageRef>,
+) -> Result<Option<TaskDetail>, Failure> {
     let heard_by = Instant::now() + HEARING;
-    let mut asked = false;
+    let (mut asked, mut look_at) = (false, Instant::now() + LOOK);
     let response = loop {
         match service.stream(&format!("/tasks/{id}/events")).await {
             Ok(response) => break response,
@@ -84,6 +90,15 @@ async fn from_service(context: &Context, service: &Client, id: &TaskId) -> Resul
                 if !asked {
                     asked = true;
                     let _looks_by_itself: Result<Value, Failure> = service.post("/look", &json!({})).await;
+                }
+                // A task that was refused is never heard of: its message shows it.
+                if let (Some(at), true) = (at, Instant::now() >= look_at) {
+                    look_at = Instant::now() + LOOK;
+                    if let Ok(Some(heard)) = sender.message(at).await
+                        && seen(&heard) == Seen::Refused
+                    {
+                        return Err(refused(sender, at));
+                    }
                 }
                 context.voice.progress("waiting for the service to take it …");
                 tokio::time::sleep(ASK_AGAIN).await;
@@ -172,6 +187,10 @@ fn seen(heard: &Heard) -> Seen {
     }
 }
 
+fn refused(sender: &Sender, at: MessageRef) -> Failure {
+    Failure::new(Exit::Refused, format!("The task was refused; the reply to it says why: {}", sender.link(at)))
+}
+
 /// Follows the reactions on a task's message, then reads its entry.
 async fn from_discord(context: &Context, config: &Config, sender: &Sender, id: &TaskId, at: MessageRef) -> Result<Exit, Failure> {
     let outcome = loop {
@@ -179,10 +198,7 @@ async fn from_discord(context: &Context, config: &Config, sender: &Sender, id: &
             Ok(None) => return Err(Failure::new(Exit::NotFound, format!("The message of `{id}` was deleted."))),
             Ok(Some(heard)) => match seen(&heard) {
                 Seen::Ended(outcome) => break outcome,
-                Seen::Refused => {
-                    let message = format!("The task was refused; the reply to it says why: {}", sender.link(at));
-                    return Err(Failure::new(Exit::Refused, message));
-                }
+                Seen::Refused => return Err(refused(sender, at)),
                 Seen::Claimed => context.voice.progress(&format!("{id} claimed (✅); waiting for its result …")),
                 Seen::Waiting => context.voice.progress(&format!("{id} waits for a bot to claim it …")),
             },

@@ -90,7 +90,8 @@ pub async fn serve(
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
     let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
-    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, house.mailer.clone(), look);
+    let hurried = house.mailer.clone();
+    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(move || hurried.hurry()), look);
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
     stages.loops.spawn(watching);

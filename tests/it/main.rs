@@ -2,7 +2,10 @@
 
 mod contract;
 mod architecture;
+mod commands;
+mod cli;
 mod main_job;
+mod page;
 mod process;
 mod queue;
 mod gateway;

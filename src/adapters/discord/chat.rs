@@ -60,7 +60,7 @@ impl Chat for Sender {
     async fn unreact(&self, on: MessageRef, emoji: &str) -> Result<(), ChatError> {
         let route = Route::reaction(Method::DELETE, on.channel, on.message, emoji);
         match self.call(Identity::Orchestrator, &route, Body::None).await {
-            Ok(_) | Err(ChatError::NotFound { code: UNKNOWN_EMOJI, .. }) => Ok(()),
+            Ok(_) | Err(ChatError::NotFound { code: UNKNOWN_EMOJI, .. } | ChatError::Invalid { code: UNKNOWN_EMOJI, .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -3,7 +3,7 @@
 //! Source of the order: Discord developer documentation, "Permissions", "Permission Overwrites" and "Inherited Permissions (Threads)".
 
 use orchestrator_core::domain::id::UserId;
-use serenity::model::Permissions;
+pub use serenity::model::Permissions;
 
 use super::server::{Channel, Guild, Member, OverwriteOf};
 

@@ -70,8 +70,10 @@ pub(super) async fn gateway(config: &Config) -> Vec<Finding> {
     }
     let gateway = &config.openclaw.gateway;
     let place = format!("{}:{}", gateway.host, gateway.port);
-    let unreachable = match timeout(PATIENCE, TcpStream::connect((gateway.host.trim_matches(['[', ']']), gateway.port))).await {
-        Ok(Ok(_)) => return vec![answers(&place).await],
+    let connected = timeout(PATIENCE, TcpStream::connect((gateway.host.trim_matches(['[', ']']), gateway.port))).await;
+    // The connection is let go before the next question: some servers take one at a time.
+    let unreachable = match connected.map(|connected| connected.map(drop)) {
+        Ok(Ok(())) => return vec![answers(&place).await],
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
     };

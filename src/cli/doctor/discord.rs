@@ -13,7 +13,7 @@ use orchestrator_core::{
     },
     ports::{chat::ChatError, clock::Clock as _},
 };
-use serenity::model::Permissions;
+use crate::adapters::discord::permissions::Permissions;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};

@@ -3,7 +3,7 @@
 mod agents;
 mod discord;
 mod machine;
-mod models;
+mod model_keys;
 
 use std::time::Duration;
 
@@ -130,10 +130,10 @@ async fn examine(context: &Context, config: &Config, discord_only: bool) -> Vec<
     context.voice.progress("asking Discord, the machine and the agents …");
     let others = async {
         let mut findings = agents::programs(config);
-        findings.extend(models::prices(config));
+        findings.extend(model_keys::prices(config));
         if !discord_only {
             findings.extend(agents::gateway(config).await);
-            findings.extend(models::keys(config).await);
+            findings.extend(model_keys::keys(config).await);
         }
         findings
     };
@@ -152,7 +152,7 @@ fn configuration(config: &Config) -> Vec<Finding> {
     let file = if config.env_file.exists() { "read" } else { "not there; the environment is used" };
     findings.push(Finding::well("configuration", format!("{} ({file}), root {}", config.env_file.display(), config.root.display())));
     let told_elsewhere = |warning: &&config::Complaint| {
-        models::is_about_prices(warning) || agents::is_about_programs(warning) || config.openclaw.path.is_none() && warning.key.is_empty()
+        model_keys::is_about_prices(warning) || agents::is_about_programs(warning) || config.openclaw.path.is_none() && warning.key.is_empty()
     };
     findings.extend(
         config.warnings.iter().filter(|warning| !told_elsewhere(warning)).map(|warning| Finding::odd("configuration", warning.to_string())),

@@ -75,7 +75,7 @@ struct Wanted<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Failure> {
-    let (config, prompt) = (context.config()?, Prompt::new());
+    let (config, prompt) = (context.own_config()?, Prompt::new());
     let voice = &context.voice;
     let (sender, token, me, application) = introduce(context, &config, &args, prompt).await?;
     voice.note(&format!("✔ the token is accepted: {}", application.name));
@@ -184,7 +184,7 @@ async fn intent(context: &Context, sender: &Sender, application: &Application, p
         if !prompt.interactive {
             return Ok(());
         }
-        prompt.wait("Switch it on and save")?;
+        Prompt::wait("Switch it on and save")?;
         on = sender.application().await.is_ok_and(|application| application.may_read_messages());
     }
     context.voice.note("✔ the Message Content Intent is on");
@@ -209,7 +209,7 @@ async fn guild(sender: &Sender, args: &SetupArgs, link: &str, prompt: Prompt) ->
         };
         match chosen {
             Some(guild) => return Ok(guild),
-            None if prompt.interactive => prompt.wait("The bot is not in your server yet: open the invite link")?,
+            None if prompt.interactive => Prompt::wait("The bot is not in your server yet: open the invite link")?,
             None => {
                 return Err(Failure::new(Exit::Refused, format!("The bot is not in the server yet. Open this link, let it in, and run `setup` again: {link}")));
             }

@@ -1,7 +1,7 @@
 //! What the bot needs in Discord: for the invite link, and per channel for `doctor`.
 
 use orchestrator_core::{domain::id::UserId, ports::chat::ChatError};
-use serenity::model::Permissions;
+use crate::adapters::discord::permissions::Permissions;
 
 use crate::adapters::discord::{
     Sender,

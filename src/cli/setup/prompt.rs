@@ -66,7 +66,7 @@ impl Prompt {
     }
 
     /// Waits until somebody has done something elsewhere.
-    pub(super) fn wait(self, what: &str) -> Result<(), Failure> {
+    pub(super) fn wait(what: &str) -> Result<(), Failure> {
         line(&format!("{what}, then press Enter: ")).map(|_| ())
     }
 }

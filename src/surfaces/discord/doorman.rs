@@ -1,9 +1,8 @@
 //! What the gateway heard is brought to the desk, one thing after another, so that nothing overtakes a read-back.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use orchestrator_core::{
-    delivery::mailer::Mailer,
     domain::{
         actor::Actor,
         id::{ChannelId, MessageId},
@@ -20,21 +19,28 @@ use super::Incoming;
 /// Between the tries of a read-back that failed.
 const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::from_secs(60));
 
+/// After so long without a word the cursors are stored.
+const CURSORS: Duration = Duration::from_secs(2);
+
 /// Brings what was heard to the desk.
 pub struct Doorman {
     desk: Desk,
     chat: Arc<dyn Chat>,
-    mailer: Mailer,
+    /// Told when Discord is back: what waits to be said may go.
+    back: Arc<dyn Fn() + Send + Sync>,
     /// Rung when somebody wants the channels to be read at once.
     look: Arc<Notify>,
+    /// The newest message of each channel that was heard since the cursors were last stored. What a crash forgets of it is read back, and
+    /// hearing it again changes nothing; so not every message costs a transaction more.
+    newest: BTreeMap<ChannelId, MessageId>,
     /// Whether everything before the newest message was heard: only then does the cursor move with live messages.
     caught_up: bool,
 }
 
 impl Doorman {
     /// A doorman for a desk.
-    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
-        Self { desk, chat, mailer, look, caught_up: false }
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, back: Arc<dyn Fn() + Send + Sync>, look: Arc<Notify>) -> Self {
+        Self { desk, chat, back, look, newest: BTreeMap::new(), caught_up: false }
     }
 
     /// Receives until the gateway ends.
@@ -50,10 +56,14 @@ impl Doorman {
                     self.read_back().await?;
                     continue;
                 }
+                () = tokio::time::sleep(CURSORS), if !self.newest.is_empty() => {
+                    self.store_cursors::<E>().await?;
+                    continue;
+                }
             };
-            let Some(incoming) = incoming else { return Ok(()) };
+            let Some(incoming) = incoming else { return self.store_cursors().await };
             if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
-                self.mailer.hurry();
+                (self.back)();
                 self.read_back().await?;
                 continue;
             }
@@ -70,7 +80,8 @@ impl Doorman {
             Incoming::Message(heard) => {
                 self.desk.hear(&heard).await?;
                 if self.caught_up && self.serves(heard.at.channel) {
-                    self.heard_up_to(heard.at.channel, heard.at.message).await?;
+                    let newest = self.newest.entry(heard.at.channel).or_insert(heard.at.message);
+                    *newest = heard.at.message.max(*newest);
                 }
             }
             Incoming::Edited(heard) => drop(self.desk.edited(&heard).await?),
@@ -79,7 +90,10 @@ impl Doorman {
                     self.desk.deleted(at).await?;
                 }
             }
-            Incoming::ReactionAdded { ours: true, .. } | Incoming::ReactionRemoved { ours: true, .. } => {}
+            Incoming::SessionStarted { .. }
+            | Incoming::Missed { .. }
+            | Incoming::ReactionAdded { ours: true, .. }
+            | Incoming::ReactionRemoved { ours: true, .. } => {}
             Incoming::ReactionAdded { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, true) {
                     self.desk.reaction(&by, on, instruction).await?;
@@ -93,8 +107,7 @@ impl Doorman {
                 }
             }
             Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
-            Incoming::SessionStarted { .. } | Incoming::Missed { .. } => {}
-            Incoming::Resumed => self.mailer.hurry(),
+            Incoming::Resumed => (self.back)(),
         }
         Ok(())
     }
@@ -107,6 +120,7 @@ impl Doorman {
                 Ok(found) => {
                     tracing::info!("read {} messages back, {} new tasks among them", found.read, found.tasks);
                     self.caught_up = true;
+                    self.newest.clear();
                     return Ok(());
                 }
                 Err(error @ ReadBackError::Chat { source: ChatError::Unauthorized, .. }) if first => return Err(error.into()),
@@ -124,7 +138,13 @@ impl Doorman {
         self.desk.rules().task_channels.contains(&channel)
     }
 
-    async fn heard_up_to(&self, channel: ChannelId, message: MessageId) -> Result<(), QueueError> {
-        self.desk.heard_up_to(channel, message).await
+    /// Stores how far each channel was heard. That it could not is no loss: more is read back then.
+    async fn store_cursors<E>(&mut self) -> Result<(), E> {
+        for (channel, message) in std::mem::take(&mut self.newest) {
+            if let Err(error) = self.desk.heard_up_to(channel, message).await {
+                tracing::warn!(%error, "how far channel {channel} was heard could not be stored: {error}");
+            }
+        }
+        Ok(())
     }
 }

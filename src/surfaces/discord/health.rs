@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::gateway::Patience;
+use super::terms::Patience;
 
 /// How the gateway is; shared with whoever shows it.
 #[derive(Debug, Default)]
@@ -58,6 +58,7 @@ pub(super) struct Pulse {
     /// Milliseconds from `zero`, plus one; 0: it is not being polled.
     polling_since: AtomicU64,
     last_polled: AtomicU64,
+    last_heard: AtomicU64,
     /// When the connection that is now being made, or made last, was begun.
     connecting_since: AtomicU64,
     established: AtomicBool,
@@ -84,6 +85,7 @@ impl Pulse {
             zero: Instant::now(),
             polling_since: AtomicU64::new(0),
             last_polled: AtomicU64::new(0),
+            last_heard: AtomicU64::new(0),
             connecting_since: AtomicU64::new(0),
             established: AtomicBool::new(false),
             held: AtomicBool::new(false),
@@ -100,6 +102,11 @@ impl Pulse {
     pub(super) fn poll_ends(&self) {
         self.polling_since.store(0, Relaxed);
         self.last_polled.store(self.ms(), Relaxed);
+    }
+
+    /// An event has come of it.
+    pub(super) fn hears(&self) {
+        self.last_heard.store(self.ms(), Relaxed);
     }
 
     /// A connection is being made.
@@ -139,7 +146,8 @@ impl Pulse {
             0 if !self.established.load(Relaxed) && since(self.connecting_since.load(Relaxed)) > patience.session => Finding::NoSession,
             0 if since(self.last_polled.load(Relaxed)) > patience.hang => Finding::Hangs,
             0 => Finding::Fine,
-            polling if since(polling - 1) > patience.spin => Finding::Spins,
+            // A long backlog is no spin: events come of it.
+            polling if since((polling - 1).max(self.last_heard.load(Relaxed))) > patience.spin => Finding::Spins,
             _ => Finding::Fine,
         }
     }

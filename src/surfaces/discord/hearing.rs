@@ -145,7 +145,11 @@ impl Hearing {
 
     fn established(&self) {
         self.health.connected.store(true, Relaxed);
-        self.pulse.read().unwrap_or_else(PoisonError::into_inner).is_established();
+        self.pulse().is_established();
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn pass_on(&self, incoming: Incoming) {
@@ -297,6 +301,7 @@ impl Hearing {
 impl RawEventHandler for Hearing {
     async fn raw_event(&self, _: Context, event: Event) {
         self.health.events.fetch_add(1, Relaxed);
+        self.pulse().hears();
         self.hear(event).await;
     }
 }

@@ -11,8 +11,10 @@ mod hearing;
 mod identifies;
 pub mod incoming;
 mod session;
+mod terms;
 
-pub use gateway::{GatewayConfig, GatewayError, IdentifyMemory, Patience};
+pub use gateway::GatewayError;
 pub use health::{Health, HealthNow};
 pub use identifies::Identifies;
 pub use incoming::Incoming;
+pub use terms::{GatewayConfig, IdentifyMemory, Patience};

@@ -2,7 +2,8 @@
 //!
 //! serenity resumes without a pause and without telling anybody; a gateway that closes each connection at once would be stormed. It reads the
 //! gateway's address from behind a lock first, so whoever holds that lock has the key to the door: [`Session`] holds it while the runner
-//! sleeps, and when it can't take it back after letting go for an instant, the runner is standing at the door.
+//! sleeps, and when it can't take it back after letting go for an instant, the runner is standing at the door. (A connection that is made,
+//! used and lost within one poll is not seen. A storm can't consist of such: making a connection waits for the network.)
 
 use std::{
     future::poll_fn,
@@ -17,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{gateway::Patience, health::Pulse};
+use super::{health::Pulse, terms::Patience};
 
 /// So many connections may follow each other without a pause; what comes after a calm time counts anew.
 const FREE_PASSES: u32 = 2;

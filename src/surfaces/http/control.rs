@@ -96,16 +96,16 @@ pub(super) async fn reclaim_all(State(door): State<Door>, Asker(by): Asker) -> R
             let page = chat.history(channel, from, PAGE).await?;
             let Some(oldest) = page.first() else { break };
             from = From::Before(oldest.at.message);
-            let last = page.len() < usize::from(PAGE);
+            let is_whole_channel = page.len() < usize::from(PAGE);
             for heard in page.into_iter().rev() {
-                let has = |emoji: &str| heard.our_reactions.iter().any(|put| put.trim_end_matches('\u{fe0f}') == emoji);
-                if has(CLAIMED) && !ENDED.into_iter().any(has) {
+                let carries = |emoji: &str| heard.our_reactions.iter().any(|put| put.trim_end_matches('\u{fe0f}') == emoji);
+                if carries(CLAIMED) && !ENDED.into_iter().any(carries) {
                     lost.push(heard);
                 } else {
                     reclaimed.left += 1;
                 }
             }
-            if last {
+            if is_whole_channel {
                 break;
             }
         }

@@ -49,11 +49,11 @@ struct Memory(Mutex<Option<String>>);
 #[serenity::async_trait]
 impl IdentifyMemory for Memory {
     async fn load(&self) -> Option<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().expect("no test panicked in it").clone()
     }
 
     async fn save(&self, count: String) {
-        *self.0.lock().unwrap() = Some(count);
+        *self.0.lock().expect("no test panicked in it") = Some(count);
     }
 }
 
@@ -73,7 +73,7 @@ fn patience() -> Patience {
         connect: Duration::from_secs(2),
         session: Duration::from_secs(2),
         hang: Duration::from_secs(3),
-        spin: Duration::from_millis(200),
+        spin: Duration::from_secs(1),
         look: Duration::from_millis(20),
         calm: Duration::from_secs(60),
         between_identifies: Duration::ZERO,

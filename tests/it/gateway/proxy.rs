@@ -32,9 +32,11 @@ enum Slip {
 impl Proxy {
     /// A wire to this gateway.
     pub(crate) async fn to(gateway: &str) -> Self {
-        let target = gateway.trim_start_matches("ws://").trim_end_matches('/').to_owned();
+        let rest = gateway.trim_start_matches("ws://");
+        let (target, path) = rest.split_once('/').map_or((rest, ""), |(target, path)| (target, path));
+        let target = target.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let url = format!("ws://{}", listener.local_addr().expect("it is bound"));
+        let url = format!("ws://{}/{path}", listener.local_addr().expect("it is bound"));
         let (slips, _) = broadcast::channel(16);
         let (connections, deaf) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let mut accepting = JoinSet::new();

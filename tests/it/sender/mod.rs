@@ -3,6 +3,7 @@
 mod conversation;
 mod failures;
 mod limits;
+mod local;
 mod safety;
 pub(crate) mod stub;
 

@@ -132,14 +132,13 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Request>>>, answer: An
 }
 
 async fn read(stream: &mut TcpStream, held: &mut Vec<u8>) -> Option<Request> {
-    let head = loop {
+    let top = loop {
         if let Some(end) = held.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8(held.drain(..end + 4).collect()).ok()?;
-            break head;
+            break String::from_utf8(held.drain(..end + 4).collect()).ok()?;
         }
         more(stream, held).await?;
     };
-    let mut lines = head.lines();
+    let mut lines = top.lines();
     let mut first = lines.next()?.split(' ');
     let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
     let headers: HashMap<String, String> =
@@ -178,7 +177,7 @@ async fn chunks(stream: &mut TcpStream, held: &mut Vec<u8>) -> Option<Vec<u8>> {
 }
 
 async fn more(stream: &mut TcpStream, held: &mut Vec<u8>) -> Option<()> {
-    let mut part = [0; 16 * 1024];
+    let mut part = vec![0; 16 * 1024];
     let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
     held.extend_from_slice(&part[..read]);
     Some(())

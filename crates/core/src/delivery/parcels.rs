@@ -30,7 +30,7 @@ const SEARCHED_PAGES: u32 = 20;
 pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
     let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !hurry => {
+        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !(hurry && parcel.progress.waits_for_return()) => {
             return Ok(Step::NotBefore(parcel.progress.due_at));
         }
         Outgoing::Parcel(parcel) => *parcel,
@@ -47,6 +47,7 @@ pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<St
             return Ok(Step::Went);
         }
         Ok(None) => {}
+        Err(error) if error.remedy() == Remedy::Never => return held(mailer, &parcel, &error).await,
         Err(error) => return failed(mailer, &parcel, &error).await,
     }
     let sent = mailer.chat.post(to, &parcel.id, &parcel.post).await;
@@ -161,6 +162,20 @@ async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Resul
             Ok(Step::Went)
         }
     }
+}
+
+/// The channel's history can't be read, so nobody knows whether the parcel stands: it is held, and the operator is told once.
+async fn held(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
+    let due_at = mailer.clock.now() + mailer.settings.delays.before(u32::MAX);
+    let line = format!("It is not known whether the post arrived, and the channel's history can't be read ({error}): it is held");
+    if parcel.progress.last_error.as_deref() != Some(line.as_str()) {
+        tracing::error!(parcel = %parcel.id, "{line}");
+        note(mailer, &parcel.id, &line).await?;
+        keep_text(mailer, parcel);
+        mailer.queue.tell_operator(alerts::unconfirmed(parcel.to.channel, &mailer.settings.undelivered.display().to_string())).await?;
+    }
+    mailer.queue.put_off(parcel.id.clone(), parcel.progress.failures, due_at, line).await?;
+    Ok(Step::NotBefore(due_at))
 }
 
 /// Tells the logs of a parcel's tasks what happened to it.

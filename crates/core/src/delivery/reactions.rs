@@ -29,7 +29,7 @@ const BLOCKED: u32 = 90_001;
 pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: bool) -> Result<Step, QueueError> {
     let now = mailer.clock.now();
     let waiting: Vec<MarkRow> = mailer.queue.wanted_marks(most).await?.into_iter().filter(|mark| mark.mark.on.channel == channel).collect();
-    let Some(next) = waiting.iter().find(|mark| mark.progress.due_at <= now || hurry) else {
+    let Some(next) = waiting.iter().find(|mark| mark.progress.due_at <= now || hurry && mark.progress.waits_for_return()) else {
         return Ok(waiting.iter().map(|mark| mark.progress.due_at).min().map_or(Step::Nothing, Step::NotBefore));
     };
     let lane = Lane::Reactions(channel);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempt::{Outcome, Report},
     id::{AttemptId, ChannelId, TaskId},
+    retry::POST_RETRIES,
     task::{MessageRef, Task},
 };
 
@@ -180,6 +181,13 @@ pub struct Progress {
     pub first_sent_at: Option<DateTime<Utc>>,
     /// The last failure, in words.
     pub last_error: Option<String>,
+}
+
+impl Progress {
+    /// Whether its tries in quick succession are over, so that it only waits for Discord's return: then, and only then, it may go before its time.
+    pub fn waits_for_return(&self) -> bool {
+        self.failures > POST_RETRIES
+    }
 }
 
 /// A reaction that is to stand on a message.

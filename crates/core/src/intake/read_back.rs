@@ -11,14 +11,14 @@ use crate::{
         task::{MessageRef, Origin},
     },
     ports::{
-        chat::{Chat, ChatError, From, Heard},
+        chat::{Chat, ChatError, From, Heard, Remedy},
         rows::TaskFilter,
     },
     queue::{
         QueueError,
         marks::{CLAIMED, REFUSED},
     },
-    wording::age,
+    wording::{age, alerts},
 };
 
 /// Messages in one page. Source: Discord developer documentation, "Get Channel Messages", parameter `limit`.
@@ -65,9 +65,15 @@ pub fn cursor_fact(channel: ChannelId) -> String {
     format!("cursor:{channel}")
 }
 
+/// The fact that holds why Discord refuses to show a channel.
+fn refused_fact(channel: ChannelId) -> String {
+    format!("unreadable:{channel}")
+}
+
 impl Desk {
     /// Reads all task channels from where they were last heard (or, the first time, a bounded way back), oldest first, and looks at the
-    /// messages of waiting tasks again. A channel that can't be read does not keep the others from being read.
+    /// messages of waiting tasks again. A channel that can't be read does not keep the others from being read; one that Discord refuses to
+    /// show is named to the operator, once, and is no error as long as another is shown.
     ///
     /// # Errors
     ///
@@ -75,14 +81,25 @@ impl Desk {
     pub async fn read_back(&self, chat: &dyn Chat) -> Result<Found, ReadBackError> {
         let mut found = Found::default();
         let mut unclaimed = self.unclaimed().await?;
-        let mut first_error = None;
+        let (mut first_error, mut refused) = (None, Vec::new());
         for channel in self.rules.task_channels.clone() {
             let read = self.read_channel(chat, channel, unclaimed.remove(&channel).unwrap_or_default(), &mut found).await;
             match read {
-                Ok(()) => {}
+                Ok(()) => self.queue.put_fact(&refused_fact(channel), "").await?,
+                Err(ReadBackError::Chat { source, .. }) if source.remedy() == Remedy::Never => refused.push((channel, source)),
                 Err(error @ ReadBackError::Chat { .. }) => drop(first_error.get_or_insert(error)),
                 Err(error @ ReadBackError::Queue(_)) => return Err(error),
             }
+        }
+        for (channel, error) in &refused {
+            let told = self.queue.fact(&refused_fact(*channel)).await?.is_some_and(|error| !error.is_empty());
+            if !told {
+                self.queue.put_fact(&refused_fact(*channel), &error.to_string()).await?;
+                self.queue.tell_operator(alerts::channel_refused(*channel, &error.to_string())).await?;
+            }
+        }
+        if refused.len() == self.rules.task_channels.len() {
+            first_error = refused.into_iter().next().map(|(channel, source)| ReadBackError::Chat { channel, source });
         }
         first_error.map_or(Ok(found), Err)
     }
@@ -211,9 +228,14 @@ impl Desk {
             for at in missing {
                 unclaimed.remove(&at.message);
                 // Without the permission to read its history Discord shows a channel as empty: only a message asked for by name is surely gone.
-                match chat.message(at).await.map_err(|source| ReadBackError::Chat { channel, source })? {
-                    Some(heard) => drop(self.edited(&heard).await?),
-                    None => self.deleted(at).await?,
+                match chat.message(at).await {
+                    Ok(Some(heard)) => drop(self.edited(&heard).await?),
+                    Ok(None) => self.deleted(at).await?,
+                    Err(error) if error.remedy() == Remedy::Never => {
+                        tracing::warn!(message.id = %at.message, %error, "waiting messages can't be looked at again: {error}");
+                        return Ok(());
+                    }
+                    Err(source) => return Err(ReadBackError::Chat { channel, source }),
                 }
             }
         }

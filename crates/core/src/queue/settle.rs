@@ -51,11 +51,21 @@ impl Queue {
     /// [`QueueError::Late`] if it was settled already or overtaken; [`QueueError::Store`].
     pub async fn settle(&self, attempt: AttemptId, fence: Fence, report: Report) -> Result<(), QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
-        self.write(Urgency::Urgent, move |rows| {
-            let row = launch::held(rows, attempt, fence)?;
-            end_attempt(rows, &rules, &row, report.clone(), now)
-        })
-        .await?;
+        let settled = self
+            .write(Urgency::Urgent, move |rows| {
+                let row = launch::held(rows, attempt, fence)?;
+                end_attempt(rows, &rules, &row, report.clone(), now)
+            })
+            .await;
+        if let Err(QueueError::Late) = settled {
+            // A transaction that refuses leaves nothing behind, this note neither.
+            self.write(Urgency::Usual, move |rows| match rows.attempt(attempt)? {
+                Some(row) => Ok(journal_attempt(rows, now, &row, What::LateWriterRefused)?),
+                None => Ok(()),
+            })
+            .await?;
+        }
+        settled?;
         self.bells.work.notify_one();
         self.bells.outbound.notify_one();
         Ok(())

@@ -94,7 +94,7 @@ impl Queue {
             .write(Urgency::Urgent, move |rows| {
                 let was_low = rows.fact(claim::DISK_LOW)?.is_some_and(|reason| !reason.is_empty());
                 let reason = low.as_deref().unwrap_or_default();
-                if was_low == !reason.is_empty() {
+                if was_low != reason.is_empty() {
                     return Ok(false);
                 }
                 rows.put_fact(claim::DISK_LOW, reason)?;

@@ -24,6 +24,15 @@ pub fn marks_forbidden(channel: ChannelId, error: &str) -> String {
     )
 }
 
+/// A task channel can't be read back.
+pub fn channel_refused(channel: ChannelId, error: &str) -> String {
+    format!(
+        "⚠️ <#{channel}> can't be read back ({}): tasks that were posted there while the bot was away are not seen. Give it the permissions View \
+         Channel and Read Message History there.",
+        sentence(error, REASON)
+    )
+}
+
 /// ✅ can be put again.
 pub fn marks_allowed_again(channel: ChannelId) -> String {
     format!("✅ The bot may put ✅ in <#{channel}> again: tasks are started.")

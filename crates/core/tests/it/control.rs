@@ -5,6 +5,7 @@ use std::time::Duration;
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
+        journal::What,
         step::StepState,
     },
     queue::{QueueError, Rules, claim::Closed, control::Cancelled, enqueue::Enqueued},
@@ -192,6 +193,8 @@ async fn an_attempt_is_settled_once_and_a_late_writer_is_refused() {
 
     let late = world.queue.settle(first.id, first.fence, report(Outcome::Succeeded, None)).await;
     assert!(matches!(late, Err(QueueError::Late)));
+    let journal = world.queue.events(of(1)).await.expect("the store answers");
+    assert!(journal.iter().any(|event| event.what == What::LateWriterRefused && event.attempt == Some(first.id)));
     assert!(matches!(world.queue.launched(first.id, first.fence).await, Err(QueueError::Late)));
     world.ends(&second, Outcome::Succeeded).await;
     let again = world.queue.settle(second.id, second.fence, report(Outcome::Failed, None)).await;

@@ -271,7 +271,7 @@ impl History {
             let queue = &self.world.queue;
             match attempt.state {
                 AttemptState::Launching { .. } => {
-                    queue.launch_failed(attempt.id, attempt.fence, "cut off".into(), true).await.expect("recorded")
+                    queue.launch_failed(attempt.id, attempt.fence, "cut off".into(), true).await.expect("recorded");
                 }
                 AttemptState::Running { .. } | AttemptState::Ended { .. } | AttemptState::Void => {
                     queue.adopted(attempt.id, attempt.fence).await.expect("recorded");
@@ -358,8 +358,8 @@ impl History {
         let (mut held, rules) = (BTreeMap::new(), self.world.queue.rules().clone());
         let names = AGENTS.map(|name| format!("agent:{name}")).into_iter().chain([format!("instance:{}", rules.instance)]);
         for name in names {
-            let named = name.clone();
-            if let Some(gate) = recount::look(&self.world.store, move |look| look.gate(&named)).await {
+            let asked = name.clone();
+            if let Some(gate) = recount::look(&self.world.store, move |look| look.gate(&asked)).await {
                 held.insert(name.clone(), (gate.held, if name.starts_with("instance:") { Some(rules.slots) } else { gate.cap }));
             }
         }
@@ -389,6 +389,11 @@ async fn state(history: &History) -> Vec<String> {
 pub(crate) async fn same_on(store: Arc<dyn Store>, events: &[Happening]) {
     let (mut one, mut naive) = (History::over(store), History::over(Arc::new(MemoryStore::new())));
     assert_eq!(one.world.clock_now(), noon());
+    for (agent, cap) in [(0, Some(1)), (1, Some(1))] {
+        let capped = Event::Capped { agent, cap };
+        one.happens(&capped).await;
+        naive.happens(&capped).await;
+    }
     for event in events {
         one.happens(&event.0).await;
         naive.happens(&event.0).await;

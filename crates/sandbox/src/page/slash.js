@@ -181,23 +181,26 @@ function complete(entry, option, control, row) {
   row.append(offered);
   let waiting;
   const request = () => {
-    delete control.dataset.value;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       typing = { option, control, offered, application: entry.command.application_id };
       interact(4, entry.command.application_id, data(entry, [{ type: option.type, name: option.name, value: control.value, focused: true }])).catch(complain);
     }, 200);
   };
-  control.addEventListener("input", request);
-  control.addEventListener("focus", request);
+  control.addEventListener("input", () => (delete control.dataset.value, request()));
+  // What was chosen stays chosen when the focus comes back.
+  control.addEventListener("focus", () => isChosen(control) || request());
   control.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") offered.querySelector("button")?.focus();
   });
 }
 
+/** Whether a suggestion was taken: what goes over the wire is then its value, not what is shown. */
+const isChosen = (control) => control.dataset.value !== undefined;
+
 /** Shows the suggestions that the bot gave. */
 export function offer(choices) {
-  if (!typing) return;
+  if (!typing || isChosen(typing.control)) return;
   const { control, offered } = typing;
   const take = (choice) => {
     control.value = choice.name;

@@ -90,18 +90,14 @@ pub(super) async fn open(ctx: Context<'_>, asked: Asked, attachments: Vec<Attach
         attachments,
     };
     let opened = call.id.get();
-    let id = match wishes.in_an_id(opened) {
-        Some(id) => id,
-        None => match timeout(visit.deps.timing.store, keep(&visit.deps.queue, &visit.actor, opened, &wishes)).await {
-            Ok(kept) => {
-                kept?;
-                format!("{KIND}{opened}:{KEPT}")
-            }
-            Err(_) => {
-                visit.reply.tell(&said(hints::too_slow_for_a_form())).await;
-                return Ok(());
-            }
-        },
+    let id = if let Some(id) = wishes.in_an_id(opened) {
+        id
+    } else if let Ok(kept) = timeout(visit.deps.timing.store, keep(&visit.deps.queue, &visit.actor, opened, &wishes)).await {
+        kept?;
+        format!("{KIND}{opened}:{KEPT}")
+    } else {
+        visit.reply.tell(&said(hints::too_slow_for_a_form())).await;
+        return Ok(());
     };
     let input = CreateInputText::new(InputTextStyle::Paragraph, "What is to be done?", INPUT).max_length(TEXT).required(true);
     let form = CreateModal::new(id, wishes.title()).components(vec![CreateActionRow::InputText(input)]);

@@ -78,7 +78,7 @@ impl Framework for Dispatcher {
             user_data: &self.deps,
             shard_manager: &self.manager,
         };
-        poise::dispatch_event(framework, event).await;
+        Box::pin(poise::dispatch_event(framework, event)).await;
     }
 }
 
@@ -86,16 +86,15 @@ impl Framework for Dispatcher {
 fn others<'a>(framework: FrameworkContext<'a, Arc<Deps>, CommandError>, event: &'a FullEvent) -> BoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
         let (deps, http) = (framework.user_data, &framework.serenity_context.http);
-        match event {
-            FullEvent::InteractionCreate { interaction: Interaction::Modal(modal) } => {
-                // poise guards commands against defects of ours, but not this.
-                if AssertUnwindSafe(form::submitted(deps, http, modal)).catch_unwind().await.is_err() {
-                    tracing::error!("a form failed because of a defect: {}", modal.data.custom_id);
-                    Reply::new(http, Call::from(modal), &deps.secrets, deps.timing).tell(&said(hints::defect())).await;
-                }
-            }
-            FullEvent::InteractionCreate { interaction } => failing::unknown_component(http, deps, interaction).await,
-            _ => {}
+        let FullEvent::InteractionCreate { interaction } = event else { return Ok(()) };
+        let Interaction::Modal(modal) = interaction else {
+            failing::unknown_component(http, deps, interaction).await;
+            return Ok(());
+        };
+        // poise guards commands against defects of ours, but not this.
+        if AssertUnwindSafe(form::submitted(deps, http, modal)).catch_unwind().await.is_err() {
+            tracing::error!("a form failed because of a defect: {}", modal.data.custom_id);
+            Reply::new(http, Call::from(modal), &deps.secrets, deps.timing).tell(&said(hints::defect())).await;
         }
         Ok(())
     })

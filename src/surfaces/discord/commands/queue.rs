@@ -1,6 +1,9 @@
 //! `/queue`: what runs and what is next.
 
-use orchestrator_core::{domain::actor::Right, wording::panels::{self, Line}};
+use orchestrator_core::{
+    domain::actor::Right,
+    wording::panels::{self, Line},
+};
 
 use super::{
     Context,

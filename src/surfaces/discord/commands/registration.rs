@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 /// Until the next try of what only a person can put right (the bot was invited without its commands).
-const UNTIL_PUT_RIGHT: Duration = Duration::from_secs(600);
+const UNTIL_PUT_RIGHT: Duration = Duration::from_secs(120);
 
 /// Where commands are registered.
 #[async_trait]

@@ -34,11 +34,13 @@ const ANSWERED_BEFORE: isize = 40_060;
 #[error("Discord did not take the answer: {0}")]
 pub(super) struct Unanswered(String);
 
-/// Whose the first answer was.
+/// Which answer was the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
-    /// This call's.
+    /// This one.
     Now,
+    /// An earlier try of this one, most likely: Discord's word that it had arrived was lost.
+    Meanwhile,
     /// Another's: Discord has told of this interaction twice.
     Before,
 }
@@ -71,9 +73,8 @@ impl<'a> Reply<'a> {
             }
             match timeout(self.acknowledge, answer.clone().execute(self.http, (self.call.id, self.call.token))).await {
                 Ok(Ok(())) => return Ok(Answered::Now),
-                // Where an answer of ours was lost on its way back, it was ours that arrived.
                 Ok(Err(error)) if code(&error) == Some(ANSWERED_BEFORE) => {
-                    return Ok(if tried == 0 { Answered::Before } else { Answered::Now });
+                    return Ok(if tried == 0 { Answered::Before } else { Answered::Meanwhile });
                 }
                 Ok(Err(error)) if is_final(&error) => return Err(Unanswered(error.to_string())),
                 Ok(Err(error)) => last = error.to_string(),
@@ -87,10 +88,7 @@ impl<'a> Reply<'a> {
     pub(super) async fn say(&self, post: &Post) {
         let post = self.clean(post);
         for retry in 1..=LATER_TRIES {
-            let error = match edit(&post).execute(self.http, self.call.token).await {
-                Ok(_) => return,
-                Err(error) => error,
-            };
+            let Err(error) = edit(&post).execute(self.http, self.call.token).await else { return };
             if is_final(&error) || retry == LATER_TRIES {
                 tracing::warn!(%error, "the answer to interaction {} could not be given: {error}", self.call.id);
                 return;
@@ -103,7 +101,7 @@ impl<'a> Reply<'a> {
     pub(super) async fn tell(&self, post: &Post) {
         match self.first(CreateInteractionResponse::Message(message(&self.clean(post)))).await {
             Ok(Answered::Now) => {}
-            Ok(Answered::Before) => self.say(post).await,
+            Ok(Answered::Before | Answered::Meanwhile) => self.say(post).await,
             Err(error) => tracing::warn!(%error, "interaction {} could not be answered: {error}", self.call.id),
         }
     }

@@ -1,5 +1,7 @@
 //! What Discord offers while an option is typed. It can't be put off: what the store does not tell in time is not offered.
 
+use std::future::{Ready, ready};
+
 use orchestrator_core::{
     domain::{
         actor::{Actor, Right},
@@ -25,36 +27,36 @@ use super::{
 const LOOKED_THROUGH: u32 = 100;
 
 /// Models: aliases first, each with its full id.
-pub(super) async fn models(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+pub(super) fn models(ctx: Context<'_>, typed: &str) -> Ready<CreateAutocompleteResponse> {
     let typed = typed.to_lowercase();
     let known = ctx.framework.user_data.desk.rules().catalogue.listing();
     let named = known.into_iter().map(|(alias, id)| {
         let label = choices::model(alias.as_deref(), &id);
         (label, alias.unwrap_or(id.0))
     });
-    offer(named.filter(|(label, value)| label.to_lowercase().contains(&typed) || value.to_lowercase().contains(&typed)))
+    ready(offer(named.filter(|(label, value)| label.to_lowercase().contains(&typed) || value.to_lowercase().contains(&typed))))
 }
 
 /// Agents, by name.
-pub(super) async fn agents(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+pub(super) fn agents(ctx: Context<'_>, typed: &str) -> Ready<CreateAutocompleteResponse> {
     let rules = ctx.framework.user_data.desk.rules();
     let default = rules.agents.iter().filter(|name| **name == rules.default_agent);
     let all = default.chain(rules.agents.iter().filter(|name| **name != rules.default_agent)).map(ToString::to_string);
-    offer(all.filter(|name| name.contains(&typed.to_lowercase())).map(|name| (name.clone(), name)))
+    ready(offer(all.filter(|name| name.contains(&typed.to_lowercase())).map(|name| (name.clone(), name))))
 }
 
 /// Durations that are allowed.
-pub(super) async fn timeouts(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+pub(super) fn timeouts(ctx: Context<'_>, typed: &str) -> Ready<CreateAutocompleteResponse> {
     let most = ctx.framework.user_data.desk.rules().max_time_limit;
     let usual = ["1m", "2m", "5m", "10m", "30m", "1h", "2h", "6h"].into_iter();
     let allowed = usual.filter(|one| parse_duration(one).is_ok_and(|length| length <= most) && one.starts_with(typed));
-    offer(allowed.map(|one| (one.to_owned(), one.to_owned())))
+    ready(offer(allowed.map(|one| (one.to_owned(), one.to_owned()))))
 }
 
 /// Priorities that have a name.
-pub(super) async fn priorities(_: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+pub(super) fn priorities(_: Context<'_>, typed: &str) -> Ready<CreateAutocompleteResponse> {
     let named = ["low", "normal", "high", "critical"].into_iter();
-    offer(named.filter(|word| word.starts_with(&typed.to_lowercase())).map(|word| (word.to_owned(), word.to_owned())))
+    ready(offer(named.filter(|word| word.starts_with(&typed.to_lowercase())).map(|word| (word.to_owned(), word.to_owned()))))
 }
 
 /// Any task.

@@ -7,7 +7,7 @@ use super::{Finding, PATIENCE};
 use crate::config::{Complaint, Config};
 
 const OPENROUTER_KEY: &str = "OPENROUTER_API_KEY";
-/// Source: OpenRouter's documentation, "API Reference".
+/// Source: the provider's documentation, "API Reference".
 const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
 
 /// Whether a warning of the configuration is told by a check of this file.
@@ -70,7 +70,7 @@ pub(super) async fn keys(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether tasks that name no agent and no model need OpenRouter.
+/// Whether tasks that name no agent and no model need that provider.
 fn needs_openrouter(config: &Config) -> bool {
     let built_in = matches!(config.agents.default.as_str(), "openclaw" | "openclaw-exec" | "chat");
     let theirs = config.openclaw.catalogue.default_model().is_none_or(|model| model.0.starts_with("openrouter/"));
@@ -78,7 +78,7 @@ fn needs_openrouter(config: &Config) -> bool {
     built_in && theirs && !(own_endpoint && config.agents.default.as_str() == "chat" && config.openclaw.openrouter_url.is_none())
 }
 
-/// Asks a provider about a key: `key` tells of it at OpenRouter, `models` needs one elsewhere.
+/// Asks a provider about a key: `key` tells of it at openrouter.ai, `models` needs one elsewhere.
 async fn tried(setting: &str, base: &str, key: Option<&Secret>) -> Finding {
     let check = format!("model key {setting}");
     let base = base.trim_end_matches('/');

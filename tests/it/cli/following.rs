@@ -1,0 +1,40 @@
+//! What is followed while it happens: logs and events.
+
+use std::time::Duration;
+
+use super::{end_of, start};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_log_comes_as_it_grows_and_ends_with_its_attempt() {
+    let world = World::new().await;
+    let task = world.say("echo one; sleep 1; echo two; echo x > RESULT.txt");
+    world.marked(task, "✅").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let (code, out, err) = end_of(start(&world, &["logs", "-f", &task.to_string()])).await;
+
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("one") && out.contains("two"), "{out}");
+    world.entry(task).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_ends_does_not_wait_for_those_who_follow() {
+    let mut world = World::new().await;
+    let task = world.say("sleep 3; echo x > RESULT.txt");
+    world.marked(task, "✅").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let follower = start(&world, &["logs", "-f", &task.to_string()]);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let asked = std::time::Instant::now();
+    assert_eq!(world.stop_bot(), 0);
+
+    assert!(asked.elapsed() < Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    end_of(follower).await;
+    world.start_bot();
+    world.entry(task).await;
+    world.finish().await;
+}

@@ -1,0 +1,48 @@
+//! The command line, through the real binary: what it prints, how it ends, what of it stands in Discord.
+
+mod config;
+mod control;
+mod doctor;
+mod following;
+mod scripts;
+mod setup;
+mod socket;
+mod submit;
+
+use std::{
+    process::{Child, Output, Stdio},
+    time::Duration,
+};
+
+use crate::world::World;
+
+/// A command that runs beside the test, so that the local Discord goes on.
+async fn run(world: &World, args: &[&str]) -> (i32, String, String) {
+    let mut command = world.command(args);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("the wait does not break").expect("the binary starts");
+    ended(&output)
+}
+
+/// The same with variables of its own.
+async fn run_with(world: &World, variables: &[(&str, &str)], args: &[&str]) -> (i32, String, String) {
+    let mut command = world.command(args);
+    command.envs(variables.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("the wait does not break").expect("the binary starts");
+    ended(&output)
+}
+
+fn ended(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// A command that goes on while the test does something else.
+fn start(world: &World, args: &[&str]) -> Child {
+    world.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+}
+
+async fn end_of(child: Child) -> (i32, String, String) {
+    let ended_by = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let output = tokio::time::timeout(Duration::from_secs(60), ended_by).await.expect("it ends in time").expect("the wait does not break");
+    ended(&output.expect("it is waited for"))
+}

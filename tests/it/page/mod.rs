@@ -1,0 +1,42 @@
+//! The chat page as a person uses it: in a browser, with the real bot in the room.
+
+mod asking;
+mod browser;
+mod looking;
+mod steering;
+
+use self::browser::Browser;
+use crate::world::{Founding, World};
+
+/// The box that messages are written in.
+const BOX: &str = "//textarea[@id='write']";
+
+/// A world and a browser in it, at a desk, as the stranger.
+async fn at_a_desk() -> Option<(World, Browser)> {
+    let browser = Browser::start(1440, 900).await?;
+    let world = Founding::new().start().await;
+    browser.open(&format!("{}/?as=stranger", world.sandbox.base_url())).await;
+    Some((world, browser))
+}
+
+/// Goes to a channel by its name in the list.
+async fn go_to(browser: &Browser, channel: &str) {
+    browser.click(&format!("//ul[@id='channels']//a[span[.='{channel}']]")).await;
+    browser.see(&format!("//h2[@id='channel-title'][contains(., '{channel}')]")).await;
+}
+
+/// The message that holds this text. Only its own text counts, not what it answers.
+fn message(text: &str) -> String {
+    assert!(!text.contains('"'), "XPath has no way to write a quotation mark in a text");
+    format!("//li[contains(@class, 'message')][div[@class='body']//*[contains(., \"{text}\")]]")
+}
+
+/// A reaction on the message that holds this text.
+fn mark(text: &str, emoji: &str) -> String {
+    format!("{}//ul[@class='reactions']//button[@data-emoji='{emoji}']", message(text))
+}
+
+/// A button of the menu that a message shows under the mouse.
+fn tool(text: &str, label: &str) -> String {
+    format!("{}//div[@class='tools']/button[@aria-label='{label}']", message(text))
+}

@@ -1,0 +1,44 @@
+//! What a person does with a message: reactions and the menu of apps.
+
+use super::{BOX, at_a_desk, go_to, mark, message, tool};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_sign_by_click_cancels_a_running_task() {
+    let Some((world, browser)) = at_a_desk().await else { return };
+    go_to(&browser, "task-queue").await;
+
+    browser.enter_into(BOX, "touch ~/started; sleep 600 # too long").await;
+    browser.see(&mark("too long", "✅")).await;
+    world.until("the agent runs", |world| world.has_file("started")).await;
+    browser.click(&message("too long")).await;
+    browser.click(&tool("too long", "Add reaction")).await;
+    browser.click("//div[@id='popup']//button[@aria-label='🛑']").await;
+    // One by the person, one by the bot: it says that it has obeyed.
+    browser.see(&format!("{}[span[@class='count']='2']", mark("too long", "🛑"))).await;
+
+    go_to(&browser, "results").await;
+    browser.see(&message("[CANCELLED]")).await;
+    browser.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_run_as_a_task_from_its_menu() {
+    let Some((world, browser)) = at_a_desk().await else { return };
+    go_to(&browser, "general").await;
+
+    browser.enter_into(BOX, "echo from the menu > RESULT.txt").await;
+    browser.click(&message("from the menu")).await;
+    browser.click(&tool("from the menu", "Apps")).await;
+    browser.click("//div[@id='popup']//button[contains(., 'Run as task')]").await;
+    let answer = browser.read(&message("Queued as")).await;
+
+    assert!(answer.contains("Only you can see this"), "{answer}");
+    go_to(&browser, "task-queue").await;
+    browser.see(&mark("asked by @stranger", "🏁")).await;
+    go_to(&browser, "results").await;
+    let entry = browser.read(&message("[SUCCESS]")).await;
+    assert!(entry.contains("from the menu"), "{entry}");
+    browser.close().await;
+    world.finish().await;
+}
