@@ -161,7 +161,7 @@ async fn if_the_watcher_of_an_agent_is_killed_too_the_task_ends_interrupted_and_
     let attendant = world.text("attendant").trim().to_owned();
 
     world.kill_bot();
-    assert!(std::process::Command::new("kill").args(["-9", &attendant]).status().expect("kill runs").success());
+    world.shell(&format!("kill -9 {attendant}"));
     world.start_bot();
     let entry = world.entry(task).await;
 
