@@ -77,9 +77,10 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         // Exhaustive on purpose: a new failure does not compile until someone decides its exit code.
         let exit = match &error {
-            ServiceError::Missing(_) | ServiceError::Sender(_) | ServiceError::TokenRefused | ServiceError::Socket(SocketError::TooLong { .. }) => {
-                Exit::Usage
-            }
+            ServiceError::Missing(_)
+            | ServiceError::Sender(_)
+            | ServiceError::TokenRefused
+            | ServiceError::Socket(SocketError::TooLong { .. }) => Exit::Usage,
             ServiceError::Gateway(refused) => match refused {
                 GatewayError::TokenRefused | GatewayError::MessageContentRefused | GatewayError::IntentsUnknown => Exit::Usage,
                 GatewayError::IdentifiesSpent { .. } => Exit::Refused,

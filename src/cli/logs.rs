@@ -1,12 +1,6 @@
 //! `logs`: what a task's agent has said, or the service's own log.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    os::unix::fs::MetadataExt as _,
-    path::Path,
-    time::Duration,
-};
+use std::{fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 use clap::Args;
 use futures_util::StreamExt as _;

@@ -79,7 +79,8 @@ fn at_a_glance(status: &StatusView) -> String {
 
 /// Tasks as a table.
 pub(super) fn table(tasks: &[TaskSummary]) -> String {
-    let mut table = Table::new(&["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"]).right(2).right(3).right(4).at_most(5, 20).at_most(6, 70);
+    let mut table =
+        Table::new(&["ID", "STATE", "AGE", "TIME", "COST", "BY", "TASK"]).right(2).right(3).right(4).at_most(5, 20).at_most(6, 70);
     for task in tasks {
         let time = match (task.started_at, task.ended_at) {
             (Some(since), None) => elapsed(since),

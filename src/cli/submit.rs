@@ -70,7 +70,11 @@ fn tag_value(given: &str) -> Result<String, String> {
 }
 
 fn thinking_word(given: &str) -> Result<String, String> {
-    if given.is_empty() { Ok(String::new()) } else { given.parse::<Thinking>().map(|level| level.to_string()).map_err(|error| error.to_string()) }
+    if given.is_empty() {
+        Ok(String::new())
+    } else {
+        given.parse::<Thinking>().map(|level| level.to_string()).map_err(|error| error.to_string())
+    }
 }
 
 /// A task that stands.
@@ -175,8 +179,12 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
             figures::thousands(u64::try_from(fit::MESSAGE).unwrap_or(u64::MAX))
         )));
     };
-    let ask =
-        SubmitAsk { text, model: args.model().map(str::to_owned), thinking: args.thinking().map(|thinking| thinking.to_string()), ..SubmitAsk::default() };
+    let ask = SubmitAsk {
+        text,
+        model: args.model().map(str::to_owned),
+        thinking: args.thinking().map(|thinking| thinking.to_string()),
+        ..SubmitAsk::default()
+    };
     let taken: Taken = service.post("/tasks", &ask).await?;
     Ok(Standing { id: taken.id, at: None, link: None })
 }

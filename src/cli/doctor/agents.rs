@@ -25,7 +25,9 @@ pub(super) fn programs(config: &Config) -> Vec<Finding> {
         let named = config.settings.iter().any(|setting| setting.key == "agents" && setting.shown.contains(definition.name.as_str()));
         let check = format!("agent `{}`", definition.name);
         match &definition.program {
-            Ok(program) if named => findings.push(Finding::well(check, format!("{}, file system: {}", program.display(), definition.file_system))),
+            Ok(program) if named => {
+                findings.push(Finding::well(check, format!("{}, file system: {}", program.display(), definition.file_system)))
+            }
             Err(why) if named => findings.push(Finding::odd(check, format!("can't be run: {why}"))),
             _ => {}
         }
@@ -49,9 +51,7 @@ fn default_program(config: &Config, default: &AgentDefinition) -> Finding {
             let real = config.discord.as_ref().is_ok_and(|discord| discord.api_base.contains("discord.com"));
             if real { Finding::broken(check, says) } else { Finding::odd(check, says) }.way_out(way_out)
         }
-        Ok(program) => {
-            Finding::well(check, format!("`{}`: {}, file system: {}", default.name, program.display(), default.file_system))
-        }
+        Ok(program) => Finding::well(check, format!("`{}`: {}, file system: {}", default.name, program.display(), default.file_system)),
     }
 }
 

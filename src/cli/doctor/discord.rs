@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use crate::adapters::discord::permissions::Permissions;
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
@@ -13,7 +14,6 @@ use orchestrator_core::{
     },
     ports::{chat::ChatError, clock::Clock as _},
 };
-use crate::adapters::discord::permissions::Permissions;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};
@@ -36,7 +36,9 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         Ok(discord) => discord,
         Err(missing) => {
             let says = format!("not set: {}", missing.keys.join(", "));
-            return vec![Finding::broken("Discord", says).way_out(format!("`orchestrator setup` finds the values, or fill in {}.", missing.file))];
+            return vec![
+                Finding::broken("Discord", says).way_out(format!("`orchestrator setup` finds the values, or fill in {}.", missing.file)),
+            ];
         }
     };
     let sender = match Sender::new(&build::sender_config(config, discord)) {
@@ -71,9 +73,8 @@ fn token_refused(error: &ChatError, setting: &str, base: &str) -> Finding {
     match error {
         ChatError::Unauthorized => Finding::broken("bot token", format!("Discord does not accept `{setting}` (HTTP 401)"))
             .way_out("Copy it anew: Discord's developer portal, your application, Bot, Reset Token."),
-        ChatError::NotSent { .. } => {
-            Finding::broken("Discord", error.to_string()).way_out(format!("Is {base} reachable from here? Check the network and `DISCORD_API_BASE`."))
-        }
+        ChatError::NotSent { .. } => Finding::broken("Discord", error.to_string())
+            .way_out(format!("Is {base} reachable from here? Check the network and `DISCORD_API_BASE`.")),
         _ => Finding::broken("Discord", error.to_string()).way_out("Ask again in a minute; https://discordstatus.com tells of outages."),
     }
 }
@@ -82,12 +83,11 @@ async fn intent(sender: &Sender) -> Finding {
     const CHECK: &str = "Message Content intent";
     match sender.application().await {
         Ok(application) if application.may_read_messages() => Finding::well(CHECK, "switched on"),
-        Ok(application) => Finding::broken(CHECK, "switched off: the bot would see empty messages, and Discord refuses its session (4014)").way_out(
-            format!(
+        Ok(application) => Finding::broken(CHECK, "switched off: the bot would see empty messages, and Discord refuses its session (4014)")
+            .way_out(format!(
                 "Switch it on: https://discord.com/developers/applications/{}/bot, Privileged Gateway Intents, Message Content Intent.",
                 application.id
-            ),
-        ),
+            )),
         Err(error) => Finding::odd(CHECK, format!("could not be asked for: {error}")),
     }
 }
@@ -105,8 +105,11 @@ async fn gateway(sender: &Sender) -> Finding {
     };
     match timeout(PATIENCE, TcpStream::connect((host.trim_matches(['[', ']']), port))).await {
         Ok(Ok(_)) => Finding::well(CHECK, format!("{url} takes connections")),
-        Ok(Err(error)) => Finding::broken(CHECK, format!("{url} can't be reached: {error}")).way_out("Let connections to it through your firewall."),
-        Err(_) => Finding::broken(CHECK, format!("{url} does not answer within {} s", PATIENCE.as_secs())).way_out("Let connections to it through your firewall."),
+        Ok(Err(error)) => {
+            Finding::broken(CHECK, format!("{url} can't be reached: {error}")).way_out("Let connections to it through your firewall.")
+        }
+        Err(_) => Finding::broken(CHECK, format!("{url} does not answer within {} s", PATIENCE.as_secs()))
+            .way_out("Let connections to it through your firewall."),
     }
 }
 
@@ -131,7 +134,8 @@ async fn channels(sender: &Sender, discord: &DiscordConfig, me: UserId) -> Vec<F
             }
         };
         let Some(guild) = channel.guild else {
-            findings.push(Finding::broken(setting, format!("{id} is no channel of a server")).way_out("Take a text channel of your server."));
+            findings
+                .push(Finding::broken(setting, format!("{id} is no channel of a server")).way_out("Take a text channel of your server."));
             continue;
         };
         if let Some(wanted) = discord.guild

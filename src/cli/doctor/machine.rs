@@ -17,7 +17,10 @@ const EXAMINED: u64 = 512 << 20;
 
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
-        [("state folder", &config.runtime_dir), ("workspaces", &config.workers_dir), ("logs", &config.logs_dir)].into_iter().filter_map(|(check, folder)| writable(check, folder)).collect();
+        [("state folder", &config.runtime_dir), ("workspaces", &config.workers_dir), ("logs", &config.logs_dir)]
+            .into_iter()
+            .filter_map(|(check, folder)| writable(check, folder))
+            .collect();
     findings.push(disk(config));
     findings.extend(store(config).await);
     findings.push(service(config).await);
@@ -29,7 +32,10 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
 fn writable(check: &str, folder: &Path) -> Option<Finding> {
     let tried = std::fs::create_dir_all(folder).and_then(|()| tempfile::Builder::new().prefix(".doctor").tempfile_in(folder));
     let error = tried.err()?;
-    Some(Finding::broken(check, format!("{} can't be written to: {error}", folder.display())).way_out("Give this account the folder, or use another root with --dir."))
+    Some(
+        Finding::broken(check, format!("{} can't be written to: {error}", folder.display()))
+            .way_out("Give this account the folder, or use another root with --dir."),
+    )
 }
 
 fn disk(config: &Config) -> Finding {
@@ -64,7 +70,10 @@ async fn store(config: &Config) -> Option<Finding> {
         Err(failure) => return Some(Finding::broken(check, failure.message).way_out("`orchestrator restore` puts a backup in its place.")),
     };
     if size > EXAMINED {
-        return Some(Finding::well(check, format!("{} ({}), opened; too large to be looked through here", path.display(), figures::bytes(size))));
+        return Some(Finding::well(
+            check,
+            format!("{} ({}), opened; too large to be looked through here", path.display(), figures::bytes(size)),
+        ));
     }
     let found = store.verify().await;
     store.close().await;
@@ -100,7 +109,9 @@ pub(super) async fn isolation() -> Finding {
     let tried = tokio::task::spawn_blocking(move || program.and_then(|program| process::level(&program))).await;
     match tried {
         Ok(Ok(level)) if level.marker_scan => Finding::well(check, level.to_string()),
-        Ok(Ok(level)) => Finding::odd(check, level.to_string()).way_out("Run it as the account that owns the agents' processes, with /proc mounted."),
+        Ok(Ok(level)) => {
+            Finding::odd(check, level.to_string()).way_out("Run it as the account that owns the agents' processes, with /proc mounted.")
+        }
         Ok(Err(error)) => Finding::odd(check, format!("could not be tried: {error}")),
         Err(error) => Finding::odd(check, format!("could not be tried: {error}")),
     }

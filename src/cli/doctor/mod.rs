@@ -152,7 +152,9 @@ fn configuration(config: &Config) -> Vec<Finding> {
     let file = if config.env_file.exists() { "read" } else { "not there; the environment is used" };
     findings.push(Finding::well("configuration", format!("{} ({file}), root {}", config.env_file.display(), config.root.display())));
     let told_elsewhere = |warning: &&config::Complaint| {
-        model_keys::is_about_prices(warning) || agents::is_about_programs(warning) || config.openclaw.path.is_none() && warning.key.is_empty()
+        model_keys::is_about_prices(warning)
+            || agents::is_about_programs(warning)
+            || config.openclaw.path.is_none() && warning.key.is_empty()
     };
     findings.extend(
         config.warnings.iter().filter(|warning| !told_elsewhere(warning)).map(|warning| Finding::odd("configuration", warning.to_string())),

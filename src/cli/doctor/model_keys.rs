@@ -24,8 +24,12 @@ pub(super) fn prices(config: &Config) -> Vec<Finding> {
         let finding = if spends(config) { Finding::broken(check, says) } else { Finding::odd(check, says) };
         return vec![finding.way_out(way_out)];
     };
-    let mut findings: Vec<Finding> =
-        config.warnings.iter().filter(|warning| is_about_prices(warning)).map(|warning| Finding::broken(check, warning.to_string())).collect();
+    let mut findings: Vec<Finding> = config
+        .warnings
+        .iter()
+        .filter(|warning| is_about_prices(warning))
+        .map(|warning| Finding::broken(check, warning.to_string()))
+        .collect();
     let models = config.openclaw.catalogue.listing();
     let priced = models.iter().filter(|(_, id)| config.openclaw.catalogue.price(id).is_some()).count();
     if models.is_empty() {
@@ -55,7 +59,9 @@ pub(super) async fn keys(config: &Config) -> Vec<Finding> {
         .cloned()
         .or_else(|| config.agents.definitions.values().find_map(|definition| named(definition, OPENROUTER_KEY)));
     match openrouter {
-        Some(key) => findings.push(tried(OPENROUTER_KEY, config.openclaw.openrouter_url.as_deref().unwrap_or(OPENROUTER_URL), Some(&key)).await),
+        Some(key) => {
+            findings.push(tried(OPENROUTER_KEY, config.openclaw.openrouter_url.as_deref().unwrap_or(OPENROUTER_URL), Some(&key)).await)
+        }
         None if needs_openrouter(config) => findings.push(
             Finding::broken("model key", format!("`{OPENROUTER_KEY}` is not set, and the default model is asked at OpenRouter"))
                 .way_out("Put it into openclaw.json under `env`, or into the environment; https://openrouter.ai/keys has it."),
@@ -92,7 +98,11 @@ async fn tried(setting: &str, base: &str, key: Option<&Secret>) -> Finding {
             }
         };
         let first = ask("key").send().await?;
-        if matches!(first.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) { ask("models").send().await } else { Ok(first) }
+        if matches!(first.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+            ask("models").send().await
+        } else {
+            Ok(first)
+        }
     };
     let way_out = format!("Get a valid key from the provider and set `{setting}`.");
     match asked.await {
@@ -101,11 +111,13 @@ async fn tried(setting: &str, base: &str, key: Option<&Secret>) -> Finding {
             Finding::broken(check, format!("{base} refuses it (HTTP {})", response.status().as_u16())).way_out(way_out)
         }
         Ok(response) if response.status() == StatusCode::PAYMENT_REQUIRED => {
-            Finding::broken(check, format!("{base} has no credit for it (HTTP 402)")).way_out("Buy credit at the provider, or use a free model.")
+            Finding::broken(check, format!("{base} has no credit for it (HTTP 402)"))
+                .way_out("Buy credit at the provider, or use a free model.")
         }
         Ok(response) => Finding::odd(check, format!("{base} answers with HTTP {}: it could not be tried", response.status().as_u16())),
         // The error's own words may hold the address, never the key: that goes in a header.
-        Err(error) => Finding::odd(check, format!("{base} can't be reached: {}", reason(&error))).way_out("Check the network and the provider's base URL."),
+        Err(error) => Finding::odd(check, format!("{base} can't be reached: {}", reason(&error)))
+            .way_out("Check the network and the provider's base URL."),
     }
 }
 

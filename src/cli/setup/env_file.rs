@@ -33,7 +33,8 @@ pub(super) fn with(text: &str, settings: &[(&str, String)]) -> String {
 pub(super) fn write(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made for the owner alone from the first moment on.
-    let mut fresh = tempfile::Builder::new().prefix(".discord-config").permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    let mut fresh =
+        tempfile::Builder::new().prefix(".discord-config").permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
     fresh.write_all(text.as_bytes())?;
     fresh.as_file().sync_all()?;
     if !path.exists() {
@@ -57,8 +58,8 @@ mod tests {
     #[test]
     fn settings_take_the_place_of_their_old_lines_and_the_rest_stays() {
         let text = "# mine\nTIMEOUT=60s\nTASK_QUEUE_CHANNEL=1\n#RESULTS_CHANNEL=\nexport GUILD_ID=3\n";
-        let settings =
-            [("TASK_QUEUE_CHANNEL", "10"), ("RESULTS_CHANNEL", "20"), ("GUILD_ID", "30"), ("WORKER_POOL_CHANNEL", "40")].map(|(key, value)| (key, value.to_owned()));
+        let settings = [("TASK_QUEUE_CHANNEL", "10"), ("RESULTS_CHANNEL", "20"), ("GUILD_ID", "30"), ("WORKER_POOL_CHANNEL", "40")]
+            .map(|(key, value)| (key, value.to_owned()));
 
         assert_snapshot!(with(text, &settings), @"
         # mine

@@ -83,7 +83,9 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
 
     let base = sender.base().to_owned();
     let link = permissions::invite_link(&base, application.id, permissions::INVITE | permissions::MAKE_CHANNELS);
-    voice.note(&format!("Invite link: {link}\n  (Manage Channels is in it so that missing channels can be made; take it away afterwards if you like.)"));
+    voice.note(&format!(
+        "Invite link: {link}\n  (Manage Channels is in it so that missing channels can be made; take it away afterwards if you like.)"
+    ));
     let guild = guild(&sender, &args, &link, prompt).await?;
     voice.note(&format!("✔ server: {} ({})", guild.name, guild.id));
     sender.link_to_guild(guild.id);
@@ -91,9 +93,17 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
     let mut found = sender.channels(guild.id).await.map_err(|error| posting::refused(&error, "GUILD_ID"))?;
     let mut channels = Vec::new();
     for wanted in [
-        Wanted { setting: "TASK_QUEUE_CHANNEL", named: &args.task_queue, topic: "One message is one task. ✅ claimed, 🏁 done. Tags: [model:…] [thinking:…]" },
+        Wanted {
+            setting: "TASK_QUEUE_CHANNEL",
+            named: &args.task_queue,
+            topic: "One message is one task. ✅ claimed, 🏁 done. Tags: [model:…] [thinking:…]",
+        },
         Wanted { setting: "RESULTS_CHANNEL", named: &args.results, topic: "Results of tasks, with tokens and cost" },
-        Wanted { setting: "WORKER_POOL_CHANNEL", named: &args.worker_pool, topic: "Agents that start and end, and what an operator must know" },
+        Wanted {
+            setting: "WORKER_POOL_CHANNEL",
+            named: &args.worker_pool,
+            topic: "Agents that start and end, and what an operator must know",
+        },
     ] {
         let channel = channel(context, &sender, guild.id, &mut found, &wanted, prompt).await?;
         channels.push((wanted.setting, channel));
@@ -112,7 +122,8 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
     }
     let card = if args.no_test_card { None } else { test_card(context, &sender, &application, &channels).await };
 
-    let ids: serde_json::Map<String, serde_json::Value> = channels.iter().map(|(setting, channel)| ((*setting).to_owned(), json!(channel.id))).collect();
+    let ids: serde_json::Map<String, serde_json::Value> =
+        channels.iter().map(|(setting, channel)| ((*setting).to_owned(), json!(channel.id))).collect();
     let told = json!({"application": application.id.to_string(), "guild": guild.id.to_string(), "channels": ids, "env_file": config.env_file, "kept": kept, "invite": link, "test_card": card});
     voice.result(&told, || {
         "Done. Next:\n  orchestrator doctor                                try everything\n  orchestrator run                                   run the service\n  orchestrator submit \"Write a haiku about rust\" --wait".to_owned()
@@ -121,7 +132,12 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
 }
 
 /// Finds a token that is accepted, and whose it is.
-async fn introduce(context: &Context, config: &Config, args: &SetupArgs, prompt: Prompt) -> Result<(Sender, String, UserId, Application), Failure> {
+async fn introduce(
+    context: &Context,
+    config: &Config,
+    args: &SetupArgs,
+    prompt: Prompt,
+) -> Result<(Sender, String, UserId, Application), Failure> {
     let given = given_token(args)?;
     let base = api_base(config);
     let mut tries = 0;
@@ -200,7 +216,8 @@ async fn guild(sender: &Sender, args: &SetupArgs, link: &str, prompt: Prompt) ->
             (None, []) => None,
             (None, several) => {
                 let names: Vec<String> = several.iter().map(|guild| format!("  {}  {}", guild.id, guild.name)).collect();
-                let answer = prompt.ask(&format!("The bot is in several servers:\n{}\nWhich one (its id)", names.join("\n")), None, "--guild")?;
+                let answer =
+                    prompt.ask(&format!("The bot is in several servers:\n{}\nWhich one (its id)", names.join("\n")), None, "--guild")?;
                 match answer.parse().ok().and_then(|id: u64| several.iter().find(|guild| guild.id == id)) {
                     Some(chosen) => Some(chosen.clone()),
                     None => continue,
@@ -211,7 +228,10 @@ async fn guild(sender: &Sender, args: &SetupArgs, link: &str, prompt: Prompt) ->
             Some(guild) => return Ok(guild),
             None if prompt.interactive => Prompt::wait("The bot is not in your server yet: open the invite link")?,
             None => {
-                return Err(Failure::new(Exit::Refused, format!("The bot is not in the server yet. Open this link, let it in, and run `setup` again: {link}")));
+                return Err(Failure::new(
+                    Exit::Refused,
+                    format!("The bot is not in the server yet. Open this link, let it in, and run `setup` again: {link}"),
+                ));
             }
         }
     }
@@ -247,7 +267,9 @@ async fn channel(
         }
         Err(ChatError::Forbidden { .. }) => Err(Failure::new(
             Exit::Refused,
-            format!("The bot may not make #{name}: make it by hand, or give the bot Manage Channels in that server, and run `setup` again."),
+            format!(
+                "The bot may not make #{name}: make it by hand, or give the bot Manage Channels in that server, and run `setup` again."
+            ),
         )),
         Err(error) => Err(posting::refused(&error, wanted.setting)),
     }
@@ -266,7 +288,9 @@ async fn lacks(context: &Context, sender: &Sender, guild: u64, me: UserId, chann
             _ => permissions::NOTICES,
         };
         if let Some(lacks) = rights.lacking(channel, needs) {
-            context.voice.note(&format!("✗ In #{} the bot lacks: {lacks}. Edit Channel, Permissions, add its role and allow them.", channel.name));
+            context
+                .voice
+                .note(&format!("✗ In #{} the bot lacks: {lacks}. Edit Channel, Permissions, add its role and allow them.", channel.name));
         }
     }
 }

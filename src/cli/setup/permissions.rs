@@ -1,7 +1,7 @@
 //! What the bot needs in Discord: for the invite link, and per channel for `doctor`.
 
-use orchestrator_core::{domain::id::UserId, ports::chat::ChatError};
 use crate::adapters::discord::permissions::Permissions;
+use orchestrator_core::{domain::id::UserId, ports::chat::ChatError};
 
 use crate::adapters::discord::{
     Sender,
@@ -33,12 +33,8 @@ impl Rights {
 }
 
 /// In the channel whose messages are tasks: read them, mark them, answer them.
-pub(crate) const TASK_QUEUE: Permissions = union(&[
-    Permissions::VIEW_CHANNEL,
-    Permissions::SEND_MESSAGES,
-    Permissions::READ_MESSAGE_HISTORY,
-    Permissions::ADD_REACTIONS,
-]);
+pub(crate) const TASK_QUEUE: Permissions =
+    union(&[Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES, Permissions::READ_MESSAGE_HISTORY, Permissions::ADD_REACTIONS]);
 
 /// In the channel of results: post them with files, and look whether a post stands already.
 pub(crate) const RESULTS: Permissions = union(&[
@@ -50,17 +46,11 @@ pub(crate) const RESULTS: Permissions = union(&[
 ]);
 
 /// In a channel of notices.
-pub(crate) const NOTICES: Permissions =
-    union(&[Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES, Permissions::READ_MESSAGE_HISTORY]);
+pub(crate) const NOTICES: Permissions = union(&[Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES, Permissions::READ_MESSAGE_HISTORY]);
 
 /// What the invite link asks for: the above, and threads for detail. Never Administrator.
-pub(crate) const INVITE: Permissions = union(&[
-    TASK_QUEUE,
-    RESULTS,
-    NOTICES,
-    Permissions::SEND_MESSAGES_IN_THREADS,
-    Permissions::CREATE_PUBLIC_THREADS,
-]);
+pub(crate) const INVITE: Permissions =
+    union(&[TASK_QUEUE, RESULTS, NOTICES, Permissions::SEND_MESSAGES_IN_THREADS, Permissions::CREATE_PUBLIC_THREADS]);
 
 /// Beside them, where the bot is to make the channels; it may be taken away afterwards.
 pub(crate) const MAKE_CHANNELS: Permissions = Permissions::MANAGE_CHANNELS;

@@ -80,9 +80,20 @@ async fn all_is_well_where_all_is_well() {
     let (code, findings) = findings(&world, &[("OPENCLAW_BIN", "./openclaw")]).await;
 
     assert_eq!(code, 0, "{findings:#?}");
-    for check in
-        ["bot token", "Message Content intent", "gateway", "clock", "TASK_QUEUE_CHANNEL", "RESULTS_CHANNEL", "agent program", "OpenClaw Gateway", "model key OPENROUTER_API_KEY", "prices", "disk", "isolation"]
-    {
+    for check in [
+        "bot token",
+        "Message Content intent",
+        "gateway",
+        "clock",
+        "TASK_QUEUE_CHANNEL",
+        "RESULTS_CHANNEL",
+        "agent program",
+        "OpenClaw Gateway",
+        "model key OPENROUTER_API_KEY",
+        "prices",
+        "disk",
+        "isolation",
+    ] {
         assert_eq!(found(&findings, check)["standing"], json!("well"), "{check}: {findings:#?}");
     }
 }
@@ -147,9 +158,7 @@ async fn a_wrong_channel_and_a_missing_permission_are_told_by_channel() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_intent_is_told_with_the_switch_s_place() {
     let world = Founding::new().silent().await;
-    world.sandbox.trouble(
-        Rule::on("GET", "/applications/@me").always().answers(200, json!({"id": "42", "name": "x", "flags": 0})),
-    );
+    world.sandbox.trouble(Rule::on("GET", "/applications/@me").always().answers(200, json!({"id": "42", "name": "x", "flags": 0})));
 
     let (code, told) = findings(&world, &[]).await;
 
@@ -178,7 +187,10 @@ async fn a_missing_program_a_gateway_out_of_reach_a_refused_key_and_an_implausib
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_key_and_a_missing_price_file() {
-    let world = with_openclaw(r#"{"models": {"providers": {"openrouter": {"models": [{"id": "a/b", "cost": {"input": 0.001, "output": 0.001}}]}}}}"#).await;
+    let world = with_openclaw(
+        r#"{"models": {"providers": {"openrouter": {"models": [{"id": "a/b", "cost": {"input": 0.001, "output": 0.001}}]}}}}"#,
+    )
+    .await;
     let (code, told) = findings(&world, &[("OPENCLAW_BIN", "./openclaw")]).await;
     assert_eq!(code, 11);
     assert_broken(&told, "model key", "`OPENROUTER_API_KEY` is not set");

@@ -88,8 +88,7 @@ fn without_a_text_the_usage_is_told() {
 fn a_systemd_unit_keeps_agents_alive_and_names_its_program() {
     let folder = tempfile::Builder::new().prefix("a 100% odd ").tempdir().unwrap();
     for (scope, target) in [("--user", "default.target"), ("--system", "multi-user.target")] {
-        let output =
-            Command::new(script("install-systemd.sh")).args(["--print", scope, "--dir"]).arg(folder.path()).output().unwrap();
+        let output = Command::new(script("install-systemd.sh")).args(["--print", scope, "--dir"]).arg(folder.path()).output().unwrap();
 
         let (code, unit, err) = super::ended(&output);
         assert_eq!(code, 0, "{err}");

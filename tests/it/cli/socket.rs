@@ -84,7 +84,9 @@ async fn what_is_wrong_is_named_by_its_field() {
         let shown = answer.to_string();
         assert_eq!(status, code, "{shown}");
         assert!(answer["error"]["message"].is_string() && answer["error"]["code"].is_string(), "{shown}");
-        let named = answer["fields"].as_array().is_some_and(|fields| fields.iter().any(|one| one["field"] == json!(field) || one["issue"].as_str().is_some_and(|issue| issue.contains(field))));
+        let named = answer["fields"].as_array().is_some_and(|fields| {
+            fields.iter().any(|one| one["field"] == json!(field) || one["issue"].as_str().is_some_and(|issue| issue.contains(field)))
+        });
         assert!(named, "`{field}` is not named: {shown}");
     }
     for body in ["{", "[]", "\u{0}", "null"] {

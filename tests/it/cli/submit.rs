@@ -61,7 +61,8 @@ async fn a_text_of_all_kinds_of_signs_arrives_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dash_reads_standard_input() {
     let world = Founding::new().silent().await;
-    let mut child = world.command(&["submit", "-", "coder"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        world.command(&["submit", "-", "coder"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"from a\npipe\n").unwrap();
 
     let (code, id, _) = end_of(child).await;
@@ -138,7 +139,11 @@ async fn a_post_whose_answer_was_lost_stands_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_can_t_be_added_is_told_with_the_id_and_exit_code_2() {
     let world = Founding::new().silent().await;
-    world.sandbox.trouble(Rule::on("PATCH", "/channels/#task-queue/messages/*").always().answers(403, json!({"code": 50013, "message": "Missing Permissions"})));
+    world.sandbox.trouble(
+        Rule::on("PATCH", "/channels/#task-queue/messages/*")
+            .always()
+            .answers(403, json!({"code": 50013, "message": "Missing Permissions"})),
+    );
 
     let (code, out, err) = run(&world, &["submit", "T"]).await;
 
@@ -181,7 +186,8 @@ async fn waiting_prints_the_result_and_the_exit_code_says_how_it_ended() {
 async fn waiting_tells_of_a_cancelled_task_and_json_has_all_of_it() {
     let world = World::new().await;
     let child = start(&world, &["submit", "sleep 60", "--wait", "--json"]);
-    let task = world.message("task-queue", |message| message.content.contains("sleep 60") && message.content.starts_with("**[Task")).await.id;
+    let task =
+        world.message("task-queue", |message| message.content.contains("sleep 60") && message.content.starts_with("**[Task")).await.id;
     world.marked(task, "✅").await;
     while world.task_file(task, "agent-output.log").is_none() {
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -226,7 +232,8 @@ async fn a_refused_task_is_told_while_it_is_waited_for() {
     let world = World::new().await;
 
     let child = start(&world, &["submit", "T", "chaep", "--wait", "--at-most", "40s"]);
-    let refused = world.message("task-queue", |message| message.content.contains("[model:chaep]") && message.content.starts_with("**[Task")).await;
+    let refused =
+        world.message("task-queue", |message| message.content.contains("[model:chaep]") && message.content.starts_with("**[Task")).await;
     world.marked(refused.id, "❌").await;
     let (code, _, err) = end_of(child).await;
 

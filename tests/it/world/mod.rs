@@ -181,6 +181,7 @@ impl World {
 
     /// Waits until the bot has a gateway session.
     pub(crate) async fn wait_until_online(&self) {
+    pub async fn wait_until_online(&self) {
         let name = Self::bot_name();
         let online = async {
             let started = tokio::time::Instant::now();
@@ -268,6 +269,7 @@ impl World {
 
     /// Waits until one of our bots has put a reaction on a message of #task-queue.
     pub(crate) async fn marked(&self, message: Snowflake, emoji: &str) {
+    pub async fn marked(&self, message: Snowflake, emoji: &str) {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         let there = self
             .sandbox
