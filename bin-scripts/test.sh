@@ -16,6 +16,8 @@ if [[ ${#lacking[@]} -gt 0 ]]; then
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacking[@]}"
     else
         echo "Tests that need them are left out until these are installed: apt-get install ${lacking[*]}" >&2
+        # The browser tests would rather fail than be left out in silence.
+        [[ " ${lacking[*]} " != *" chromium"* ]] || export ORCH_TEST_WITHOUT_BROWSER=1
     fi
 fi
 

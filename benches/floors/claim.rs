@@ -31,7 +31,8 @@ const CLAIMS: usize = 400;
 pub async fn measure() -> Vec<Figure> {
     // On the disk that the project is on: a temporary folder may be in memory.
     let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
-    let store = SqliteStore::open(&folder.path().join("bench.db"), SqliteOptions::new(SystemClock.now(), Arc::new(|_| {}))).expect("a store");
+    let store =
+        SqliteStore::open(&folder.path().join("bench.db"), SqliteOptions::new(SystemClock.now(), Arc::new(|_| {}))).expect("a store");
     let queue = Queue::new(Arc::new(store), Arc::new(SystemClock), Arc::new(SystemEntropy), rules());
     let mut disk = File::create(folder.path().join("floor")).expect("a file");
     let (mut floor, mut ours) = (Vec::new(), Vec::new());
@@ -57,14 +58,7 @@ fn fdatasync(disk: &mut File) -> f64 {
 }
 
 async fn accepted_and_claimed(queue: &Queue, n: usize) -> f64 {
-    let new = NewTask {
-        task: task(n),
-        source: "cli",
-        key: n.to_string(),
-        body_hash: String::new(),
-        gates: Vec::new(),
-        blocked: None,
-    };
+    let new = NewTask { task: task(n), source: "cli", key: n.to_string(), body_hash: String::new(), gates: Vec::new(), blocked: None };
     let started = Instant::now();
     queue.enqueue(new).await.expect("it is taken");
     started.elapsed().as_secs_f64() * 1e6

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench floors` prints one table. Absolute figures are this machine's, in this minute: read the ratios.
 
+#![expect(unreachable_pub, reason = "a bench has no other reader than itself")]
+#![expect(clippy::print_stdout, reason = "the table is what the bench is for")]
+
 mod claim;
 mod idle;
 mod ratio;

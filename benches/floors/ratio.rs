@@ -33,7 +33,8 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 pub fn cpu_seconds(process: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The name may hold anything: count from the last parenthesis.
-    let fields: Vec<f64> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(4).filter_map(|n| n.parse().ok()).collect();
+    let fields: Vec<f64> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(4).filter_map(|n| n.parse().ok()).collect();
     // Ticks are hundredths of a second on every Linux that we know.
     fields.iter().sum::<f64>() / 100.0
 }

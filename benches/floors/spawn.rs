@@ -14,8 +14,8 @@ use orchestrator_core::{
 
 use crate::ratio::{Figure, cpu_seconds, median};
 
-const PER_ROUND: u64 = 200;
-const ROUNDS: u64 = 5;
+const PER_ROUND: u32 = 200;
+const ROUNDS: u32 = 5;
 
 pub async fn measure() -> Vec<Figure> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -42,22 +42,22 @@ fn raw_round() -> f64 {
         let output = Command::new("/bin/true").stdin(Stdio::null()).output().expect("it runs");
         assert!(output.status.success());
     }
-    (cpu_seconds(std::process::id()) - before) * 1_000.0 / PER_ROUND as f64
+    (cpu_seconds(std::process::id()) - before) * 1_000.0 / f64::from(PER_ROUND)
 }
 
-async fn our_round(runner: &ProcessRunner, folder: &Path, round: u64) -> f64 {
+async fn our_round(runner: &ProcessRunner, folder: &Path, round: u32) -> f64 {
     // Ours, the nursery's and, through it, the attendants' and agents'.
     let all = || cpu_seconds(std::process::id()) + nursery().map_or(0.0, cpu_seconds);
     let before = all();
     for n in 0..PER_ROUND {
         let mut chance = [0; 10];
-        chance[..8].copy_from_slice(&(round * PER_ROUND + n).to_le_bytes());
+        chance[..4].copy_from_slice(&(round * PER_ROUND + n).to_le_bytes());
         let attempt = AttemptId::from_parts(1_763_700_000_000, chance);
         runner.launch(&spec(folder, attempt)).await.expect("it starts");
         runner.wait(attempt).await;
         runner.forget(attempt).await;
     }
-    (all() - before) * 1_000.0 / PER_ROUND as f64
+    (all() - before) * 1_000.0 / f64::from(PER_ROUND)
 }
 
 fn spec(folder: &Path, attempt: AttemptId) -> LaunchSpec {

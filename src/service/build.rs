@@ -92,8 +92,7 @@ pub fn database(config: &Config) -> PathBuf {
 ///
 /// [`ServiceError`]: the store can't be opened, and why.
 pub fn store(config: &Config) -> Result<Arc<SqliteStore>, ServiceError> {
-    std::fs::create_dir_all(&config.runtime_dir)
-        .map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
+    std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
     Ok(Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(SystemClock.now(), fatal()))?))
 }
 
@@ -139,7 +138,8 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    let law = Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone(), secrets: config.secrets.clone() };
+    let law =
+        Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone(), secrets: config.secrets.clone() };
     Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
 

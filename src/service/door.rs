@@ -47,4 +47,3 @@ pub(super) fn make(config: &Config, house: &House, started_at: Option<DateTime<U
         closing: CancellationToken::new(),
     }
 }
-

@@ -9,7 +9,12 @@ use std::{
 };
 
 use orchestrator_core::{
-    delivery::mailer::Mailer, domain::{id::GuildId, outbound::Identity, retry::Delays}, outcome::settle_loop, ports::chat::Chat, runner::retention, scheduler,
+    delivery::mailer::Mailer,
+    domain::{id::GuildId, outbound::Identity, retry::Delays},
+    outcome::settle_loop,
+    ports::chat::Chat,
+    runner::retention,
+    scheduler,
 };
 use tokio::{
     sync::{Notify, mpsc},
@@ -19,7 +24,8 @@ use tokio::{
 use super::{ServiceError, build, build::House, disk, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
 use crate::{
     config::{Config, DiscordConfig},
-    surfaces::discord::{GatewayConfig, Health, Patience,
+    surfaces::discord::{
+        GatewayConfig, Health, Patience,
         commands::{self, Deps, Timing},
         doorman::Doorman,
         gateway,
@@ -55,7 +61,7 @@ pub async fn serve(
     prepare(config, &house).await?;
     let chat = Arc::clone(&house.sender) as Arc<dyn Chat>;
     let asked = Arc::clone(&house.sender);
-    let server = Arc::new(OnceLock::new());
+    let server = Arc::new(discord.guild.map_or_else(OnceLock::new, |guild| OnceLock::from(guild.get())));
     let (framework, definitions) = commands::framework(Deps {
         desk: house.desks.desk.clone(),
         queue: house.desks.queue.clone(),
@@ -67,12 +73,9 @@ pub async fn serve(
         troubles,
         timing: Timing::default(),
     });
-    let registry = DiscordRegistry {
-        sender: Arc::clone(&house.sender),
-        guild: discord.guild.map(GuildId::get),
-        task_channel: discord.task_queue(),
-    };
-    let registering = commands::register(Arc::new(registry), server, definitions, REGISTRATION_DELAYS);
+    let registry =
+        DiscordRegistry { sender: Arc::clone(&house.sender), guild: discord.guild.map(GuildId::get), task_channel: discord.task_queue() };
+    let registering = commands::register(Arc::new(registry), Arc::clone(&server), definitions, REGISTRATION_DELAYS);
     let gateway_config = GatewayConfig {
         api_base: discord.api_base.clone(),
         token: discord.token.expose().to_owned(),
@@ -90,7 +93,8 @@ pub async fn serve(
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
     let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
-    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, house.mailer.clone(), look);
+    let hurried = house.mailer.clone();
+    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(move || hurried.hurry()), look, Arc::clone(&server));
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
     stages.loops.spawn(watching);

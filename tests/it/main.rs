@@ -1,18 +1,32 @@
 //! One integration test binary.
 
-mod contract;
-mod architecture;
-mod commands;
-mod main_job;
-mod page;
-mod process;
-mod queue;
-mod gateway;
-mod sender;
-mod store;
-mod world;
+#![expect(clippy::disallowed_methods, reason = "tests start programs and read the clock as a person would")]
+#![expect(unreachable_pub, reason = "the harness is this binary's own library")]
+
 // `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
+#[cfg(test)]
+mod architecture;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod config;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod gateway;
+#[cfg(test)]
+mod main_job;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod sender;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod world;

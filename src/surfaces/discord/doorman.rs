@@ -1,12 +1,15 @@
 //! What the gateway heard is brought to the desk, one thing after another, so that nothing overtakes a read-back.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use orchestrator_core::{
-    delivery::mailer::Mailer,
     domain::{
         actor::Actor,
-        id::{ChannelId, MessageId},
+        id::{ChannelId, MessageId, UserId},
         retry::Delays,
     },
     intake::{desk::Desk, hear::Instruction, read_back::ReadBackError},
@@ -27,9 +30,14 @@ const CURSORS: Duration = Duration::from_secs(2);
 pub struct Doorman {
     desk: Desk,
     chat: Arc<dyn Chat>,
-    mailer: Mailer,
+    /// Told when Discord is back: what waits to be said may go.
+    back: Arc<dyn Fn() + Send + Sync>,
     /// Rung when somebody wants the channels to be read at once.
     look: Arc<Notify>,
+    /// The server of the task channels, once it is known.
+    server: Arc<OnceLock<u64>>,
+    /// Owners of servers that were seen.
+    owners: BTreeMap<u64, UserId>,
     /// The newest message of each channel that was heard since the cursors were last stored. What a crash forgets of it is read back, and
     /// hearing it again changes nothing; so not every message costs a transaction more.
     newest: BTreeMap<ChannelId, MessageId>,
@@ -39,8 +47,8 @@ pub struct Doorman {
 
 impl Doorman {
     /// A doorman for a desk.
-    pub fn new(desk: Desk, chat: Arc<dyn Chat>, mailer: Mailer, look: Arc<Notify>) -> Self {
-        Self { desk, chat, mailer, look, newest: BTreeMap::new(), caught_up: false }
+    pub fn new(desk: Desk, chat: Arc<dyn Chat>, back: Arc<dyn Fn() + Send + Sync>, look: Arc<Notify>, server: Arc<OnceLock<u64>>) -> Self {
+        Self { desk, chat, back, look, server, owners: BTreeMap::new(), newest: BTreeMap::new(), caught_up: false }
     }
 
     /// Receives until the gateway ends.
@@ -63,7 +71,7 @@ impl Doorman {
             };
             let Some(incoming) = incoming else { return self.store_cursors().await };
             if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
-                self.mailer.hurry();
+                (self.back)();
                 self.read_back().await?;
                 continue;
             }
@@ -76,6 +84,10 @@ impl Doorman {
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), QueueError> {
+        // Only the owner of the server that is served is an operator; which one that is may be known later than who owns it.
+        if let Some(owner) = self.server.get().and_then(|server| self.owners.remove(server)) {
+            self.desk.guild_owner(owner);
+        }
         match incoming {
             Incoming::Message(heard) => {
                 self.desk.hear(&heard).await?;
@@ -106,8 +118,8 @@ impl Doorman {
                     self.desk.reaction(&by, on, instruction).await?;
                 }
             }
-            Incoming::GuildSeen { owner, .. } => self.desk.guild_owner(owner),
-            Incoming::Resumed => self.mailer.hurry(),
+            Incoming::GuildSeen { guild, owner, .. } => drop(self.owners.insert(guild, owner)),
+            Incoming::Resumed => (self.back)(),
         }
         Ok(())
     }

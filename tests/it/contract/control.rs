@@ -24,9 +24,12 @@ async fn each_end_has_its_sign_on_the_message_and_its_notice_in_the_pool() {
         world.marked(task, sign).await;
 
         let first = entry.content.lines().next().expect("a line").to_owned();
-        let agent = first.strip_prefix(&format!("**[{tag}]** `{task}` by **")).and_then(|rest| rest.strip_suffix("**")).expect(&first).to_owned();
+        let agent =
+            first.strip_prefix(&format!("**[{tag}]** `{task}` by **")).and_then(|rest| rest.strip_suffix("**")).expect(&first).to_owned();
         assert!(agent.starts_with("agent-"), "{first}");
-        world.message("worker-pool", |message| message.content.lines().any(|line| line.contains(&format!("Agent `{agent}` {notice}")))).await;
+        world
+            .message("worker-pool", |message| message.content.lines().any(|line| line.contains(&format!("Agent `{agent}` {notice}"))))
+            .await;
         world.message("worker-pool", |message| message.content.contains(&agent) && message.content.contains("🤖 **AGENT SPAWNED**")).await;
     }
     world.finish().await;
@@ -81,7 +84,11 @@ async fn again_runs_it_again_and_its_entry_answers_the_first() {
     world.marked(task, "🏁").await;
     world.unmarked(task, "❌").await;
 
-    assert!(second.content.starts_with(&format!("**[SUCCESS]** `{task}`")) && second.content.contains("**Attempt:** 2"), "{}", second.content);
+    assert!(
+        second.content.starts_with(&format!("**[SUCCESS]** `{task}`")) && second.content.contains("**Attempt:** 2"),
+        "{}",
+        second.content
+    );
     assert_eq!(world.runs(), [task, task]);
     assert_eq!(world.puts_of("✅").iter().filter(|put| **put == task).count(), 1, "its claim is shown already");
     world.finish().await;

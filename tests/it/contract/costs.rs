@@ -59,7 +59,11 @@ async fn tokens_of_all_turns_are_summed_and_priced_exactly() {
 fn entry_text(world: &World, task: orchestrator_sandbox::Snowflake) -> String {
     let message = world.entries(task).into_iter().next().expect("an entry");
     let boxes = message.embeds.iter().filter_map(|embed| embed["description"].as_str());
-    std::iter::once(message.content.as_str()).chain(boxes).find(|text| text.contains(&format!("]** `{task}`"))).expect("its text").to_owned()
+    std::iter::once(message.content.as_str())
+        .chain(boxes)
+        .find(|text| text.contains(&format!("]** `{task}`")))
+        .expect("its text")
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +79,11 @@ async fn a_program_reports_its_usage_in_a_file() {
     assert!(entry.content.contains("**Tokens:** 1,200 in / 300 out · **Cost:** $0.001215 · "), "{}", entry.content);
     assert!(world.entry(odd).await.content.contains("token counts were no counts"), "numbers that can't be true are named");
     let entry = world.entry(broken).await;
-    assert!(entry.content.contains("**Tokens:** unknown · **Cost:** N/A") && entry.content.contains("USAGE.json was not read"), "{}", entry.content);
+    assert!(
+        entry.content.contains("**Tokens:** unknown · **Cost:** N/A") && entry.content.contains("USAGE.json was not read"),
+        "{}",
+        entry.content
+    );
     world.finish().await;
 }
 

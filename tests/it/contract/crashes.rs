@@ -97,15 +97,20 @@ async fn a_kill_between_any_two_steps_of_one_task_changes_nothing_of_its_end() {
         ("✅ stands, its answer lost", on_claim().loses_answer(), |world, task| world.has_mark(task, "✅")),
         ("the agent runs", Rule::on("GET", "/nowhere"), |world, task| world.runs() == [task]),
         ("its start is being told", Rule::on("POST", "/channels/#worker-pool/messages").delays(slow), |world, task| world.runs() == [task]),
-        ("the agent has ended, nothing is posted", on_results().delays(slow), |world, task| world.log().contains(&format!("task {task}: attempt 1 has"))),
-        ("posted, the answer lost", on_results().loses_answer(), |world, task| world.count_entries(task) == 1),
-        ("posted, ✅ stands, 🏁 does not", Rule::on("PUT", "/channels/#task-queue/messages/*/reactions/🏁/@me").delays(slow), |world, task| {
-            world.count_entries(task) == 1
+        ("the agent has ended, nothing is posted", on_results().delays(slow), |world, task| {
+            world.log().contains(&format!("task {task}: attempt 1 has"))
         }),
+        ("posted, the answer lost", on_results().loses_answer(), |world, task| world.count_entries(task) == 1),
+        (
+            "posted, ✅ stands, 🏁 does not",
+            Rule::on("PUT", "/channels/#task-queue/messages/*/reactions/🏁/@me").delays(slow),
+            |world, task| world.count_entries(task) == 1,
+        ),
     ];
     for (name, trouble, is_reached) in boundaries {
         // What fails is not tried again before the kill.
-        let mut world = Founding::new().config("posts.first_delay_ms", json!(30_000)).config("posts.delay_cap_seconds", json!(30)).start().await;
+        let mut world =
+            Founding::new().config("posts.first_delay_ms", json!(30_000)).config("posts.delay_cap_seconds", json!(30)).start().await;
         world.sandbox.trouble(trouble);
 
         let task = world.say(&format!("{RUNS} sleep 0.2; echo ok > RESULT.txt"));
@@ -113,8 +118,14 @@ async fn a_kill_between_any_two_steps_of_one_task_changes_nothing_of_its_end() {
         world.kill_bot();
         well_again(&world);
         world.start_bot();
-        let entry = world.entry(task).await;
+        world.wait_until_online().await;
+        // What was put off before the kill is still put off after it.
+        let entry = world.entry_within(task, 2 * PATIENCE).await;
         world.marked(task, "🏁").await;
+        let needle = format!("]** `{task}`");
+        let confirmed =
+            |world: &World| world.requests().iter().any(|post| post.status == Some(200) && post.body.to_string().contains(&needle));
+        world.until("its post is confirmed", confirmed).await;
 
         assert!(entry.content.starts_with("**[SUCCESS]**"), "{name}: {}", entry.content);
         judge(&world, &[task], name);
@@ -151,7 +162,7 @@ async fn if_the_watcher_of_an_agent_is_killed_too_the_task_ends_interrupted_and_
     let attendant = world.text("attendant").trim().to_owned();
 
     world.kill_bot();
-    assert!(std::process::Command::new("kill").args(["-9", &attendant]).status().expect("kill runs").success());
+    world.shell(&format!("kill -9 {attendant}"));
     world.start_bot();
     let entry = world.entry(task).await;
 

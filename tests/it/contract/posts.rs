@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use orchestrator_sandbox::{
     Request, Rule, Snowflake,
-    world::{guild::{Overwrite, OverwriteTarget}, permission},
+    world::{
+        guild::{Overwrite, OverwriteTarget},
+        permission,
+    },
 };
 use serde_json::json;
 
@@ -18,7 +21,8 @@ fn all_posts_are_valid_and_silent(world: &World) {
         assert_eq!(request.body["allowed_mentions"]["parse"], json!([]), "{}", request.body);
         assert!(request.body["nonce"].is_string() && request.body["enforce_nonce"] == json!(true), "{}", request.body);
     }
-    let rang = world.sandbox.look(|known| known.messages_in("results").any(|message| message.mention_everyone || !message.mentions.is_empty()));
+    let rang =
+        world.sandbox.look(|known| known.messages_in("results").any(|message| message.mention_everyone || !message.mentions.is_empty()));
     assert!(!rang, "somebody was notified");
 }
 
@@ -34,20 +38,33 @@ async fn results_of_every_size_and_kind_make_valid_posts_with_the_whole_text_att
         (size(30_000), "x".repeat(30_000), true),
         ("printf 'a\\n```\\nb\\n```sh\\nc `d` ````` e' > RESULT.txt".to_owned(), "a\n```\nb\n```sh\nc `d` ````` e".to_owned(), false),
         (format!("printf '@everyone @here <@{admin}> <@&1> done' > RESULT.txt"), format!("@everyone @here <@{admin}> <@&1> done"), false),
-        ("printf '[x](https://evil.example) **b** ||s|| # h' > RESULT.txt".to_owned(), "[x](https://evil.example) **b** ||s|| # h".to_owned(), false),
-        ("for i in 1 2 3 4 5 6 7 8; do printf '🦀e\\314\\201\\342\\200\\256%0300d\\n' 0; done > RESULT.txt".to_owned(), String::new(), true),
+        (
+            "printf '[x](https://evil.example) **b** ||s|| # h' > RESULT.txt".to_owned(),
+            "[x](https://evil.example) **b** ||s|| # h".to_owned(),
+            false,
+        ),
+        (
+            "for i in 1 2 3 4 5 6 7 8; do printf '🦀e\\314\\201\\342\\200\\256%0300d\\n' 0; done > RESULT.txt".to_owned(),
+            String::new(),
+            true,
+        ),
     ] {
         let task = world.say(&script);
         let entry = world.entry(task).await;
 
         let files = world.attached(&entry);
         assert_eq!(files.len(), usize::from(attached), "{script}: {}", entry.content);
-        let text = String::from_utf8(files.into_iter().next().map_or_else(|| entry.content.clone().into_bytes(), |file| file.1)).expect("text");
+        let text =
+            String::from_utf8(files.into_iter().next().map_or_else(|| entry.content.clone().into_bytes(), |file| file.1)).expect("text");
         let shown = text.replace('\u{200b}', "");
         assert!(shown.contains(&whole), "{script}: {shown}");
         if attached {
             assert!(whole.is_empty() || text == whole, "the file is the whole text, unchanged");
-            assert!(entry.content.contains("The first ") && entry.content.contains("the whole text is in"), "what is cut says so: {}", entry.content);
+            assert!(
+                entry.content.contains("The first ") && entry.content.contains("the whole text is in"),
+                "what is cut says so: {}",
+                entry.content
+            );
         }
         assert_eq!(entry.content.matches("```").count() % 2, 0, "the layout is whole: {}", entry.content);
     }
@@ -67,8 +84,20 @@ async fn an_entry_tells_all_that_is_known_of_a_task() {
     let entry = world.entry(task).await;
 
     let (text, files) = (&entry.content, world.attached(&entry));
-    for part in ["**Model:** `cheap`", "**Thinking:** low", "**Tokens:** ", "**Cost:** ", "**Duration:** ", "**Attempt:** 1", "short", "branch: ", "fix-1",
-        "report.csv", "workers/agent-", "echo \"the whole result\""] {
+    for part in [
+        "**Model:** `cheap`",
+        "**Thinking:** low",
+        "**Tokens:** ",
+        "**Cost:** ",
+        "**Duration:** ",
+        "**Attempt:** 1",
+        "short",
+        "branch: ",
+        "fix-1",
+        "report.csv",
+        "workers/agent-",
+        "echo \"the whole result\"",
+    ] {
         assert!(text.contains(part), "no `{part}` in {text}");
     }
     assert_eq!(String::from_utf8_lossy(&files[0].1).trim(), "the whole result", "beside a summary the whole goes along");
@@ -101,7 +130,11 @@ fn has_time(line: &str) -> bool {
 async fn a_post_that_fails_is_tried_again_after_2_4_and_8_seconds_and_stands_once() {
     let world = Founding::new().config("posts.first_delay_ms", json!(2_000)).config("posts.delay_cap_seconds", json!(600)).start().await;
     world.sandbox.trouble(on_results().answers_error(401, 0, "401: Unauthorized"));
-    world.sandbox.trouble(on_results().answers(429, json!({"message": "You are being rate limited.", "retry_after": 3.0, "global": false})).with_header("Retry-After", "3"));
+    world.sandbox.trouble(
+        on_results()
+            .answers(429, json!({"message": "You are being rate limited.", "retry_after": 3.0, "global": false}))
+            .with_header("Retry-After", "3"),
+    );
     world.sandbox.trouble(on_results().answers(503, json!("upstream connect error")));
 
     let task = world.say("echo ok > RESULT.txt");
@@ -135,7 +168,9 @@ async fn a_post_that_fails_is_tried_again_after_2_4_and_8_seconds_and_stands_onc
 async fn no_try_comes_before_discord_s_own_time() {
     let world = World::new().await;
     world.sandbox.trouble(
-        on_results().answers(429, json!({"message": "You are being rate limited.", "retry_after": 1.5, "global": false})).with_header("Retry-After", "2"),
+        on_results()
+            .answers(429, json!({"message": "You are being rate limited.", "retry_after": 1.5, "global": false}))
+            .with_header("Retry-After", "2"),
     );
 
     let task = world.say("echo ok > RESULT.txt");
@@ -155,7 +190,11 @@ async fn a_connection_that_is_refused_reset_or_lost_costs_no_result_and_doubles_
         world.sandbox.trouble(trouble.clone());
 
         let task = world.say(&format!("{RUNS} echo ok > RESULT.txt"));
-        world.until("it was posted", |world| world.requests().iter().any(|r| r.status == Some(200) && r.body.to_string().contains(&format!("]** `{task}`")))).await;
+        world
+            .until("it was posted", |world| {
+                world.requests().iter().any(|r| r.status == Some(200) && r.body.to_string().contains(&format!("]** `{task}`")))
+            })
+            .await;
 
         assert_eq!(world.count_entries(task), 1, "{trouble:?}");
         assert_eq!(world.runs(), [task]);
@@ -197,7 +236,8 @@ async fn after_five_failures_the_result_waits_with_its_workspace_and_is_delivere
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_no_repetition_would_bring_is_kept_as_a_file_and_the_operator_is_told() {
     let world = World::new().await;
-    let (results, bot) = (world.sandbox.channel("results").expect("it is there"), world.sandbox.user("orchestrator").expect("it is there").id);
+    let (results, bot) =
+        (world.sandbox.channel("results").expect("it is there"), world.sandbox.user("orchestrator").expect("it is there").id);
     world.sandbox.overwrite("results", Overwrite { id: bot, target: OverwriteTarget::Member, allow: 0, deny: permission::SEND_MESSAGES });
 
     let task = world.say("echo the only copy > RESULT.txt");
@@ -248,9 +288,10 @@ async fn when_more_results_wait_than_the_channel_takes_several_share_a_message()
     assert!(messages.len() <= 4, "{} messages for 12 results", messages.len());
     for (n, task) in tasks.iter().enumerate() {
         assert_eq!(world.count_entries(*task), 1);
-        let whole = messages.iter().flat_map(|message| message.embeds.iter().map(ToString::to_string).chain([message.content.clone()])).any(|text| {
-            text.contains(&task.to_string()) && text.contains(&format!("result {n}"))
-        });
+        let whole = messages
+            .iter()
+            .flat_map(|message| message.embeds.iter().map(ToString::to_string).chain([message.content.clone()]))
+            .any(|text| text.contains(&task.to_string()) && text.contains(&format!("result {n}")));
         assert!(whole, "task {task} has its result");
     }
     all_posts_are_valid_and_silent(&world);

@@ -66,7 +66,11 @@ async fn once_beside_a_service_and_beside_itself_runs_nothing_twice() {
     let mut world = Founding::new().config("caps.max_concurrent", json!(4)).silent().await;
     let mut tasks: Vec<_> = (0..20).map(|_| world.say(&format!("{RUNS} echo ok > RESULT.txt"))).collect();
 
-    let two: Vec<_> = (0..2).map(|_| world.command(&["once"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("it starts")).collect();
+    let two: Vec<_> = (0..2)
+        .map(|_| {
+            world.command(&["once"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("it starts")
+        })
+        .collect();
     world.start_bot();
     let service_or_not = world.sandbox.wait_until(|known| known.messages_in("results").next().is_some(), PATIENCE).await;
     assert!(service_or_not.is_ok(), "{}", world.log());

@@ -28,7 +28,11 @@ const UNRULY: &[(&str, &str, &[&str])] = &[
     ("echo outside-of-it > $HOME/outside2; ln $HOME/outside2 RESULT.txt", "FAILED", &["a hard link"]),
     ("mkfifo RESULT.txt", "FAILED", &["a named pipe"]),
     ("mkdir RESULT.txt", "FAILED", &["a directory"]),
-    ("echo ok > RESULT.txt; ln -s /etc/passwd SUMMARY.txt; mkfifo OUTPUTS.json; mkdir USAGE.json", "SUCCESS", &["SUMMARY.txt was not read"]),
+    (
+        "echo ok > RESULT.txt; ln -s /etc/passwd SUMMARY.txt; mkfifo OUTPUTS.json; mkdir USAGE.json",
+        "SUCCESS",
+        &["SUMMARY.txt was not read"],
+    ),
     ("printf 'ab\\377\\376cd' > RESULT.txt", "SUCCESS", &["ab", "cd", "not valid UTF-8"]),
     ("printf 'a\\000b\\033[31mred\\033[0m\\007' > RESULT.txt", "SUCCESS", &["abred"]),
     ("cd ..; mv \"$OLDPWD\" away; ln -s /etc \"$OLDPWD\"", "FAILED", &["workspace"]),
@@ -67,7 +71,8 @@ fn text_of(world: &World, task: orchestrator_sandbox::Snowflake) -> String {
     let needle = format!("]** `{task}`");
     let messages = world.entries(task);
     let texts = messages.iter().flat_map(|message| {
-        std::iter::once(message.content.clone()).chain(message.embeds.iter().filter_map(|embed| Some(embed["description"].as_str()?.to_owned())))
+        std::iter::once(message.content.clone())
+            .chain(message.embeds.iter().filter_map(|embed| Some(embed["description"].as_str()?.to_owned())))
     });
     texts.into_iter().find(|text| text.lines().next().is_some_and(|first| first.contains(&needle))).expect("an entry")
 }

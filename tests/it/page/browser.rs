@@ -23,6 +23,9 @@ use crate::world::PATIENCE;
 
 /// Set to anything, it leaves the browser tests out.
 const WITHOUT: &str = "ORCH_TEST_WITHOUT_BROWSER";
+const HOW_TO_MEND: &str = "The chat page can't be tested without it.\n\
+    !!! Install it:  apt-get install chromium chromium-driver   (bin-scripts/test.sh does)\n\
+    !!! or leave these tests out:  ORCH_TEST_WITHOUT_BROWSER=1\n";
 /// How often it is looked whether something is there.
 const GLANCE: Duration = Duration::from_millis(50);
 const KEY_ENTER: &str = "\u{e007}";
@@ -75,7 +78,8 @@ impl Browser {
         };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wishes);
-        let client = builder.connect(&format!("http://127.0.0.1:{}", driver.port)).await.expect("Chromium starts");
+        let client = builder.connect(&format!("http://127.0.0.1:{}", driver.port)).await;
+        let client = client.unwrap_or_else(|error| panic!("\n!!! Chromium does not start ({error}). {HOW_TO_MEND}"));
         Some(Self { client, _driver: driver })
     }
 
@@ -177,22 +181,19 @@ fn is_passing(error: &ErrorStatus) -> bool {
 }
 
 impl Driver {
+    #[expect(clippy::disallowed_methods, reason = "a browser is no agent, and whoever runs the tests says whether it is wanted")]
     fn start() -> Option<Self> {
+        if env::var_os(WITHOUT).is_some() {
+            eprintln!("\n!!! NOT TESTED: the chat page in a browser, because {WITHOUT} is set !!!\n");
+            return None;
+        }
         let profile = tempfile::Builder::new().prefix("orchestrator-browser-").tempdir().expect("a temporary folder");
         let mut command = Command::new("chromedriver");
         // A group of its own: what Chromium starts is ended with it.
         command.arg("--port=0").current_dir(profile.path()).process_group(0);
         let mut process = match command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn() {
             Ok(process) => process,
-            Err(error) if env::var_os(WITHOUT).is_some() => {
-                eprintln!("\n!!! NOT TESTED: the chat page in a browser ({error}), because {WITHOUT} is set !!!\n");
-                return None;
-            }
-            Err(error) => panic!(
-                "\n!!! The chat page can't be tested: chromedriver does not start ({error}).\n\
-                 !!! Install it and Chromium:  apt-get install chromium chromium-driver   (bin-scripts/test.sh does)\n\
-                 !!! or leave these tests out: {WITHOUT}=1\n"
-            ),
+            Err(error) => panic!("\n!!! chromedriver does not start ({error}). {HOW_TO_MEND}"),
         };
         let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {

@@ -9,7 +9,7 @@ async fn everything_that_is_loaded_comes_from_the_local_discord_and_nothing_writ
     go_to(&browser, "task-queue").await;
     browser.run("window.refused = []; addEventListener('securitypolicyviolation', e => refused.push(e.blockedURI))").await;
 
-    let evil = r#"printf '<img src=https://evil.example/x onerror=alert(1)> <script>window.harmed=1</script> **bold**' > RESULT.txt # evil"#;
+    let evil = r"printf '<img src=https://evil.example/x onerror=alert(1)> <script>window.harmed=1</script> **bold**' > RESULT.txt # evil";
     browser.enter_into(BOX, evil).await;
     browser.see(&mark("# evil", "🏁")).await;
     let refused = browser.run("return window.refused").await;

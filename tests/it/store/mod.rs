@@ -1,5 +1,4 @@
 //! The store: one contract for all adapters, then what SQLite promises beyond it.
-#![expect(clippy::unwrap_used, reason = "an error that ends a test here is shown as it is")]
 
 mod contract;
 mod crash;

@@ -185,7 +185,8 @@ impl Crew {
                 (None, Some(_), AttemptState::Launching { .. }) => {
                     self.queue.launch_failed(attempt.id, attempt.fence, "stopped before the agent was started".to_owned(), true).await?;
                 }
-                (Some(_), _, _) | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
+                (Some(_), _, _)
+                | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
                     under_way.insert(attempt.id, Watch::default());
                     let (crew, soft) = (self.clone(), soft.clone());

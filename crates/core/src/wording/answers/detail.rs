@@ -209,7 +209,7 @@ mod tests {
             text_left_out: 0,
             summary: Some("half of it".into()),
             partial: true,
-            outputs: Default::default(),
+            outputs: std::collections::BTreeMap::default(),
             files: Vec::new(),
             log_tail: None,
         });
@@ -264,7 +264,7 @@ mod tests {
             let mut task = waiting(&text);
             task.attempts = (1..=many).map(|number| attempt_of(number, &text)).collect();
             task.result = Some(ResultView {
-                text: text.clone(), text_left_out: 0, summary: None, partial: false, outputs: Default::default(), files: Vec::new(), log_tail: None,
+                text: text.clone(), text_left_out: 0, summary: None, partial: false, outputs: std::collections::BTreeMap::default(), files: Vec::new(), log_tail: None,
             });
             prop_assert!(fit::length(&shown(&task)) <= BOX);
         }
