@@ -185,14 +185,14 @@ async fn waiting_prints_the_result_and_the_exit_code_says_how_it_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_tells_of_a_cancelled_task_and_json_has_all_of_it() {
     let world = World::new().await;
-    let child = start(&world, &["submit", "sleep 60", "--wait", "--json"]);
+    let child = start(&world, &["submit", "echo begun; sleep 60", "--wait", "--json"]);
     let task =
         world.message("task-queue", |message| message.content.contains("sleep 60") && message.content.starts_with("**[Task")).await.id;
-    world.marked(task, "✅").await;
-    while world.task_file(task, "agent-output.log").is_none() {
+    // The log is made by the first word of an agent.
+    let asked = std::time::Instant::now();
+    while world.task_file(task, "agent-output.log").is_none() && asked.elapsed() < Duration::from_secs(30) {
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
 
     let (cancelled, _, _) = run(&world, &["cancel", &task.to_string()]).await;
     let (code, out, err) = end_of(child).await;

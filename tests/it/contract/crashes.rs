@@ -118,8 +118,14 @@ async fn a_kill_between_any_two_steps_of_one_task_changes_nothing_of_its_end() {
         world.kill_bot();
         well_again(&world);
         world.start_bot();
-        let entry = world.entry(task).await;
+        world.wait_until_online().await;
+        // What was put off before the kill is still put off after it.
+        let entry = world.entry_within(task, 2 * PATIENCE).await;
         world.marked(task, "🏁").await;
+        let needle = format!("]** `{task}`");
+        let confirmed =
+            |world: &World| world.requests().iter().any(|post| post.status == Some(200) && post.body.to_string().contains(&needle));
+        world.until("its post is confirmed", confirmed).await;
 
         assert!(entry.content.starts_with("**[SUCCESS]**"), "{name}: {}", entry.content);
         judge(&world, &[task], name);
@@ -156,7 +162,7 @@ async fn if_the_watcher_of_an_agent_is_killed_too_the_task_ends_interrupted_and_
     let attendant = world.text("attendant").trim().to_owned();
 
     world.kill_bot();
-    assert!(std::process::Command::new("kill").args(["-9", &attendant]).status().expect("kill runs").success());
+    world.shell(&format!("kill -9 {attendant}"));
     world.start_bot();
     let entry = world.entry(task).await;
 

@@ -1,5 +1,7 @@
 //! From a message to a task: byte for byte, with its tags and files, edited or deleted in time, and none overlooked.
 
+use discord_orchestrator::adapters::system_clock::SystemClock;
+use orchestrator_core::ports::clock::Clock as _;
 use orchestrator_sandbox::{Rule, Snowflake};
 use serde_json::{Value, json};
 
@@ -26,8 +28,7 @@ async fn a_text_reaches_the_agent_byte_for_byte_and_nothing_in_it_is_executed() 
     assert_eq!(world.task_text(task, "TASK.txt"), format!("TASK: {text}"));
     assert!(world.task_text(task, "args.txt").starts_with(&format!("<{text}>")), "{}", world.task_text(task, "args.txt"));
     assert!(entry.content.starts_with("**[SUCCESS]**"), "{}", entry.content);
-    let found = std::process::Command::new("find").arg(world.dir()).args(["-name", "pwned*"]).output().expect("find runs");
-    assert!(found.stdout.is_empty(), "something was executed");
+    assert_eq!(world.shell("find . -name 'pwned*'"), "", "something was executed");
     world.finish().await;
 }
 
@@ -191,7 +192,7 @@ async fn an_old_message_is_asked_about_and_runs_when_somebody_says_so() {
     let mut world = Founding::new().silent().await;
     let text = format!("{RUNS} echo done > RESULT.txt");
     let task = world.say(&text);
-    let yesterday = (chrono::Utc::now() - chrono::TimeDelta::hours(25)).to_rfc3339();
+    let yesterday = (SystemClock.now() - chrono::TimeDelta::hours(25)).to_rfc3339();
     let message = as_read_back(&world, task, &text, &yesterday, &json!([]));
     world.sandbox.trouble(Rule::on("GET", "/channels/#task-queue/messages").answers(200, json!([message])));
     world.start_bot();
@@ -260,7 +261,7 @@ async fn hostile_file_names_stay_in_the_working_folder() {
     ];
     let attachments: Vec<_> =
         (1..).zip(names).map(|(n, name)| json!({"id": n.to_string(), "filename": name, "size": 1, "url": url, "proxy_url": url})).collect();
-    let now = chrono::Utc::now().to_rfc3339();
+    let now = SystemClock.now().to_rfc3339();
     let message = as_read_back(&world, task, "ls > listing; echo ok > RESULT.txt", &now, &json!(attachments));
     world.sandbox.trouble(Rule::on("GET", "/channels/#task-queue/messages").answers(200, json!([message])));
 
@@ -268,8 +269,7 @@ async fn hostile_file_names_stay_in_the_working_folder() {
     let entry = world.entry(task).await;
 
     assert!(entry.content.starts_with("**[SUCCESS]**"), "{}", entry.content);
-    let escaped = std::process::Command::new("find").arg(world.dir()).args(["-name", "*escaped*"]).output().expect("find runs");
-    for path in String::from_utf8_lossy(&escaped.stdout).lines() {
+    for path in world.shell("find . -name '*escaped*'").lines() {
         assert!(path.contains(&format!("/tasks/{task}/")), "{path} is outside of the working folder");
     }
     assert!(!std::path::Path::new("/etc/escaped").exists());

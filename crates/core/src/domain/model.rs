@@ -90,7 +90,12 @@ impl Catalogue {
             return Ok(only.clone());
         }
         let provider = given.split_once('/').map(|(provider, _)| provider);
-        let plain = given.len() <= 200 && !given.split('/').any(str::is_empty) && given.chars().all(|c| c.is_ascii_graphic());
+        // It becomes an argument and a variable of programs that we don't know: nothing that a path, an option or a shell would read.
+        let word = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@')
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || "._:@+~-".contains(c))
+        };
+        let plain = given.len() <= 200 && given.split('/').all(word);
         let known_provider = provider.is_some_and(|p| self.models.keys().any(|id| id.0.split('/').next() == Some(p)));
         if plain && (given.matches('/').count() >= 2 || known_provider) {
             return Ok(asked);

@@ -52,7 +52,7 @@ pub enum ReadBackError {
 /// What a read-back found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Messages read.
+    /// Messages read that are new.
     pub read: usize,
     /// New tasks among them.
     pub tasks: usize,
@@ -129,6 +129,7 @@ impl Desk {
             let page = history(chat, channel, From::After(last)).await?;
             // What is old and before the cursor was asked about, or deliberately not.
             let settled = |heard: &Heard| heard.at.message <= cursor && self.is_old(heard);
+            found.read += page.iter().filter(|heard| heard.at.message > cursor).count();
             self.hear_all(page.iter().filter(|heard| !settled(heard)), found).await?;
             let Some(newest) = page.last() else { return Ok(()) };
             last = newest.at.message;
@@ -160,7 +161,9 @@ impl Desk {
         let left_alone = old.len().saturating_sub(ASKED_AT_FIRST);
         let from_here = old.get(left_alone).copied();
         for page in pages.iter().rev() {
-            let taken = page.iter().filter(|heard| !is_old(heard) || from_here.is_some_and(|from| heard.at.message >= from));
+            let taken: Vec<_> =
+                page.iter().filter(|heard| !is_old(heard) || from_here.is_some_and(|from| heard.at.message >= from)).collect();
+            found.read += taken.len();
             self.hear_all(taken, found).await?;
             if let Some(newest) = page.last() {
                 self.heard_up_to(channel, newest.at.message).await?;
@@ -179,7 +182,6 @@ impl Desk {
 
     async fn hear_all(&self, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), QueueError> {
         for heard in page {
-            found.read += 1;
             match self.hear(heard).await? {
                 Heed::Task(_) => found.tasks += 1,
                 Heed::Asked(_) => {

@@ -42,11 +42,11 @@ fn holds(path: &Path, task: &TaskId) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::workspace::tests::Folder, *};
 
     #[test]
     fn a_task_is_added_once_however_often_it_is_claimed() {
-        let home = tempfile::tempdir().expect("a temporary folder");
+        let home = Folder::new();
         let path = home.path().join("runtime/assigned-tasks.txt");
         let (one, two): (TaskId, TaskId) = ("1".parse().expect("an id"), "2".parse().expect("an id"));
 

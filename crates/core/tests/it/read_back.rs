@@ -86,6 +86,20 @@ async fn messages_that_came_in_a_gap_are_taken() {
 }
 
 #[tokio::test]
+async fn a_message_that_a_later_one_overtook_before_a_kill_is_taken() {
+    let (world, room) = quiet([1_001, 1_002, 1_003]).await;
+    let desk = world.desk();
+    desk.hear(&world.heard(1_003, "task 1003")).await.expect("heard");
+    desk.heard_up_to(channel(), MessageId::new(1_003)).await.expect("kept");
+
+    desk.read_back(&room).await.expect("read");
+
+    let mut ids = taken(&world).await;
+    ids.sort_unstable();
+    assert_eq!(ids, [1_001, 1_002, 1_003]);
+}
+
+#[tokio::test]
 async fn a_read_back_that_breaks_off_goes_on_where_it_was() {
     let (world, room) = quiet(1_001..=1_250).await;
     world.desk().heard_up_to(channel(), MessageId::new(1_000)).await.expect("kept");
