@@ -26,7 +26,7 @@ pub(super) fn programs(config: &Config) -> Vec<Finding> {
         let check = format!("agent `{}`", definition.name);
         match &definition.program {
             Ok(program) if named => {
-                findings.push(Finding::well(check, format!("{}, file system: {}", program.display(), definition.file_system)))
+                findings.push(Finding::well(check, format!("{}, file system: {}", program.display(), definition.file_system)));
             }
             Err(why) if named => findings.push(Finding::odd(check, format!("can't be run: {why}"))),
             _ => {}

@@ -60,7 +60,7 @@ pub(super) async fn keys(config: &Config) -> Vec<Finding> {
         .or_else(|| config.agents.definitions.values().find_map(|definition| named(definition, OPENROUTER_KEY)));
     match openrouter {
         Some(key) => {
-            findings.push(tried(OPENROUTER_KEY, config.openclaw.openrouter_url.as_deref().unwrap_or(OPENROUTER_URL), Some(&key)).await)
+            findings.push(tried(OPENROUTER_KEY, config.openclaw.openrouter_url.as_deref().unwrap_or(OPENROUTER_URL), Some(&key)).await);
         }
         None if needs_openrouter(config) => findings.push(
             Finding::broken("model key", format!("`{OPENROUTER_KEY}` is not set, and the default model is asked at OpenRouter"))

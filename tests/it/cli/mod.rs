@@ -49,7 +49,6 @@ async fn until(world: &World, task: Snowflake, is_so: impl Fn(&Value) -> bool) {
 }
 
 /// A program that is no agent: the binary itself, a script, a tool that looks at scripts.
-#[expect(clippy::disallowed_methods, reason = "these are tests of what people start by hand")]
 fn program(path: impl AsRef<OsStr>) -> Command {
     Command::new(path)
 }
