@@ -12,9 +12,12 @@ use super::{
     exit::{Exit, Failure},
     house,
 };
-use crate::adapters::{
-    sqlite::{self, BackupError},
-    system_clock::SystemClock,
+use crate::{
+    adapters::{
+        sqlite::{self, BackupError},
+        system_clock::SystemClock,
+    },
+    service::{ServiceError, lifecycle::OnlyOne},
 };
 
 #[derive(Debug, Args)]
@@ -31,7 +34,8 @@ pub(super) async fn run(context: &Context, args: RestoreArgs) -> Result<Exit, Fa
     if Client::of_service(&config)?.is_some() {
         return Err(Failure::new(Exit::Refused, "A service runs on this state: stop it first, then restore."));
     }
-    std::fs::create_dir_all(&config.runtime_dir).map_err(|error| Failure::of(Exit::Broken, &error))?;
+    // No service starts meanwhile.
+    let _only = OnlyOne::take(&config.runtime_dir).map_err(|error| Failure::from(ServiceError::from(error)))?;
     let (from, to, now) = (args.file.clone(), house::database(&config), SystemClock.now().timestamp());
     let restored = tokio::task::spawn_blocking(move || sqlite::restore(&from, &to, now)).await;
     let restored = restored.map_err(|error| Failure::of(Exit::Broken, &error))?.map_err(|error| {

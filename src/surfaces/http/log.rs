@@ -43,6 +43,9 @@ pub(super) struct Wanted {
 
 pub(super) async fn log(State(door): State<Door>, Named(id): Named, Asked(wanted): Asked<Wanted>) -> Result<Response, Refused> {
     let view = view(&door, &id).await?;
+    if wanted.follow && wanted.attempt.is_none() && view.attempts.is_empty() && view.row.ended.is_none() {
+        return Ok(follow(door, id, None, 0));
+    }
     let attempt = chosen(&view, wanted.attempt)?;
     let path = path(&door.workers, attempt, &id);
     let start = match (wanted.from, wanted.tail) {
@@ -52,7 +55,7 @@ pub(super) async fn log(State(door): State<Door>, Named(id): Named, Asked(wanted
         (None, None) => 0,
     };
     if wanted.follow {
-        return Ok(follow(door, id, attempt.number, path, start));
+        return Ok(follow(door, id, Some(attempt.number), start));
     }
     let ended = !attempt.state.is_live();
     let Some(file) = read(&door, &path, start).await? else {
@@ -152,29 +155,39 @@ fn tail(bytes: &[u8], lines: usize) -> usize {
     body.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n').nth(lines - 1).map_or(0, |(at, _)| at + 1)
 }
 
-/// The log as it is and as it grows, until the attempt has ended, as plain text.
-fn follow(door: Door, id: TaskId, number: u32, path: PathBuf, start: u64) -> Response {
+/// The log as it is and as it grows, until the attempt has ended, as plain text. Without a number: of the first attempt that there will be.
+fn follow(door: Door, id: TaskId, number: Option<u32>, start: u64) -> Response {
     struct Following {
         door: Door,
         id: TaskId,
-        number: u32,
-        path: PathBuf,
+        number: Option<u32>,
         at: u64,
     }
     let closing = door.closing.clone();
-    let state = Following { door, id, number, path, at: start };
-    let parts = stream::unfold(state, |mut following| async move {
+    let parts = stream::unfold(Following { door, id, number, at: start }, |mut following| async move {
         loop {
             // Looked up first: what was written until the end is then read after it.
             let view = following.door.queue.show(following.id.clone()).await.ok().flatten()?;
-            let live = view.attempts.iter().any(|attempt| attempt.number == following.number && attempt.state.is_live());
-            let file = read(&following.door, &following.path, following.at).await.ok()?;
+            let attempt = match following.number {
+                Some(number) => view.attempts.iter().find(|attempt| attempt.number == number),
+                None => view.attempts.first(),
+            };
+            let Some(attempt) = attempt else {
+                if view.row.ended.is_some() {
+                    return None;
+                }
+                tokio::time::sleep(LOOK).await;
+                continue;
+            };
+            following.number = Some(attempt.number);
+            let path = path(&following.door.workers, attempt, &following.id);
+            let file = read(&following.door, &path, following.at).await.ok()?;
             let bytes = file.and_then(|file| part(file).ok()).unwrap_or_default();
             if !bytes.is_empty() {
                 following.at += u64::try_from(bytes.len()).unwrap_or(0);
                 return Some((Ok::<_, io::Error>(Bytes::from(bytes)), following));
             }
-            if !live {
+            if !attempt.state.is_live() {
                 return None;
             }
             tokio::time::sleep(LOOK).await;

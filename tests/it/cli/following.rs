@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{end_of, start};
-use crate::world::World;
+use serde_json::json;
+
+use super::{end_of, start, until};
+use crate::world::{Founding, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_followed_log_comes_as_it_grows_and_ends_with_its_attempt() {
@@ -36,5 +38,21 @@ async fn a_service_that_ends_does_not_wait_for_those_who_follow() {
     end_of(follower).await;
     world.start_bot();
     world.entry(task).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_task_that_waits_is_followed_from_its_start() {
+    let world = Founding::new().config("caps", json!({"max_concurrent": 1})).start().await;
+    let first = world.say("sleep 2; echo x > RESULT.txt");
+    world.marked(first, "✅").await;
+    let second = world.say("echo hello; echo x > RESULT.txt");
+    until(&world, second, |told| told["state"] == "waiting").await;
+
+    let (code, out, err) = end_of(start(&world, &["logs", "-f", &second.to_string()])).await;
+
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("hello"), "{out}");
+    world.entry(second).await;
     world.finish().await;
 }
