@@ -1,9 +1,8 @@
-//! Who may submit and operate, and how high a priority he may ask for. Denied by default once a list is set.
+//! The lists of who may submit and operate, and how high a priority each may ask for. What they mean is decided at the desk, by one gate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestrator_core::domain::{
-    actor::{Actor, Right},
     id::{RoleId, UserId},
     task::Priority,
 };
@@ -33,37 +32,6 @@ pub struct WhoMay {
     pub priority_operators: Priority,
     /// The highest priority that a role gives.
     pub priority_roles: BTreeMap<RoleId, Priority>,
-}
-
-impl WhoMay {
-    /// Whether somebody has a right. Whoever holds the machine has all of them; who may operate may submit too.
-    pub fn may(&self, actor: &Actor, right: Right) -> bool {
-        let Actor::Member { user, roles, bot, administrator, .. } = actor else { return true };
-        let has_role = |wanted: &BTreeSet<RoleId>| roles.iter().any(|role| wanted.contains(role));
-        let operates = if self.operate_users.is_empty() && self.operate_roles.is_empty() {
-            *administrator
-        } else {
-            self.operate_users.contains(user) || has_role(&self.operate_roles)
-        };
-        let submits = if *bot {
-            self.submit_bots.contains(user)
-        } else {
-            let open = self.submit_users.is_empty() && self.submit_roles.is_empty();
-            open || self.submit_users.contains(user) || has_role(&self.submit_roles)
-        };
-        match right {
-            Right::Operate => operates && !*bot,
-            Right::Submit | Right::ControlOwn => submits || (operates && !*bot),
-        }
-    }
-
-    /// The highest priority that somebody may ask for.
-    pub fn max_priority(&self, actor: &Actor) -> Priority {
-        let Actor::Member { roles, .. } = actor else { return Priority::MAX };
-        let by_role = roles.iter().filter_map(|role| self.priority_roles.get(role).copied()).max();
-        let by_right = if self.may(actor, Right::Operate) { self.priority_operators } else { self.priority_everyone };
-        by_role.map_or(by_right, |by_role| by_role.max(by_right))
-    }
 }
 
 /// Checks every id and priority of the section.

@@ -1,10 +1,10 @@
 //! `orchestrator_config.json`: strict, and every mistake told in one go.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use discord_orchestrator::config::{config_keys, variable_of};
 use orchestrator_core::domain::{
-    actor::{Actor, Right},
+    id::RoleId,
     money::{PriceUnit, Usd},
     task::Thinking,
 };
@@ -176,37 +176,27 @@ fn the_env_file_wins_where_two_keys_say_the_same() {
     assert_eq!(machine.config().limits.keep_success, Duration::ZERO);
 }
 
-fn member(user: &str, roles: &[&str], bot: bool, administrator: bool) -> Actor {
-    let roles = roles.iter().map(|role| role.parse().unwrap()).collect();
-    Actor::Member { user: user.parse().unwrap(), name: user.to_owned(), roles, bot, administrator }
-}
-
 #[test]
-fn rights_are_open_to_members_until_a_list_is_set() {
+fn without_lists_nobody_is_named_and_priorities_have_their_defaults() {
     let open = Machine::new().config().who_may;
-    let (anyone, admin, bot) = (member("1", &[], false, false), member("2", &[], false, true), member("3", &[], true, true));
 
-    assert!(open.may(&anyone, Right::Submit) && !open.may(&anyone, Right::Operate));
-    assert!(open.may(&admin, Right::Operate));
-    assert!(!open.may(&bot, Right::Submit) && !open.may(&bot, Right::Operate));
-    assert!(open.may(&Actor::Operator { name: "submit".into() }, Right::Operate));
-    assert_eq!((open.max_priority(&anyone).get(), open.max_priority(&admin).get()), (500, 1_000));
+    assert!(open.submit_users.is_empty() && open.submit_roles.is_empty() && open.submit_bots.is_empty());
+    assert!(open.operate_users.is_empty() && open.operate_roles.is_empty());
+    assert_eq!((open.priority_everyone.get(), open.priority_operators.get()), (500, 1_000));
 }
 
 #[test]
-fn rights_are_denied_by_default_once_a_list_is_set() {
+fn lists_name_users_roles_and_bots_as_texts_or_numbers() {
     let who = with(
         "{\"who_may\": {\"submit\": {\"users\": [\"1\"], \"roles\": [77], \"bots\": [\"9\"]}, \"operate\": {\"roles\": [\"88\"]},
           \"max_priority\": {\"everyone\": \"low\", \"roles\": {\"77\": \"high\"}}}}",
     )
     .config()
     .who_may;
-    let listed = member("1", &[], false, false);
-    let (by_role, operator) = (member("2", &["77"], false, false), member("3", &["88"], false, false));
 
-    assert!(who.may(&listed, Right::Submit) && who.may(&by_role, Right::Submit) && who.may(&operator, Right::Submit));
-    assert!(who.may(&member("9", &[], true, false), Right::Submit));
-    assert!(!who.may(&member("4", &[], false, false), Right::Submit));
-    assert!(!who.may(&member("4", &[], false, true), Right::Operate) && who.may(&operator, Right::Operate));
-    assert_eq!((who.max_priority(&listed).get(), who.max_priority(&by_role).get()), (50, 500));
+    let named = |ids: &BTreeSet<RoleId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(who.submit_users, BTreeSet::from(["1".parse().unwrap()]));
+    assert_eq!((named(&who.submit_roles), named(&who.operate_roles)), (vec!["77".to_owned()], vec!["88".to_owned()]));
+    assert_eq!(who.submit_bots, BTreeSet::from(["9".parse().unwrap()]));
+    assert_eq!((who.priority_everyone.get(), who.priority_roles.values().map(|level| level.get()).collect::<Vec<_>>()), (50, vec![500]));
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use crate::world::{Founding, World};
@@ -17,25 +17,41 @@ async fn fresh() -> World {
     world
 }
 
-/// Starts the demonstration: the address of its page, and the command that it shows for another terminal.
-fn demonstrate(world: &World) -> (String, String) {
+/// A demonstration that runs; it ends with this.
+struct Demonstration {
+    process: Child,
+    /// The address of its page.
+    url: String,
+    /// The command that it shows for another terminal.
+    command: String,
+}
+
+impl Drop for Demonstration {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn demonstrate(world: &World) -> Demonstration {
     let mut demo = world.command(&["demo", "--listen", "127.0.0.1:0", "--agent", "demo"]);
-    let mut demo = demo.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the demonstration starts");
-    // It is ended with the world, as everything that works in its folder.
-    let lines = BufReader::new(demo.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+    let mut process = demo.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the demonstration starts");
+    let lines = BufReader::new(process.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
     let shown: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C ends it")).collect();
     let after = |mark: &str| shown.iter().find_map(|line| line.split_once(mark)).expect("it is shown").1.trim().to_owned();
-    (after("A local Discord is at "), after("in this folder:"))
+    let (url, command) = (after("A local Discord is at "), after("in this folder:"));
+    Demonstration { process, url, command }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "a person's shell is no agent")]
 async fn the_command_that_the_demonstration_shows_works_in_another_terminal() {
     let world = fresh().await;
-    let (_, command) = demonstrate(&world);
+    let demonstration = demonstrate(&world);
+    let command = &demonstration.command;
     world.until("the service answers", |world| world.run(&["status"]).0 == 0).await;
 
-    let typed = Command::new("/bin/sh").args(["-c", &command]).current_dir(world.dir()).stdin(Stdio::null()).output().expect("a shell");
+    let typed = Command::new("/bin/sh").args(["-c", command]).current_dir(world.dir()).stdin(Stdio::null()).output().expect("a shell");
 
     let (printed, said) = (String::from_utf8_lossy(&typed.stdout), String::from_utf8_lossy(&typed.stderr));
     assert!(typed.status.success(), "{command}: {said}");
@@ -45,7 +61,8 @@ async fn the_command_that_the_demonstration_shows_works_in_another_terminal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_demonstration_in_a_folder_names_the_first_and_leaves_it_alone() {
     let world = fresh().await;
-    let (url, _) = demonstrate(&world);
+    let demonstration = demonstrate(&world);
+    let url = &demonstration.url;
     let env = world.text(".runtime/demo/discord-config.env");
 
     let (code, _, error) = world.run(&["demo", "--listen", "127.0.0.1:0", "--agent", "demo"]);
