@@ -49,6 +49,7 @@ async fn until(world: &World, task: Snowflake, is_so: impl Fn(&Value) -> bool) {
 }
 
 /// A program that is no agent: the binary itself, a script, a tool that looks at scripts.
+#[expect(clippy::disallowed_methods, reason = "a person starts scripts too")]
 fn program(path: impl AsRef<OsStr>) -> Command {
     Command::new(path)
 }

@@ -64,6 +64,8 @@ impl Queue {
             Ok(())
         })
         .await?;
+        // A stop may have been asked for while it was being started.
+        self.bells.attempts.notify_one();
         self.bells.outbound.notify_one();
         Ok(())
     }

@@ -177,7 +177,8 @@ impl Crew {
         under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
         for (attempt, task) in live {
             match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
-                (Some(watch), Some((why, by)), _) if !watch.stop_sent => {
+                // One that is still being started is stopped once it has been: before that there is nobody who could be told.
+                (Some(watch), Some((why, by)), AttemptState::Running { .. }) if !watch.stop_sent => {
                     watch.stop_sent = true;
                     self.log.note(&self.settings.workers.join(&attempt.agent_id), &attempt.task, &format!("Stop asked by {by}"));
                     self.runner.stop(attempt.id, *why).await;
