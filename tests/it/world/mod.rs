@@ -4,7 +4,7 @@
 mod leftovers;
 mod looking;
 
-pub(crate) use self::looking::RUNS;
+pub use self::looking::RUNS;
 
 use std::{
     fs,
@@ -22,13 +22,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The agent: the task's text is a shell script that runs in the task's folder.
 const AGENT: &str = r"tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
 
 /// A world before the bot is started.
-pub(crate) struct Founding {
+pub struct Founding {
     options: Options,
     config: Value,
     env: Vec<(String, String)>,
@@ -37,9 +37,9 @@ pub(crate) struct Founding {
 }
 
 /// A world with a bot in it.
-pub(crate) struct World {
+pub struct World {
     /// The local Discord.
-    pub(crate) sandbox: Sandbox,
+    pub sandbox: Sandbox,
     dir: TempDir,
     bot: Option<Child>,
     env: Vec<(String, String)>,
@@ -48,7 +48,7 @@ pub(crate) struct World {
 
 impl Founding {
     /// The usual world: no rate limits, short delays, the scripted agent.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let config = json!({
             "default_agent": "script",
             "agents": { "script": { "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": 1 } },
@@ -67,7 +67,7 @@ impl Founding {
     }
 
     /// Sets a key of `orchestrator_config.json`, by its path.
-    pub(crate) fn config(mut self, pointer: &str, value: Value) -> Self {
+    pub fn config(mut self, pointer: &str, value: Value) -> Self {
         let mut place = &mut self.config;
         for key in pointer.split('.') {
             place = &mut place[key];
@@ -77,43 +77,43 @@ impl Founding {
     }
 
     /// Sets a variable of the bot's environment.
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// The text of `openclaw.json`.
-    pub(crate) fn openclaw(mut self, text: &str) -> Self {
+    pub fn openclaw(mut self, text: &str) -> Self {
         self.openclaw = Some(text.to_owned());
         self
     }
 
     /// A script in the bot's folder that can be run, such as an agent.
-    pub(crate) fn program(mut self, name: &str, text: &str) -> Self {
+    pub fn program(mut self, name: &str, text: &str) -> Self {
         self.programs.push((name.to_owned(), text.to_owned()));
         self
     }
 
     /// More bots of ours: the tokens of workers 1, 2 and 3.
-    pub(crate) fn more_bots(mut self, names: &[&str]) -> Self {
+    pub fn more_bots(mut self, names: &[&str]) -> Self {
         self.options.seed.more_bots = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
     /// Discord's own rate limits.
-    pub(crate) fn limits(mut self) -> Self {
+    pub fn limits(mut self) -> Self {
         self.options.limits = Limits::Discord;
         self
     }
 
     /// How often the gateway wants a heartbeat.
-    pub(crate) fn heartbeat(mut self, every: Duration) -> Self {
+    pub fn heartbeat(mut self, every: Duration) -> Self {
         self.options.heartbeat_interval = every;
         self
     }
 
     /// The world, without its bot.
-    pub(crate) async fn silent(self) -> World {
+    pub async fn silent(self) -> World {
         let dir = tempfile::Builder::new().prefix("orchestrator-world-").tempdir().expect("a temporary folder");
         let sandbox = Sandbox::start(self.options).await.expect("a local Discord");
         sandbox.write_env(&dir.path().join("discord-config.env")).expect("an env file");
@@ -129,7 +129,7 @@ impl Founding {
     }
 
     /// The world, with its bot logged in.
-    pub(crate) async fn start(self) -> World {
+    pub async fn start(self) -> World {
         let mut world = self.silent().await;
         world.start_bot();
         world.wait_until_online().await;
@@ -139,18 +139,18 @@ impl Founding {
 
 impl World {
     /// The usual world with its bot logged in.
-    pub(crate) async fn new() -> Self {
+    pub async fn new() -> Self {
         Founding::new().start().await
     }
 
     /// The folder that the bot works in.
-    pub(crate) fn dir(&self) -> &Path {
+    pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// A command of the real binary, in this world's folder.
     #[expect(clippy::disallowed_methods, reason = "the program itself, as a person starts it")]
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orchestrator"));
         command.args(args).current_dir(self.dir()).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.dir());
         command.envs(self.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
@@ -159,20 +159,20 @@ impl World {
 
     /// What a shell command prints, in this world's folder.
     #[expect(clippy::disallowed_methods, reason = "looks around or interferes as a person at the machine would")]
-    pub(crate) fn shell(&self, script: &str) -> String {
+    pub fn shell(&self, script: &str) -> String {
         let output = Command::new("/bin/sh").args(["-c", script]).current_dir(self.dir()).output().expect("a shell");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Runs a command of the real binary to its end: exit code, standard output, standard error.
-    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
         let output = self.command(args).output().expect("the binary starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
 
     /// Starts the bot; its log goes to a file that is shown when a test fails.
-    pub(crate) fn start_bot(&mut self) {
+    pub fn start_bot(&mut self) {
         assert!(self.bot.is_none(), "the bot runs already");
         self.runs += 1;
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
@@ -180,7 +180,6 @@ impl World {
     }
 
     /// Waits until the bot has a gateway session.
-    pub(crate) async fn wait_until_online(&self) {
     pub async fn wait_until_online(&self) {
         let name = Self::bot_name();
         let online = async {
@@ -194,31 +193,31 @@ impl World {
     }
 
     /// Kills the bot as a power cut would.
-    pub(crate) fn kill_bot(&mut self) {
+    pub fn kill_bot(&mut self) {
         let mut bot = self.bot.take().expect("the bot runs");
         bot.kill().expect("it can be killed");
         bot.wait().expect("it ends");
     }
 
     /// Asks the bot to stop, and waits for it.
-    pub(crate) fn stop_bot(&mut self) -> i32 {
+    pub fn stop_bot(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
         leftovers::terminate(bot.id());
         bot.wait().expect("it ends").code().unwrap_or(-1)
     }
 
     /// Sets a variable of the bot's environment for its next start.
-    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+    pub fn set_env(&mut self, name: &str, value: &str) {
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// The bot's process number.
-    pub(crate) fn bot_process(&self) -> u32 {
+    pub fn bot_process(&self) -> u32 {
         self.bot.as_ref().expect("the bot runs").id()
     }
 
     /// Changes a key of `orchestrator_config.json` for the next start of the bot.
-    pub(crate) fn reconfigure(&self, pointer: &str, value: Value) {
+    pub fn reconfigure(&self, pointer: &str, value: Value) {
         let path = self.dir().join("orchestrator_config.json");
         let mut config: Value = serde_json::from_slice(&fs::read(&path).expect("a config file")).expect("JSON");
         let mut place = &mut config;
@@ -230,7 +229,7 @@ impl World {
     }
 
     /// Whether the bot has ended by itself; then it can be started again.
-    pub(crate) fn bot_has_ended(&mut self) -> bool {
+    pub fn bot_has_ended(&mut self) -> bool {
         let ended = self.bot.as_mut().is_some_and(|bot| bot.try_wait().expect("its state can be asked").is_some());
         if ended {
             self.bot = None;
@@ -239,36 +238,35 @@ impl World {
     }
 
     /// Waits until the bot ends by itself: its exit code.
-    pub(crate) async fn bot_ends(&mut self) -> i32 {
+    pub async fn bot_ends(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
         let ended = tokio::task::spawn_blocking(move || bot.wait().expect("it ends").code().unwrap_or(-1));
         tokio::time::timeout(PATIENCE, ended).await.expect("the bot ends in time").expect("the wait does not break")
     }
 
     /// The owner says something in #task-queue: the message's id.
-    pub(crate) fn say(&self, text: &str) -> Snowflake {
+    pub fn say(&self, text: &str) -> Snowflake {
         self.sandbox.person("admin").say("task-queue", text).expect("the local Discord takes the message")
     }
 
     /// Waits for the result entry of a task; gives the whole message that holds it.
-    pub(crate) async fn entry(&self, task: Snowflake) -> Message {
+    pub async fn entry(&self, task: Snowflake) -> Message {
         self.entry_within(task, PATIENCE).await
     }
 
     /// The same, with another patience.
-    pub(crate) async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
+    pub async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
         let found =
             self.sandbox.wait_for(|world| world.messages_in("results").find(|message| holds_entry(message, task)).cloned(), patience).await;
         found.unwrap_or_else(|_| panic!("no result entry of {task} came:\n{}", self.log()))
     }
 
     /// The messages in #results that hold an entry of a task.
-    pub(crate) fn entries(&self, task: Snowflake) -> Vec<Message> {
+    pub fn entries(&self, task: Snowflake) -> Vec<Message> {
         self.sandbox.look(|world| world.messages_in("results").filter(|message| holds_entry(message, task)).cloned().collect())
     }
 
     /// Waits until one of our bots has put a reaction on a message of #task-queue.
-    pub(crate) async fn marked(&self, message: Snowflake, emoji: &str) {
     pub async fn marked(&self, message: Snowflake, emoji: &str) {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         let there = self
@@ -278,18 +276,18 @@ impl World {
     }
 
     /// Waits for a message in a channel.
-    pub(crate) async fn message(&self, channel: &str, is_it: impl Fn(&Message) -> bool) -> Message {
+    pub async fn message(&self, channel: &str, is_it: impl Fn(&Message) -> bool) -> Message {
         let found = self.sandbox.wait_for(|world| world.messages_in(channel).find(|message| is_it(message)).cloned(), PATIENCE).await;
         found.unwrap_or_else(|_| panic!("the message in #{channel} did not come:\n{}", self.log()))
     }
 
     /// The text of a file that a task's agent left or was given, in the latest workspace of that task.
-    pub(crate) fn task_file(&self, task: Snowflake, name: &str) -> Option<Vec<u8>> {
+    pub fn task_file(&self, task: Snowflake, name: &str) -> Option<Vec<u8>> {
         fs::read(self.task_dir(task)?.join(name)).ok()
     }
 
     /// The working folder of a task's latest workspace.
-    pub(crate) fn task_dir(&self, task: Snowflake) -> Option<PathBuf> {
+    pub fn task_dir(&self, task: Snowflake) -> Option<PathBuf> {
         let workspaces = fs::read_dir(self.dir().join("workers")).ok()?;
         let mut found: Vec<PathBuf> =
             workspaces.flatten().map(|dir| dir.path().join("tasks").join(task.to_string())).filter(|dir| dir.is_dir()).collect();
@@ -298,12 +296,12 @@ impl World {
     }
 
     /// What the bot has logged.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
     /// Ends the bot and fails on leftovers: a process, a live attempt, an undelivered letter, a temporary file.
-    pub(crate) async fn finish(mut self) {
+    pub async fn finish(mut self) {
         if self.bot.is_some() {
             let code = self.stop_bot();
             assert_eq!(code, 0, "the bot did not end well:\n{}", self.log());
@@ -312,7 +310,7 @@ impl World {
     }
 
     /// The end of a world whose bot was killed while it still had notices to post: no process may be left.
-    pub(crate) async fn finish_unsaid(self) {
+    pub async fn finish_unsaid(self) {
         let dir = self.dir().to_owned();
         self.until("every process has ended", |_| leftovers::processes_left(&dir).is_empty()).await;
     }
@@ -340,7 +338,7 @@ impl Drop for World {
 }
 
 /// Whether a message holds the entry of a task: in its text or in one of its boxes.
-pub(crate) fn holds_entry(message: &Message, task: Snowflake) -> bool {
+pub fn holds_entry(message: &Message, task: Snowflake) -> bool {
     let needle = format!("]** `{task}`");
     let boxes = message.embeds.iter().filter_map(|embed| embed["description"].as_str());
     std::iter::once(message.content.as_str()).chain(boxes).any(|text| text.lines().next().is_some_and(|first| first.contains(&needle)))
