@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, Flags},
+    service::lifecycle::{NotAlone, OnlyOne},
     surfaces::http::socket,
 };
 
@@ -45,6 +46,7 @@ pub(super) struct DemoArgs {
 pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<Exit, Failure> {
     let root = context.global.dir.clone().unwrap_or_default();
     let folder = root.join(FOLDER);
+    let _alone = alone(&folder)?;
     let made = fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join("openclaw.json"), MODELS));
     made.map_err(|error| Failure::new(Exit::Broken, format!("{} could not be written: {error}", folder.display())))?;
 
@@ -56,10 +58,23 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<Exit, Failu
 
     let agents: Vec<_> = config.programs.iter().map(|program| json!({"name": program.name, "path": program.path})).collect();
     let told = json!({"url": discord.base_url(), "folder": folder, "agent": config.agents.default, "found": agents});
-    context.voice.result(&told, || introduction(&discord, &config));
+    context.voice.result(&told, || introduction(&discord, &config, &folder));
     let ended = Box::pin(house::run(&config)).await;
     discord.shutdown().await;
     ended
+}
+
+/// Makes sure that no other demonstration runs in the folder: two would write the same world and the same env file.
+fn alone(folder: &Path) -> Result<OnlyOne, Failure> {
+    OnlyOne::take(folder).map_err(|error| match error {
+        NotAlone::Held { process, .. } => {
+            let env = fs::read_to_string(folder.join("discord-config.env")).unwrap_or_default();
+            let at = env.lines().find_map(|line| line.strip_prefix("DISCORD_API_BASE=")).unwrap_or("an address that is not known");
+            let text = format!("a demonstration runs in {} already: open {at}, or end it first (process {process})", folder.display());
+            Failure::new(Exit::Refused, text)
+        }
+        NotAlone::Io { .. } => Failure::of(Exit::Broken, &error),
+    })
 }
 
 /// Starts the local Discord; where its usual address is taken, on a free one.
@@ -89,7 +104,8 @@ fn configuration(context: &Context, folder: &Path, agent: Option<&str>) -> Resul
     if model { Ok(config) } else { Ok(config::load(&flags("demo"))?) }
 }
 
-fn introduction(discord: &Sandbox, config: &Config) -> String {
+fn introduction(discord: &Sandbox, config: &Config, folder: &Path) -> String {
+    let folder = folder.display();
     let mut lines = vec![
         String::new(),
         format!("  A local Discord is at {}", discord.base_url()),
@@ -98,7 +114,7 @@ fn introduction(discord: &Sandbox, config: &Config) -> String {
         "      Compare tea and coffee in five lines [thinking:low]".to_owned(),
         String::new(),
         "  Watch it being claimed (✅), run by an agent process, and answered in #results with tokens and cost.".to_owned(),
-        "  Or from another terminal, in this folder:  orchestrator submit \"Write a haiku\" --wait".to_owned(),
+        format!("  Or from another terminal, in this folder:  {} submit \"Write a haiku\" --wait", as_called()),
         String::new(),
     ];
     lines.push(match config.agents.default.as_str() {
@@ -112,11 +128,18 @@ fn introduction(discord: &Sandbox, config: &Config) -> String {
         lines.push("  No other agent program (openclaw, claude, codex, opencode, gemini, pi) was found on this machine.".to_owned());
     } else {
         let found: Vec<String> = config.programs.iter().map(|program| format!("{} ({})", program.name, program.path.display())).collect();
-        lines.push(format!("  Found on this machine: {}. To use one, name it in orchestrator_config.json under `agents`; `openclaw` works with --agent openclaw-exec.", found.join(", ")));
+        lines.push(format!("  Found on this machine: {}.", found.join(", ")));
+        lines.push(format!("  To use one, define it under `agents` in {folder}/orchestrator_config.json and start with --agent NAME;"));
+        lines.push("  OpenClaw needs no definition: --agent openclaw-exec.".to_owned());
     }
-    lines.push("  Ctrl-C ends it. What it keeps is in .runtime/demo; removing that folder begins anew.".to_owned());
+    lines.push(format!("  Ctrl-C ends it. What it keeps is in {folder}; removing that folder begins anew."));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// This program as it was called, so that what is shown can be copied: after `cargo run` it is not in the path.
+fn as_called() -> String {
+    std::env::args_os().next().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "orchestrator".to_owned())
 }
 
 /// The demonstration's folder, if one has left its env file below `root`.

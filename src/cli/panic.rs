@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use orchestrator_core::wording::views::{PauseAsk, Paused};
+use orchestrator_core::{
+    domain::id::TaskId,
+    wording::views::{PauseAsk, Paused, StatusView},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -46,33 +49,42 @@ pub(super) async fn run(context: &Context, args: PanicArgs) -> Result<Exit, Fail
     let ended = ended.map_err(|error| Failure::of(Exit::Broken, &error))?;
     let ended = ended.map_err(|error| Failure::new(Exit::Broken, format!("The folder of attempts could not be read: {error}.")))?;
 
+    // What the service was quicker to stop is told too.
+    let by_service: Vec<&TaskId> =
+        paused.iter().flatten().filter(|task| !ended.iter().any(|one| one.task.as_ref() == Some(*task))).collect();
     let told = json!({
         "paused": paused.is_ok(),
+        "stopped_by_service": by_service,
         "pause_failed": paused.as_ref().err().map(|failure| failure.message.clone()),
         "ended": ended.iter().map(|one| json!({"attempt": one.attempt, "task": one.task, "how": how(one.how), "gone": is_gone(one.how)})).collect::<Vec<_>>(),
     });
-    context.voice.result(&told, || words(paused.as_ref().err(), &ended));
+    context.voice.result(&told, || words(paused.as_ref().err(), &by_service, &ended));
     let all_gone = ended.iter().all(|one| is_gone(one.how));
     Ok(if paused.is_ok() && all_gone { Exit::Done } else { Exit::Broken })
 }
 
-async fn pause(config: &Config) -> Result<(), Failure> {
+/// Stops claims, and lets a service that lives stop its agents; gives the tasks that ran.
+async fn pause(config: &Config) -> Result<Vec<TaskId>, Failure> {
     // Without a store nothing was ever claimed, and a service that is started later begins with none.
     if !house::database(config).exists() && Client::of_service(config)?.is_none() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let client = Client::find(config)?;
+    let before: StatusView = client.get("/status").await?;
     let _paused: Paused = client.post("/pause", &PauseAsk { stop_running: true }).await?;
+    let service = client.service;
     client.close().await;
-    Ok(())
+    let ran = before.running.into_iter().filter(|task| task.started_at.is_some()).map(|task| task.id);
+    Ok(if service { ran.collect() } else { Vec::new() })
 }
 
-fn words(pause_failed: Option<&Failure>, ended: &[Ended]) -> String {
+fn words(pause_failed: Option<&Failure>, by_service: &[&TaskId], ended: &[Ended]) -> String {
     let mut lines = vec![match pause_failed {
         None => "Paused: nothing more is started until `orchestrator resume`.".to_owned(),
         Some(failure) => format!("NOT PAUSED: {} A service that is started again goes on with what waits.", failure.message),
     }];
-    if ended.is_empty() {
+    lines.extend(by_service.iter().map(|task| format!("task {task}: stopped by the service")));
+    if ended.is_empty() && by_service.is_empty() {
         lines.push("No agent was running.".to_owned());
     }
     lines.extend(ended.iter().map(|one| {

@@ -1,6 +1,6 @@
 //! `config check`, the table of exit codes, help and completions.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn orchestrator(args: &[&str]) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_orchestrator")).args(args).current_dir(folder.path()).env_clear().output().unwrap();
+    let output = super::program(env!("CARGO_BIN_EXE_orchestrator")).args(args).current_dir(folder.path()).env_clear().output().unwrap();
     super::ended(&output)
 }
 

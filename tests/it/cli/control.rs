@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use orchestrator_sandbox::world::snowflake::Snowflake;
 use serde_json::{Value, json};
 
-use super::run;
+use super::{run, until};
 use crate::world::{Founding, World};
 
 fn json_of(text: &str) -> Value {
@@ -20,13 +20,7 @@ async fn state_of(world: &World, task: Snowflake) -> Value {
 
 /// Waits until a task's agent has been started.
 async fn started(world: &World, task: Snowflake) {
-    loop {
-        let (code, out, _) = run(world, &["status", &task.to_string(), "--json"]).await;
-        if code == 0 && json_of(&out)["started_at"].is_string() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+    until(world, task, |told| told["started_at"].is_string()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,9 +109,7 @@ async fn a_waiting_task_is_held_released_and_cleared_away() {
     world.marked(first, "✅").await;
     let second = world.say("echo 2 > RESULT.txt");
     let third = world.say("echo 3 > RESULT.txt");
-    while run(&world, &["status", &third.to_string()]).await.0 != 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until(&world, third, |told| told["state"] == "waiting").await;
 
     assert_eq!(run(&world, &["hold", &second.to_string()]).await.0, 0);
     assert_eq!(state_of(&world, second).await, json!("held"));

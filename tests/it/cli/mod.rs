@@ -10,11 +10,15 @@ mod socket;
 mod submit;
 
 use std::{
-    process::{Child, Output, Stdio},
-    time::Duration,
+    ffi::OsStr,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
-use crate::world::World;
+use orchestrator_sandbox::world::snowflake::Snowflake;
+use serde_json::Value;
+
+use crate::world::{PATIENCE, World};
 
 /// A command that runs beside the test, so that the local Discord goes on.
 async fn run(world: &World, args: &[&str]) -> (i32, String, String) {
@@ -29,6 +33,25 @@ async fn run_with(world: &World, variables: &[(&str, &str)], args: &[&str]) -> (
     command.envs(variables.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("the wait does not break").expect("the binary starts");
     ended(&output)
+}
+
+/// Waits until a task is as it should be, by its details as JSON.
+async fn until(world: &World, task: Snowflake, is_so: impl Fn(&Value) -> bool) {
+    let since = Instant::now();
+    loop {
+        let (code, out, err) = run(world, &["status", &task.to_string(), "--json"]).await;
+        if code == 0 && is_so(&serde_json::from_str(&out).expect("JSON")) {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "{task} did not become what it should: {out}{err}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+/// A program that is no agent: the binary itself, a script, a tool that looks at scripts.
+#[expect(clippy::disallowed_methods, reason = "these are tests of what people start by hand")]
+fn program(path: impl AsRef<OsStr>) -> Command {
+    Command::new(path)
 }
 
 fn ended(output: &Output) -> (i32, String, String) {

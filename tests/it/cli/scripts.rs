@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
 use crate::world::{Founding, World};
@@ -19,14 +19,11 @@ async fn run(world: &World, name: &str, args: &[&str]) -> (i32, String, String) 
     if !link.exists() {
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_orchestrator"), &link).unwrap();
     }
-    let mut command = world.command(&[]);
-    command = {
-        let mut script = Command::new(script(name));
-        script.args(args).current_dir(world.dir()).env_clear().stdin(Stdio::null());
-        script.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        script.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", place.display())).env("CARGO_TARGET_DIR", "/nonexistent");
-        script
-    };
+    let of_the_world = world.command(&[]);
+    let mut command = super::program(script(name));
+    command.args(args).current_dir(world.dir()).env_clear().stdin(Stdio::null());
+    command.envs(of_the_world.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", place.display())).env("CARGO_TARGET_DIR", "/nonexistent");
     let output: Output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("the script starts");
     super::ended(&output)
 }
@@ -55,9 +52,7 @@ async fn clearing_the_queue_needs_an_answer() {
     let first = world.say("sleep 60");
     world.marked(first, "✅").await;
     let second = world.say("sleep 60");
-    while super::run(&world, &["status", &second.to_string()]).await.0 != 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    super::until(&world, second, |told| told["state"] == "waiting").await;
 
     let (code, _, err) = run(&world, "clear-task-queue.sh", &[]).await;
     assert_eq!(code, 1);
@@ -65,6 +60,7 @@ async fn clearing_the_queue_needs_an_answer() {
     let (code, _, err) = run(&world, "clear-task-queue.sh", &["--yes"]).await;
     assert_eq!(code, 0, "{err}");
 
+    super::until(&world, first, |told| told["started_at"].is_string()).await;
     let (code, out, err) = run(&world, "emergency-stop.sh", &[]).await;
     assert_eq!(code, 0, "{err}");
     assert!(out.contains(&format!("task {first}")), "{out}");
@@ -74,7 +70,7 @@ async fn clearing_the_queue_needs_an_answer() {
 
 #[test]
 fn without_a_text_the_usage_is_told() {
-    let output = Command::new(script("submit-to-queue.sh"))
+    let output = super::program(script("submit-to-queue.sh"))
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_BIN_EXE_orchestrator")).parent().unwrap().parent().unwrap())
         .output()
         .unwrap();
@@ -88,7 +84,7 @@ fn without_a_text_the_usage_is_told() {
 fn a_systemd_unit_keeps_agents_alive_and_names_its_program() {
     let folder = tempfile::Builder::new().prefix("a 100% odd ").tempdir().unwrap();
     for (scope, target) in [("--user", "default.target"), ("--system", "multi-user.target")] {
-        let output = Command::new(script("install-systemd.sh")).args(["--print", scope, "--dir"]).arg(folder.path()).output().unwrap();
+        let output = super::program(script("install-systemd.sh")).args(["--print", scope, "--dir"]).arg(folder.path()).output().unwrap();
 
         let (code, unit, err) = super::ended(&output);
         assert_eq!(code, 0, "{err}");
@@ -101,12 +97,12 @@ fn a_systemd_unit_keeps_agents_alive_and_names_its_program() {
 
 #[test]
 fn shellcheck_finds_nothing() {
-    let Ok(there) = Command::new("shellcheck").arg("--version").output() else { return };
+    let Ok(there) = super::program("shellcheck").arg("--version").output() else { return };
     assert!(there.status.success());
     let scripts: Vec<PathBuf> = std::fs::read_dir(script("")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(scripts.len() >= 8);
 
-    let output = Command::new("shellcheck").args(&scripts).output().unwrap();
+    let output = super::program("shellcheck").args(&scripts).output().unwrap();
 
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

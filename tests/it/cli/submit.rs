@@ -5,7 +5,7 @@ use std::{io::Write as _, process::Stdio, time::Duration};
 use orchestrator_sandbox::Rule;
 use serde_json::json;
 
-use super::{end_of, run, run_with, start};
+use super::{end_of, run, run_with, start, until};
 use crate::world::{Founding, World};
 
 fn last_in_queue(world: &World) -> String {
@@ -189,10 +189,7 @@ async fn waiting_tells_of_a_cancelled_task_and_json_has_all_of_it() {
     let task =
         world.message("task-queue", |message| message.content.contains("sleep 60") && message.content.starts_with("**[Task")).await.id;
     world.marked(task, "✅").await;
-    while world.task_file(task, "agent-output.log").is_none() {
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until(&world, task, |told| told["started_at"].is_string()).await;
 
     let (cancelled, _, _) = run(&world, &["cancel", &task.to_string()]).await;
     let (code, out, err) = end_of(child).await;

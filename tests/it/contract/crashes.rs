@@ -119,7 +119,8 @@ async fn a_kill_between_any_two_steps_of_one_task_changes_nothing_of_its_end() {
         well_again(&world);
         world.start_bot();
         world.wait_until_online().await;
-        let entry = world.entry(task).await;
+        // What was put off before the kill is still put off after it.
+        let entry = world.entry_within(task, 2 * PATIENCE).await;
         world.marked(task, "🏁").await;
         let needle = format!("]** `{task}`");
         let confirmed =

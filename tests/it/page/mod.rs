@@ -2,6 +2,7 @@
 
 mod asking;
 mod browser;
+mod demonstration;
 mod looking;
 mod steering;
 

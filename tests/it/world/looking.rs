@@ -10,11 +10,11 @@ use orchestrator_sandbox::{
 use super::{PATIENCE, World, holds_entry};
 
 /// Appends a line to the list of runs: what a script says first.
-pub const RUNS: &str = r#"echo "$ORCH_TASK_ID" >> "$HOME/runs.txt"; "#;
+pub(crate) const RUNS: &str = r#"echo "$ORCH_TASK_ID" >> "$HOME/runs.txt"; "#;
 
 impl World {
     /// Waits until something is so; `what` is said if it never is. It is looked at every few milliseconds, so it has to be quick.
-    pub async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let started = tokio::time::Instant::now();
         while !is_so(self) {
             assert!(started.elapsed() < PATIENCE, "{what}: that did not happen");
@@ -23,12 +23,12 @@ impl World {
     }
 
     /// All requests of bots so far, in the order in which they were answered.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.sandbox.log().iter().filter_map(|record| record.request()).filter(|request| request.by_bot).cloned().collect()
     }
 
     /// The messages on which one of our bots has successfully put an emoji, in that order, again each time.
-    pub fn puts_of(&self, emoji: &str) -> Vec<Snowflake> {
+    pub(crate) fn puts_of(&self, emoji: &str) -> Vec<Snowflake> {
         let puts = self.requests().into_iter().filter(|request| request.method == "PUT" && request.status == Some(204));
         puts.filter_map(|request| {
             let (message, rest) = request.path.split_once("/messages/")?.1.split_once("/reactions/")?;
@@ -38,52 +38,52 @@ impl World {
     }
 
     /// The tasks whose agents have started, in that order, once for each run. A script tells with [`RUNS`].
-    pub fn runs(&self) -> Vec<Snowflake> {
+    pub(crate) fn runs(&self) -> Vec<Snowflake> {
         let lines = fs::read_to_string(self.dir().join("runs.txt")).unwrap_or_default();
         lines.lines().map(|line| line.parse().expect("a task id")).collect()
     }
 
     /// Whether our bot's emoji stands on a message of #task-queue.
-    pub fn has_mark(&self, message: Snowflake, emoji: &str) -> bool {
+    pub(crate) fn has_mark(&self, message: Snowflake, emoji: &str) -> bool {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.sandbox.look(|world| world.messages_in("task-queue").any(|m| m.id == message && m.has_reaction(emoji, bot)))
     }
 
     /// Waits until our bot's emoji is gone from a message.
-    pub async fn unmarked(&self, message: Snowflake, emoji: &str) {
+    pub(crate) async fn unmarked(&self, message: Snowflake, emoji: &str) {
         self.until(&format!("{emoji} is gone from {message}"), |world| !world.has_mark(message, emoji)).await;
     }
 
     /// What our bot has said in a channel, oldest first.
-    pub fn said(&self, channel: &str) -> Vec<Message> {
+    pub(crate) fn said(&self, channel: &str) -> Vec<Message> {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.sandbox.look(|world| world.messages_in(channel).filter(|message| message.author == bot).cloned().collect())
     }
 
     /// The bot's answers to a message of #task-queue.
-    pub fn replies(&self, to: Snowflake) -> Vec<Message> {
+    pub(crate) fn replies(&self, to: Snowflake) -> Vec<Message> {
         self.said("task-queue").into_iter().filter(|message| message.reply_to == Some(to)).collect()
     }
 
     /// Waits for the bot's answer to a message of #task-queue.
-    pub async fn reply(&self, to: Snowflake) -> Message {
+    pub(crate) async fn reply(&self, to: Snowflake) -> Message {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         self.message("task-queue", |message| message.reply_to == Some(to) && message.author == bot).await
     }
 
     /// What the operator was told that holds this text.
-    pub fn told(&self, part: &str) -> Vec<String> {
+    pub(crate) fn told(&self, part: &str) -> Vec<String> {
         self.said("worker-pool").into_iter().map(|message| message.content).filter(|text| text.contains(part)).collect()
     }
 
     /// The files of a message, by name.
-    pub fn attached(&self, message: &Message) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn attached(&self, message: &Message) -> Vec<(String, Vec<u8>)> {
         let bytes = |id| self.sandbox.look(|world| world.file(id)).expect("the file is there").to_vec();
         message.attachments.iter().map(|file| (file.filename.clone(), bytes(file.id))).collect()
     }
 
     /// How many entries a task has in #results: several may stand in one message.
-    pub fn count_entries(&self, task: Snowflake) -> usize {
+    pub(crate) fn count_entries(&self, task: Snowflake) -> usize {
         let needle = format!("]** `{task}`");
         let first = |text: &str| text.lines().next().is_some_and(|line| line.contains(&needle));
         let messages = self.entries(task);
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Waits until each of these tasks has a result entry.
-    pub async fn all_entries(&self, tasks: &[Snowflake], patience: Duration) {
+    pub(crate) async fn all_entries(&self, tasks: &[Snowflake], patience: Duration) {
         let all = self
             .sandbox
             .wait_until(|world| tasks.iter().all(|task| world.messages_in("results").any(|message| holds_entry(message, *task))), patience);
@@ -106,17 +106,17 @@ impl World {
     }
 
     /// The text of a file in the latest working folder of a task.
-    pub fn task_text(&self, task: Snowflake, name: &str) -> String {
+    pub(crate) fn task_text(&self, task: Snowflake, name: &str) -> String {
         String::from_utf8_lossy(&self.task_file(task, name).unwrap_or_default()).into_owned()
     }
 
     /// A text file below the bot's folder; empty if it is not there.
-    pub fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         String::from_utf8_lossy(&fs::read(self.dir().join(name)).unwrap_or_default()).into_owned()
     }
 
     /// Whether a file is there below the bot's folder.
-    pub fn has_file(&self, name: &str) -> bool {
+    pub(crate) fn has_file(&self, name: &str) -> bool {
         self.dir().join(name).exists()
     }
 }

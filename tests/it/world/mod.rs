@@ -4,7 +4,7 @@
 mod leftovers;
 mod looking;
 
-pub use self::looking::RUNS;
+pub(crate) use self::looking::RUNS;
 
 use std::{
     fs,
@@ -22,13 +22,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The agent: the task's text is a shell script that runs in the task's folder.
 const AGENT: &str = r"tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
 
 /// A world before the bot is started.
-pub struct Founding {
+pub(crate) struct Founding {
     options: Options,
     config: Value,
     env: Vec<(String, String)>,
@@ -37,9 +37,9 @@ pub struct Founding {
 }
 
 /// A world with a bot in it.
-pub struct World {
+pub(crate) struct World {
     /// The local Discord.
-    pub sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     dir: TempDir,
     bot: Option<Child>,
     env: Vec<(String, String)>,
@@ -48,7 +48,7 @@ pub struct World {
 
 impl Founding {
     /// The usual world: no rate limits, short delays, the scripted agent.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let config = json!({
             "default_agent": "script",
             "agents": { "script": { "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": 1 } },
@@ -67,7 +67,7 @@ impl Founding {
     }
 
     /// Sets a key of `orchestrator_config.json`, by its path.
-    pub fn config(mut self, pointer: &str, value: Value) -> Self {
+    pub(crate) fn config(mut self, pointer: &str, value: Value) -> Self {
         let mut place = &mut self.config;
         for key in pointer.split('.') {
             place = &mut place[key];
@@ -77,43 +77,43 @@ impl Founding {
     }
 
     /// Sets a variable of the bot's environment.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// The text of `openclaw.json`.
-    pub fn openclaw(mut self, text: &str) -> Self {
+    pub(crate) fn openclaw(mut self, text: &str) -> Self {
         self.openclaw = Some(text.to_owned());
         self
     }
 
     /// A script in the bot's folder that can be run, such as an agent.
-    pub fn program(mut self, name: &str, text: &str) -> Self {
+    pub(crate) fn program(mut self, name: &str, text: &str) -> Self {
         self.programs.push((name.to_owned(), text.to_owned()));
         self
     }
 
     /// More bots of ours: the tokens of workers 1, 2 and 3.
-    pub fn more_bots(mut self, names: &[&str]) -> Self {
+    pub(crate) fn more_bots(mut self, names: &[&str]) -> Self {
         self.options.seed.more_bots = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
     /// Discord's own rate limits.
-    pub fn limits(mut self) -> Self {
+    pub(crate) fn limits(mut self) -> Self {
         self.options.limits = Limits::Discord;
         self
     }
 
     /// How often the gateway wants a heartbeat.
-    pub fn heartbeat(mut self, every: Duration) -> Self {
+    pub(crate) fn heartbeat(mut self, every: Duration) -> Self {
         self.options.heartbeat_interval = every;
         self
     }
 
     /// The world, without its bot.
-    pub async fn silent(self) -> World {
+    pub(crate) async fn silent(self) -> World {
         let dir = tempfile::Builder::new().prefix("orchestrator-world-").tempdir().expect("a temporary folder");
         let sandbox = Sandbox::start(self.options).await.expect("a local Discord");
         sandbox.write_env(&dir.path().join("discord-config.env")).expect("an env file");
@@ -129,7 +129,7 @@ impl Founding {
     }
 
     /// The world, with its bot logged in.
-    pub async fn start(self) -> World {
+    pub(crate) async fn start(self) -> World {
         let mut world = self.silent().await;
         world.start_bot();
         world.wait_until_online().await;
@@ -139,18 +139,18 @@ impl Founding {
 
 impl World {
     /// The usual world with its bot logged in.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Founding::new().start().await
     }
 
     /// The folder that the bot works in.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// A command of the real binary, in this world's folder.
     #[expect(clippy::disallowed_methods, reason = "the program itself, as a person starts it")]
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orchestrator"));
         command.args(args).current_dir(self.dir()).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.dir());
         command.envs(self.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
@@ -159,20 +159,20 @@ impl World {
 
     /// What a shell command prints, in this world's folder.
     #[expect(clippy::disallowed_methods, reason = "looks around or interferes as a person at the machine would")]
-    pub fn shell(&self, script: &str) -> String {
+    pub(crate) fn shell(&self, script: &str) -> String {
         let output = Command::new("/bin/sh").args(["-c", script]).current_dir(self.dir()).output().expect("a shell");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Runs a command of the real binary to its end: exit code, standard output, standard error.
-    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (i32, String, String) {
         let output = self.command(args).output().expect("the binary starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
 
     /// Starts the bot; its log goes to a file that is shown when a test fails.
-    pub fn start_bot(&mut self) {
+    pub(crate) fn start_bot(&mut self) {
         assert!(self.bot.is_none(), "the bot runs already");
         self.runs += 1;
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
@@ -180,7 +180,7 @@ impl World {
     }
 
     /// Waits until the bot has a gateway session.
-    pub async fn wait_until_online(&self) {
+    pub(crate) async fn wait_until_online(&self) {
         let name = Self::bot_name();
         let online = async {
             let started = tokio::time::Instant::now();
@@ -193,31 +193,36 @@ impl World {
     }
 
     /// Kills the bot as a power cut would.
-    pub fn kill_bot(&mut self) {
+    pub(crate) fn kill_bot(&mut self) {
         let mut bot = self.bot.take().expect("the bot runs");
         bot.kill().expect("it can be killed");
         bot.wait().expect("it ends");
+        // Until the local Discord has noticed, it would call the next one online before it is.
+        let noticed = std::time::Instant::now();
+        while self.sandbox.is_online(&Self::bot_name()) && noticed.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Asks the bot to stop, and waits for it.
-    pub fn stop_bot(&mut self) -> i32 {
+    pub(crate) fn stop_bot(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
         leftovers::terminate(bot.id());
         bot.wait().expect("it ends").code().unwrap_or(-1)
     }
 
     /// Sets a variable of the bot's environment for its next start.
-    pub fn set_env(&mut self, name: &str, value: &str) {
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// The bot's process number.
-    pub fn bot_process(&self) -> u32 {
+    pub(crate) fn bot_process(&self) -> u32 {
         self.bot.as_ref().expect("the bot runs").id()
     }
 
     /// Changes a key of `orchestrator_config.json` for the next start of the bot.
-    pub fn reconfigure(&self, pointer: &str, value: Value) {
+    pub(crate) fn reconfigure(&self, pointer: &str, value: Value) {
         let path = self.dir().join("orchestrator_config.json");
         let mut config: Value = serde_json::from_slice(&fs::read(&path).expect("a config file")).expect("JSON");
         let mut place = &mut config;
@@ -229,7 +234,7 @@ impl World {
     }
 
     /// Whether the bot has ended by itself; then it can be started again.
-    pub fn bot_has_ended(&mut self) -> bool {
+    pub(crate) fn bot_has_ended(&mut self) -> bool {
         let ended = self.bot.as_mut().is_some_and(|bot| bot.try_wait().expect("its state can be asked").is_some());
         if ended {
             self.bot = None;
@@ -238,36 +243,36 @@ impl World {
     }
 
     /// Waits until the bot ends by itself: its exit code.
-    pub async fn bot_ends(&mut self) -> i32 {
+    pub(crate) async fn bot_ends(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
         let ended = tokio::task::spawn_blocking(move || bot.wait().expect("it ends").code().unwrap_or(-1));
         tokio::time::timeout(PATIENCE, ended).await.expect("the bot ends in time").expect("the wait does not break")
     }
 
     /// The owner says something in #task-queue: the message's id.
-    pub fn say(&self, text: &str) -> Snowflake {
+    pub(crate) fn say(&self, text: &str) -> Snowflake {
         self.sandbox.person("admin").say("task-queue", text).expect("the local Discord takes the message")
     }
 
     /// Waits for the result entry of a task; gives the whole message that holds it.
-    pub async fn entry(&self, task: Snowflake) -> Message {
+    pub(crate) async fn entry(&self, task: Snowflake) -> Message {
         self.entry_within(task, PATIENCE).await
     }
 
     /// The same, with another patience.
-    pub async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
+    pub(crate) async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
         let found =
             self.sandbox.wait_for(|world| world.messages_in("results").find(|message| holds_entry(message, task)).cloned(), patience).await;
         found.unwrap_or_else(|_| panic!("no result entry of {task} came:\n{}", self.log()))
     }
 
     /// The messages in #results that hold an entry of a task.
-    pub fn entries(&self, task: Snowflake) -> Vec<Message> {
+    pub(crate) fn entries(&self, task: Snowflake) -> Vec<Message> {
         self.sandbox.look(|world| world.messages_in("results").filter(|message| holds_entry(message, task)).cloned().collect())
     }
 
     /// Waits until one of our bots has put a reaction on a message of #task-queue.
-    pub async fn marked(&self, message: Snowflake, emoji: &str) {
+    pub(crate) async fn marked(&self, message: Snowflake, emoji: &str) {
         let bot = self.sandbox.user(&Self::bot_name()).expect("the bot is known").id;
         let there = self
             .sandbox
@@ -276,18 +281,18 @@ impl World {
     }
 
     /// Waits for a message in a channel.
-    pub async fn message(&self, channel: &str, is_it: impl Fn(&Message) -> bool) -> Message {
+    pub(crate) async fn message(&self, channel: &str, is_it: impl Fn(&Message) -> bool) -> Message {
         let found = self.sandbox.wait_for(|world| world.messages_in(channel).find(|message| is_it(message)).cloned(), PATIENCE).await;
         found.unwrap_or_else(|_| panic!("the message in #{channel} did not come:\n{}", self.log()))
     }
 
     /// The text of a file that a task's agent left or was given, in the latest workspace of that task.
-    pub fn task_file(&self, task: Snowflake, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn task_file(&self, task: Snowflake, name: &str) -> Option<Vec<u8>> {
         fs::read(self.task_dir(task)?.join(name)).ok()
     }
 
     /// The working folder of a task's latest workspace.
-    pub fn task_dir(&self, task: Snowflake) -> Option<PathBuf> {
+    pub(crate) fn task_dir(&self, task: Snowflake) -> Option<PathBuf> {
         let workspaces = fs::read_dir(self.dir().join("workers")).ok()?;
         let mut found: Vec<PathBuf> =
             workspaces.flatten().map(|dir| dir.path().join("tasks").join(task.to_string())).filter(|dir| dir.is_dir()).collect();
@@ -296,12 +301,12 @@ impl World {
     }
 
     /// What the bot has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
     /// Ends the bot and fails on leftovers: a process, a live attempt, an undelivered letter, a temporary file.
-    pub async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         if self.bot.is_some() {
             let code = self.stop_bot();
             assert_eq!(code, 0, "the bot did not end well:\n{}", self.log());
@@ -310,7 +315,7 @@ impl World {
     }
 
     /// The end of a world whose bot was killed while it still had notices to post: no process may be left.
-    pub async fn finish_unsaid(self) {
+    pub(crate) async fn finish_unsaid(self) {
         let dir = self.dir().to_owned();
         self.until("every process has ended", |_| leftovers::processes_left(&dir).is_empty()).await;
     }
@@ -338,7 +343,7 @@ impl Drop for World {
 }
 
 /// Whether a message holds the entry of a task: in its text or in one of its boxes.
-pub fn holds_entry(message: &Message, task: Snowflake) -> bool {
+pub(crate) fn holds_entry(message: &Message, task: Snowflake) -> bool {
     let needle = format!("]** `{task}`");
     let boxes = message.embeds.iter().filter_map(|embed| embed["description"].as_str());
     std::iter::once(message.content.as_str()).chain(boxes).any(|text| text.lines().next().is_some_and(|first| first.contains(&needle)))
