@@ -1,8 +1,5 @@
 //! One integration test binary.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs and read the clock as a person would")]
-#![expect(unreachable_pub, reason = "the harness is this binary's own library")]
-
 // `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
 #[cfg(test)]
 mod architecture;
