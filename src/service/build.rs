@@ -16,7 +16,7 @@ use orchestrator_core::{
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
     queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
-        crew::{self, Crew},
+        crew::{self, AttachmentBounds, Crew},
         results::Bounds,
         retention::Keeping,
         transcript::Transcript,
@@ -217,7 +217,12 @@ fn crew_settings(config: &Config) -> crew::Settings {
         log_limit: config.limits.log_bytes,
         stdout_limit: config.limits.stdout_bytes,
         file_size_limit: config.limits.file_bytes,
-        attachment_limit: config.limits.attachments.file_bytes,
+        attachments: AttachmentBounds {
+            files: config.limits.attachments.files,
+            each: config.limits.attachments.file_bytes,
+            total: config.limits.attachments.total_bytes,
+            within: config.limits.attachments.download,
+        },
         bounds: Bounds { result: config.limits.result_bytes, summary: config.limits.summary_max_chars, ..Bounds::DEFAULT },
     }
 }

@@ -1,7 +1,5 @@
 //! One integration test binary.
 
-#![expect(unreachable_pub, reason = "the harness is this binary's own library")]
-
 // `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
 #[cfg(test)]
 mod architecture;

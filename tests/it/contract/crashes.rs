@@ -110,7 +110,7 @@ async fn a_kill_between_any_two_steps_of_one_task_changes_nothing_of_its_end() {
     for (name, trouble, is_reached) in boundaries {
         // What fails is not tried again before the kill.
         let mut world =
-            Founding::new().config("posts.first_delay_ms", json!(30_000)).config("posts.delay_cap_seconds", json!(30)).start().await;
+            Founding::new().config("posts.first_delay_ms", json!(4_000)).config("posts.delay_cap_seconds", json!(4)).start().await;
         world.sandbox.trouble(trouble);
 
         let task = world.say(&format!("{RUNS} sleep 0.2; echo ok > RESULT.txt"));

@@ -149,3 +149,16 @@ async fn the_report_of_an_agent_may_be_nonsense() {
     }
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_files_than_may_come_with_a_task_are_named_and_nothing_is_run() {
+    let world = Founding::new().config("attachments", json!({"max_files": 1})).start().await;
+
+    let files: [(&str, &[u8]); 2] = [("a.txt", b"a"), ("b.txt", b"b")];
+    let task = world.sandbox.person("admin").attach("task-queue", "echo ok > RESULT.txt", &files).expect("Discord takes it");
+
+    let entry = world.entry(task).await;
+    assert!(entry.content.starts_with("**[FAILED]**"), "{}", entry.content);
+    assert!(entry.content.contains("2 files came with it, and 1 may (`attachments.max_files`)"), "{}", entry.content);
+    world.finish().await;
+}

@@ -180,7 +180,7 @@ impl World {
     }
 
     /// Waits until the bot has a gateway session.
-    pub async fn wait_until_online(&self) {
+    pub(crate) async fn wait_until_online(&self) {
         let name = Self::bot_name();
         let online = async {
             let started = tokio::time::Instant::now();

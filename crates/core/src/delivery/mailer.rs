@@ -105,6 +105,8 @@ impl Mailer {
         let mut under_way: HashSet<Lane> = HashSet::new();
         let mut requests: JoinSet<(Lane, Result<Step, QueueError>)> = JoinSet::new();
         let mut resting: Vec<(Lane, DateTime<Utc>)> = Vec::new();
+        // Lanes that were to hurry; one whose request was under way then hurries when that is over.
+        let mut hurrying: HashSet<Lane> = HashSet::new();
         loop {
             if self.state.hurry.load(Ordering::SeqCst) {
                 resting.clear();
@@ -113,11 +115,13 @@ impl Mailer {
             resting.retain(|(_, until)| *until > now);
             match self.lanes().await {
                 Ok(lanes) => {
-                    let hurry = self.state.hurry.swap(false, Ordering::SeqCst);
+                    if self.state.hurry.swap(false, Ordering::SeqCst) {
+                        hurrying.extend(lanes.iter().copied());
+                    }
                     for lane in lanes {
                         let held = self.refused().is_some_and(|probe| probe != lane);
                         if !held && !resting.iter().any(|(resting, _)| *resting == lane) && under_way.insert(lane) {
-                            let mailer = self.clone();
+                            let (mailer, hurry) = (self.clone(), hurrying.remove(&lane));
                             requests.spawn(async move { (lane, mailer.step(lane, hurry).await) });
                         }
                     }
@@ -135,8 +139,8 @@ impl Mailer {
                     };
                     under_way.remove(&lane);
                     match step {
-                        Ok(Step::Went | Step::Nothing) => {}
-                        Ok(Step::NotBefore(until)) => resting.push((lane, until)),
+                        Ok(Step::NotBefore(until)) if !hurrying.contains(&lane) => resting.push((lane, until)),
+                        Ok(Step::Went | Step::Nothing | Step::NotBefore(_)) => {}
                         Err(error) => {
                             tracing::error!(%error, "what was sent could not be recorded: {error}");
                             resting.push((lane, now + LOOK_AT_LEAST_EVERY));

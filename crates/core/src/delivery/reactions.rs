@@ -25,13 +25,25 @@ const TOO_MANY_REACTIONS: u32 = 30_010;
 /// "The author has blocked you". Source: as above.
 const BLOCKED: u32 = 90_001;
 
-/// Puts the next mark of a channel that is due.
+/// Puts the next mark of a channel that is due; in a hurry all that wait for Discord's return, each once, until it fails again.
 pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: bool) -> Result<Step, QueueError> {
     let now = mailer.clock.now();
     let waiting: Vec<MarkRow> = mailer.queue.wanted_marks(most).await?.into_iter().filter(|mark| mark.mark.on.channel == channel).collect();
-    let Some(next) = waiting.iter().find(|mark| mark.progress.due_at <= now || hurry && mark.progress.waits_for_return()) else {
-        return Ok(waiting.iter().map(|mark| mark.progress.due_at).min().map_or(Step::Nothing, Step::NotBefore));
-    };
+    let returned = |mark: &&MarkRow| hurry && mark.progress.waits_for_return();
+    let due = waiting.iter().find(|mark| mark.progress.due_at <= now).into_iter();
+    let mut went = false;
+    for next in due.chain(waiting.iter().filter(|mark| mark.progress.due_at > now).filter(returned)) {
+        went = true;
+        if !put(mailer, channel, next).await? {
+            break;
+        }
+    }
+    let earliest = || waiting.iter().map(|mark| mark.progress.due_at).min().map_or(Step::Nothing, Step::NotBefore);
+    Ok(if went { Step::Went } else { earliest() })
+}
+
+/// Puts or lifts one mark; tells whether Discord has answered anything but a failure that it would repeat for others.
+async fn put(mailer: &Mailer, channel: ChannelId, next: &MarkRow) -> Result<bool, QueueError> {
     let lane = Lane::Reactions(channel);
     let (on, emoji) = (next.mark.on, next.mark.emoji.as_str());
     let done = if next.state == MarkState::Lifting { mailer.chat.unreact(on, emoji).await } else { mailer.chat.react(on, emoji).await };
@@ -42,9 +54,10 @@ pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: 
         Err(error) => {
             tracing::warn!(message.id = %on.message, %error, "{emoji} could not be put on message {}: {error}", on.message);
             mailer.queue.mark_failed(next.id, failure(mailer, next, &error)).await?;
+            return Ok(matches!(error.remedy(), Remedy::Never));
         }
     }
-    Ok(Step::Went)
+    Ok(true)
 }
 
 fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {

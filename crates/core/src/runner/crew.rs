@@ -63,10 +63,23 @@ pub struct Settings {
     pub stdout_limit: u64,
     /// Largest file that an agent may write.
     pub file_size_limit: Option<u64>,
-    /// Most bytes of one attachment.
-    pub attachment_limit: u64,
+    /// What may come with a task.
+    pub attachments: AttachmentBounds,
     /// How much is collected of what an agent leaves.
     pub bounds: super::results::Bounds,
+}
+
+/// What may come with a task.
+#[derive(Clone, Copy, Debug)]
+pub struct AttachmentBounds {
+    /// How many files.
+    pub files: usize,
+    /// Bytes of one.
+    pub each: u64,
+    /// Bytes of all together.
+    pub total: u64,
+    /// The time in which all must have come.
+    pub within: Duration,
 }
 
 /// What is known of an attempt that is being started or watched.

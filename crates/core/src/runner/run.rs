@@ -20,6 +20,7 @@ use crate::{
     },
     ports::{
         agent_runner::{LaunchError, LaunchSpec},
+        chat::Remedy,
         rows::{AttemptRow, TaskRow},
     },
     queue::{
@@ -90,7 +91,8 @@ async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Wo
     };
     let files = match attachments(crew, task).await {
         Ok(files) => files,
-        Err(reason) => return Ok(Started::NotNow(reason)),
+        Err(NoFiles::NotNow(reason)) => return Ok(Started::NotNow(reason)),
+        Err(NoFiles::Never(reason)) => return Ok(Started::Unstartable(reason)),
     };
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
     let spec = match prepare(crew, &definition, program, attempt, task, workspace.clone(), files, names).await {
@@ -117,15 +119,46 @@ async fn note_claim(crew: &Crew, attempt: &AttemptRow) {
     }
 }
 
-/// Fetches what came with the task, under safe names.
-async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let attachments = &task.task.attachments;
-    let mut files = Vec::with_capacity(attachments.len());
-    for (name, attachment) in workspace::attachment_names(attachments).into_iter().zip(attachments) {
-        let bytes = crew.chat.fetch(attachment, crew.settings.attachment_limit).await;
-        files.push((name, bytes.map_err(|error| format!("the file `{}` could not be fetched: {error}", attachment.name))?));
+/// Why files did not come.
+enum NoFiles {
+    /// They may at a later try.
+    NotNow(String),
+    /// They never will.
+    Never(String),
+}
+
+/// Fetches what came with the task, under safe names and within bounds.
+async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>)>, NoFiles> {
+    let (attachments, bounds) = (&task.task.attachments, crew.settings.attachments);
+    if attachments.len() > bounds.files {
+        return Err(NoFiles::Never(format!(
+            "{} files came with it, and {} may (`attachments.max_files`)",
+            attachments.len(),
+            bounds.files
+        )));
     }
-    Ok(files)
+    let announced = attachments.iter().fold(0_u64, |sum, attachment| sum.saturating_add(attachment.size));
+    if announced > bounds.total {
+        return Err(NoFiles::Never(format!(
+            "its files have {announced} bytes, and {} may come (`attachments.max_total_mb`)",
+            bounds.total
+        )));
+    }
+    let fetch = async {
+        let mut files = Vec::with_capacity(attachments.len());
+        let mut room = bounds.total;
+        for (name, attachment) in workspace::attachment_names(attachments).into_iter().zip(attachments) {
+            let bytes = crew.chat.fetch(attachment, bounds.each.min(room)).await.map_err(|error| {
+                let why = format!("the file `{}` could not be fetched: {error}", attachment.name);
+                if error.remedy() == Remedy::Never { NoFiles::Never(why) } else { NoFiles::NotNow(why) }
+            })?;
+            room = room.saturating_sub(bytes.len() as u64);
+            files.push((name, bytes));
+        }
+        Ok(files)
+    };
+    let late = || NoFiles::NotNow(format!("its files did not come within {} s", bounds.within.as_secs()));
+    tokio::time::timeout(bounds.within, fetch).await.unwrap_or_else(|_| Err(late()))
 }
 
 #[expect(clippy::too_many_arguments, reason = "all that an attempt is made of meets here, once")]
