@@ -13,6 +13,7 @@ use orchestrator_core::{
         outbound::Identity,
     },
     ports::chat::{Chat as _, ChatError},
+    wording::figures,
 };
 use serde_json::json;
 
@@ -28,6 +29,7 @@ use crate::{
         server::{Application, Channel, GuildName},
     },
     config::Config,
+    surfaces::discord::commands::definitions,
 };
 
 /// Channels of text. Source: Discord developer documentation, "Channel Types".
@@ -120,6 +122,7 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
     if let Some(kept) = &kept {
         voice.note(&format!("  what was there is kept as {}", kept.display()));
     }
+    commands_stand(context, &sender, &application, guild.id).await;
     let card = if args.no_test_card { None } else { test_card(context, &sender, &application, &channels).await };
 
     let ids: serde_json::Map<String, serde_json::Value> =
@@ -129,6 +132,16 @@ pub(super) async fn run(context: &Context, args: SetupArgs) -> Result<Exit, Fail
         "Done. Next:\n  orchestrator doctor                                try everything\n  orchestrator run                                   run the service\n  orchestrator submit \"Write a haiku about rust\" --wait".to_owned()
     });
     Ok(Exit::Done)
+}
+
+/// Tells Discord of our commands, so that they are there before the service has run once. The service does so too, at each start.
+async fn commands_stand(context: &Context, sender: &Sender, application: &Application, guild: u64) {
+    match sender.register_commands(application.id, Some(guild), definitions()).await {
+        Ok(commands) => context.voice.note(&format!("✔ {} in the server", figures::counted(commands.len() as u64, "command", "commands"))),
+        Err(error) => context.voice.note(&format!(
+            "✗ The slash commands could not be registered: {error}. Was the bot invited with the scope applications.commands? The service tries again."
+        )),
+    }
 }
 
 /// Finds a token that is accepted, and whose it is.

@@ -40,6 +40,9 @@ async fn a_token_is_enough_where_the_channels_are_there() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let card = world.sandbox.look(|seen| seen.messages_in("results").last().map(|message| message.embeds[0]["title"].clone()));
     assert_eq!(card, Some(json!("🤖 Ready")));
+    let commands =
+        world.sandbox.look(|world| world.commands().filter_map(|command| command["name"].as_str().map(str::to_owned)).collect::<Vec<_>>());
+    assert!(commands.contains(&"task".to_owned()) && commands.contains(&"Run as task".to_owned()), "{commands:?}");
 
     let (code, _, err) = run(&world, &["--dir", folder.to_str().unwrap(), "submit", "T"]).await;
     assert_eq!(code, 0, "{err}");

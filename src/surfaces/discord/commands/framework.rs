@@ -33,7 +33,7 @@ pub fn framework(deps: Deps) -> (BuildFramework, Value) {
 }
 
 /// What Discord is told of our commands: the body of a bulk overwrite.
-fn definitions() -> Value {
+pub fn definitions() -> Value {
     let builders = poise::builtins::create_application_commands(&all());
     // Only a map with keys that are no text fails here, and there is none.
     serde_json::to_value(builders).unwrap_or_default()

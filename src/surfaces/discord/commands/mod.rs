@@ -36,7 +36,7 @@ use orchestrator_core::{
 };
 
 pub use self::{
-    framework::framework,
+    framework::{definitions, framework},
     registration::{Registry, register},
 };
 
