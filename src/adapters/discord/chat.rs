@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use orchestrator_core::{
     domain::{
-        id::{ChannelId, ParcelId, UserId},
+        id::{ChannelId, ParcelId, RoleId, UserId},
         outbound::{Address, Identity, Post},
         task::{Attachment, MessageRef},
     },
@@ -85,6 +85,19 @@ impl Chat for Sender {
         // Discord sends the newest first, whichever way it was asked.
         heard.sort_unstable_by_key(|message| message.at.message);
         Ok(heard)
+    }
+
+    async fn roles(&self, member: UserId) -> Result<Option<Vec<RoleId>>, ChatError> {
+        let guild = self.guild.load(Ordering::Relaxed);
+        if guild == 0 {
+            return Ok(None);
+        }
+        match self.member(guild, member).await {
+            Ok(member) => Ok(Some(member.roles.into_iter().filter(|role| *role > 0).map(RoleId::new).collect())),
+            // Whoever has left has no roles.
+            Err(ChatError::NotFound { .. }) => Ok(Some(Vec::new())),
+            Err(error) => Err(error),
+        }
     }
 
     async fn message(&self, at: MessageRef) -> Result<Option<Heard>, ChatError> {

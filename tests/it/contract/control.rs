@@ -152,3 +152,19 @@ async fn workers_with_tokens_of_their_own_post_the_notices_of_their_slots() {
     assert!(world.told("AGENT SPAWNED").is_empty(), "slots 1 and 2 speak for themselves");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_submit_counts_also_for_what_was_written_while_nobody_listened() {
+    let mut world = Founding::new().silent().await;
+    let role = world.sandbox.look(|known| known.guild().roles.values().find(|role| role.name == "operator").expect("it is there").id);
+    world.reconfigure("who_may", json!({"submit": {"users": [], "roles": [role.to_string()], "bots": []}}));
+    let run = "echo ok > RESULT.txt";
+
+    let allowed = world.sandbox.person("operator").say("task-queue", run).expect("a message");
+    let refused = world.sandbox.person("stranger").say("task-queue", run).expect("a message");
+    world.start_bot();
+
+    assert!(world.entry(allowed).await.content.starts_with("**[SUCCESS]**"));
+    world.marked(refused, "❌").await;
+    world.finish().await;
+}

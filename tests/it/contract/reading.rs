@@ -234,7 +234,7 @@ async fn files_of_a_message_lie_in_the_working_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_file_names_stay_in_the_working_folder() {
-    let mut world = World::new().await;
+    let mut world = Founding::new().config("attachments", json!({"max_files": 20})).start().await;
     assert_eq!(world.stop_bot(), 0);
     let task =
         world.sandbox.person("admin").attach("task-queue", "ls > listing; echo ok > RESULT.txt", &[("a.txt", b"x")]).expect("a message");

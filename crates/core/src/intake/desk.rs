@@ -161,6 +161,12 @@ impl Desk {
         self.policy.write().unwrap_or_else(PoisonError::into_inner).guild_owner = Some(owner);
     }
 
+    /// Whether it matters which roles somebody has.
+    pub(super) fn asks_for_roles(&self) -> bool {
+        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+        !(policy.submit.roles.is_empty() && policy.operate.roles.is_empty() && self.rules.priorities.roles.is_empty())
+    }
+
     /// Whether an actor may do something; the same gate for every door.
     ///
     /// # Errors

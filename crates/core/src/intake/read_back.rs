@@ -1,12 +1,13 @@
 //! Reading a channel back: what was said, edited and deleted while nobody listened.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::desk::Desk;
 use super::hear::Heed;
 use crate::{
     domain::{
-        id::{ChannelId, MessageId},
+        actor::Actor,
+        id::{ChannelId, MessageId, RoleId, UserId},
         lease::Fence,
         task::{MessageRef, Origin},
     },
@@ -130,7 +131,7 @@ impl Desk {
             // What is old and before the cursor was asked about, or deliberately not.
             let settled = |heard: &Heard| heard.at.message <= cursor && self.is_old(heard);
             found.read += page.iter().filter(|heard| heard.at.message > cursor).count();
-            self.hear_all(page.iter().filter(|heard| !settled(heard)), found).await?;
+            self.hear_all(chat, page.iter().filter(|heard| !settled(heard)), found).await?;
             let Some(newest) = page.last() else { return Ok(()) };
             last = newest.at.message;
             self.heard_up_to(channel, last).await?;
@@ -164,7 +165,7 @@ impl Desk {
             let taken: Vec<_> =
                 page.iter().filter(|heard| !is_old(heard) || from_here.is_some_and(|from| heard.at.message >= from)).collect();
             found.read += taken.len();
-            self.hear_all(taken, found).await?;
+            self.hear_all(chat, taken, found).await?;
             if let Some(newest) = page.last() {
                 self.heard_up_to(channel, newest.at.message).await?;
             }
@@ -180,9 +181,11 @@ impl Desk {
         self.clock.now() - heard.written_at > chrono::Duration::from_std(self.rules.ask_after).unwrap_or(chrono::Duration::MAX)
     }
 
-    async fn hear_all(&self, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), QueueError> {
+    async fn hear_all(&self, chat: &dyn Chat, page: impl IntoIterator<Item = &Heard>, found: &mut Found) -> Result<(), ReadBackError> {
+        let mut members = BTreeMap::new();
         for heard in page {
-            match self.hear(heard).await? {
+            let heard = self.with_roles(chat, heard, &mut members).await?;
+            match self.hear(&heard).await? {
                 Heed::Task(_) => found.tasks += 1,
                 Heed::Asked(_) => {
                     found.tasks += 1;
@@ -192,6 +195,29 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// A message that was read, with its author's roles where they matter and Discord has not told them with it.
+    async fn with_roles<'a>(
+        &self,
+        chat: &dyn Chat,
+        heard: &'a Heard,
+        members: &mut BTreeMap<UserId, Option<Vec<RoleId>>>,
+    ) -> Result<Cow<'a, Heard>, ReadBackError> {
+        let Actor::Member { user, roles, bot: false, .. } = &heard.author else { return Ok(Cow::Borrowed(heard)) };
+        if !roles.is_empty() || !self.asks_for_roles() {
+            return Ok(Cow::Borrowed(heard));
+        }
+        if !members.contains_key(user) {
+            let roles = chat.roles(*user).await.map_err(|source| ReadBackError::Chat { channel: heard.at.channel, source })?;
+            members.insert(*user, roles);
+        }
+        let Some(known) = members.get(user).cloned().flatten() else { return Ok(Cow::Borrowed(heard)) };
+        let mut heard = heard.clone();
+        if let Actor::Member { roles, .. } = &mut heard.author {
+            *roles = known;
+        }
+        Ok(Cow::Owned(heard))
     }
 
     /// The messages of tasks that were never claimed, held ones and those that are asked about included, by channel.

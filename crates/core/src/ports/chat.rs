@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::domain::{
     actor::Actor,
-    id::{ChannelId, MessageId, ParcelId},
+    id::{ChannelId, MessageId, ParcelId, RoleId, UserId},
     outbound::{Address, Post},
     task::{Attachment, MessageRef},
 };
@@ -61,6 +61,15 @@ pub trait Chat: Send + Sync {
     ///
     /// [`ChatError`]; [`ChatError::Invalid`] if it is larger than `limit` or its address is not one of Discord's.
     async fn fetch(&self, attachment: &Attachment, limit: u64) -> Result<Vec<u8>, ChatError>;
+
+    /// The roles of a member of the server: a message that is read, and not heard, does not tell them. `None`: they can't be known.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError`].
+    async fn roles(&self, _member: UserId) -> Result<Option<Vec<RoleId>>, ChatError> {
+        Ok(None)
+    }
 
     /// Where a person finds a message.
     fn link(&self, at: MessageRef) -> String;
