@@ -65,15 +65,15 @@ impl Room {
 #[async_trait]
 impl Chat for Room {
     async fn post(&self, _to: Address, _parcel: &ParcelId, _post: &Post) -> Result<MessageRef, ChatError> {
-        unimplemented!("the desk posts nothing")
+        panic!("the desk posts nothing")
     }
 
     async fn react(&self, _on: MessageRef, _emoji: &str) -> Result<(), ChatError> {
-        unimplemented!("the desk puts no reaction")
+        panic!("the desk puts no reaction")
     }
 
     async fn unreact(&self, _on: MessageRef, _emoji: &str) -> Result<(), ChatError> {
-        unimplemented!("the desk takes no reaction away")
+        panic!("the desk takes no reaction away")
     }
 
     async fn history(&self, channel: ChannelId, from: From, limit: u8) -> Result<Vec<Heard>, ChatError> {
@@ -101,7 +101,7 @@ impl Chat for Room {
     }
 
     async fn fetch(&self, _attachment: &Attachment, _limit: u64) -> Result<Vec<u8>, ChatError> {
-        unimplemented!("the desk fetches nothing")
+        panic!("the desk fetches nothing")
     }
 
     fn link(&self, at: MessageRef) -> String {
