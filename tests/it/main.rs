@@ -26,4 +26,6 @@ mod sender;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod torture;
+#[cfg(test)]
 mod world;

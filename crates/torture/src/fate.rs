@@ -1,0 +1,132 @@
+//! What may become of a task: the model. It is written while a history is played, and read by the judges.
+
+use std::collections::BTreeSet;
+
+use orchestrator_sandbox::Snowflake;
+
+use crate::{
+    agents::{Agent, label},
+    script::{Door, TaskNumber, Who, Wish},
+};
+
+/// How an entry in #results says that a task ended. Source: contract 003 §5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Tag {
+    Success,
+    Failed,
+    Timeout,
+    Cancelled,
+    Interrupted,
+    OverBudget,
+}
+
+impl Tag {
+    pub(crate) const ALL: [Self; 6] = [Self::Success, Self::Failed, Self::Timeout, Self::Cancelled, Self::Interrupted, Self::OverBudget];
+
+    /// As it stands in an entry.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+            Self::Timeout => "TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::Interrupted => "INTERRUPTED",
+            Self::OverBudget => "OVER BUDGET",
+        }
+    }
+
+    /// As it stands in the store.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Success => "succeeded",
+            Self::Failed => "failed",
+            Self::Timeout => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::OverBudget => "over_budget",
+        }
+    }
+
+    /// The sign on the task's message. Source: contract 003 §2.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Success => "🏁",
+            Self::Failed | Self::Interrupted | Self::OverBudget => "❌",
+            Self::Timeout => "⏱",
+            Self::Cancelled => "🛑",
+        }
+    }
+
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tag| tag.text() == text)
+    }
+
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tag| tag.word() == word)
+    }
+}
+
+/// Whether the program must have taken a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It was accepted: it must not be lost.
+    Must,
+    /// Nobody can say from outside; if it was, it must end as all do.
+    May,
+    /// It must not run.
+    Never,
+}
+
+/// One task of a history.
+#[derive(Clone, Debug)]
+pub(crate) struct Fate {
+    pub(crate) number: TaskNumber,
+    pub(crate) door: Door,
+    pub(crate) by: Who,
+    pub(crate) wish: Wish,
+    /// The task's id, once it is known.
+    pub(crate) id: Option<String>,
+    /// The message that it began with.
+    pub(crate) message: Option<Snowflake>,
+    /// Its texts: the first, then its edits.
+    pub(crate) versions: Vec<Agent>,
+    pub(crate) taken: Taken,
+    /// Ends that people or the world have made possible beside its agent's own.
+    pub(crate) may_end: BTreeSet<Tag>,
+    /// How often it was asked to be run again, whether that was heard or not.
+    pub(crate) retries: u32,
+    /// When a cancellation was confirmed, in nanoseconds since 1970, and whether the task waited.
+    pub(crate) cancelled: Option<(i64, bool)>,
+    pub(crate) deleted: bool,
+    pub(crate) tick_taken: bool,
+}
+
+impl Fate {
+    pub(crate) fn new(number: TaskNumber, door: Door, by: Who, agent: Agent, wish: Wish) -> Self {
+        Self {
+            number,
+            door,
+            by,
+            wish,
+            id: None,
+            message: None,
+            versions: vec![agent],
+            taken: Taken::Never,
+            may_end: BTreeSet::new(),
+            retries: 0,
+            cancelled: None,
+            deleted: false,
+            tick_taken: false,
+        }
+    }
+
+    /// The agent behind a label, if it is one of this task's.
+    pub(crate) fn version(&self, given: &str) -> Option<Agent> {
+        (0..).zip(&self.versions).find(|(version, _)| label(self.number, *version) == given).map(|(_, agent)| *agent)
+    }
+
+    /// How it is named in reports.
+    pub(crate) fn name(&self) -> String {
+        format!("task {} (`{}`)", self.number, self.id.as_deref().unwrap_or("no id"))
+    }
+}

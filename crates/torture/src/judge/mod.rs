@@ -1,0 +1,100 @@
+//! The judges: one law each, from the evidence alone.
+
+mod lost;
+mod money;
+mod orphans;
+mod results;
+mod runs;
+#[cfg(test)]
+mod samples;
+mod secrets;
+mod signs;
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{evidence::Evidence, play::Counts};
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Law {
+    /// Every accepted task ends, and none that nobody asked for is there.
+    Lost,
+    /// No run that was not declared.
+    Runs,
+    /// Results and notices stand once, and say what happened.
+    Results,
+    /// No process and no control folder is left.
+    Orphans,
+    /// The ledger is the sum of the attempts, and the entries say so.
+    Money,
+    /// No secret is out.
+    Secrets,
+    /// Signs on messages.
+    Signs,
+    /// The service ends when it is asked to, and only then.
+    Ends,
+    /// A database of another version is left alone.
+    Upgrade,
+    /// The world itself could not be made or read.
+    World,
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lost => "lost",
+            Self::Runs => "runs",
+            Self::Results => "results",
+            Self::Orphans => "orphans",
+            Self::Money => "money",
+            Self::Secrets => "secrets",
+            Self::Signs => "signs",
+            Self::Ends => "ends",
+            Self::Upgrade => "upgrade",
+            Self::World => "world",
+        })
+    }
+}
+
+/// A law was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Violation {
+    pub(crate) law: Law,
+    pub(crate) what: String,
+}
+
+impl Violation {
+    pub(crate) fn new(law: Law, what: impl Into<String>) -> Self {
+        Self { law, what: what.into() }
+    }
+}
+
+/// Asks all judges.
+pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
+    let laws: [(Law, fn(&Evidence) -> Vec<String>); 7] = [
+        (Law::Lost, lost::judge),
+        (Law::Runs, runs::judge),
+        (Law::Results, results::judge),
+        (Law::Orphans, orphans::judge),
+        (Law::Money, money::judge),
+        (Law::Secrets, secrets::judge),
+        (Law::Signs, signs::judge),
+    ];
+    laws.iter().flat_map(|(law, judge)| judge(evidence).into_iter().map(|what| Violation::new(*law, what))).collect()
+}
+
+/// Counts what has come of the tasks.
+pub(crate) fn count(evidence: &Evidence, counts: &mut Counts) {
+    let mut add = |name: String, number: usize| *counts.entry(name).or_default() += number as u64;
+    add("tasks".to_owned(), evidence.course.fates.len());
+    add("tasks accepted".to_owned(), evidence.store.tasks.len());
+    add("runs".to_owned(), evidence.runs.len());
+    add("attempts".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "ended").count());
+    add("launches given back".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "void").count());
+    for entry in &evidence.entries {
+        add(format!("entries: {}", entry.tag.text()), 1);
+    }
+}

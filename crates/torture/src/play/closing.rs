@@ -1,0 +1,141 @@
+//! The end of a history: peace, everything settled, one more task, a stop.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::Value;
+
+use super::{Player, fired};
+use crate::{
+    agents::{Agent, Deed},
+    evidence::Evidence,
+    fate::{Fate, Taken},
+    judge::Law,
+    script::{Door, Who, Wish},
+    store::Reader,
+    world::LOOK,
+};
+
+/// How long processes may take to be gone after the last stop.
+const LEAVING: Duration = Duration::from_secs(15);
+
+/// Between looks for tasks that somebody holds.
+const HELD: Duration = Duration::from_millis(600);
+
+impl Player<'_> {
+    /// Ends the history so that everything that was promised must have been kept.
+    pub(super) async fn close(&mut self) {
+        self.tell("peace");
+        self.calm();
+        self.clock(0);
+        self.reap().await;
+        if !self.begin_again().await {
+            return;
+        }
+        if self.panicked && self.command(&["resume"]).await.code != 0 {
+            self.broken(Law::Ends, "`resume` failed".to_owned());
+        }
+        self.world.once_ended(self.manner.patience).await;
+        self.await_rest().await;
+        let last = self.fates.keys().next_back().map_or(0, |last| last + 1);
+        self.tell("the last task");
+        self.submit(Fate::new(last, Door::Message, Who::Admin, Agent { deed: Deed::Succeed, ms: 0 }, Wish::None)).await;
+        self.await_rest().await;
+        let listed = self.command(&["list", "--json", "--limit", "500"]).await;
+        self.listed = serde_json::from_str::<Value>(&listed.out).ok();
+        self.stop(None).await;
+        let until = tokio::time::Instant::now() + LEAVING;
+        while !self.world.processes().is_empty() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Starts the service, if it does not run; it has to stay.
+    async fn begin_again(&mut self) -> bool {
+        for _ in 0..3 {
+            self.start(None).await;
+            if self.world.online(self.manner.patience).await {
+                return true;
+            }
+            if self.world.runs() {
+                break;
+            }
+            self.reap().await;
+        }
+        self.broken(Law::Ends, "the service did not come online".to_owned());
+        false
+    }
+
+    /// Waits until every task that was accepted is settled and delivered.
+    async fn await_rest(&mut self) {
+        let until = tokio::time::Instant::now() + self.manner.patience;
+        let path = self.world.store_path();
+        let (mut reader, mut look_for_held) = (None, tokio::time::Instant::now());
+        loop {
+            if reader.is_none() {
+                reader = Reader::open(&path).ok();
+            }
+            self.find_ids();
+            let looked = reader.as_ref().map(|reader| (reader.unrest(), reader.known(), reader.held()));
+            let Some((Ok(unrest), Ok(known), Ok(held))) = looked else {
+                if tokio::time::Instant::now() > until {
+                    return self.broken(Law::World, "the store can't be read".to_owned());
+                }
+                tokio::time::sleep(LOOK).await;
+                continue;
+            };
+            if !held.is_empty() && tokio::time::Instant::now() > look_for_held {
+                for id in held {
+                    self.command(&["release", &id]).await;
+                }
+                look_for_held = tokio::time::Instant::now() + HELD;
+            }
+            let known: BTreeSet<String> = known.into_iter().collect();
+            let lost: Vec<String> = self.lost(&known);
+            if unrest.is_over() && lost.is_empty() {
+                return;
+            }
+            if tokio::time::Instant::now() > until {
+                return self
+                    .broken(Law::Lost, format!("not at rest after {} s: {unrest:?}, not known: {lost:?}", self.manner.patience.as_secs()));
+            }
+            if !self.world.runs() {
+                self.reap().await;
+                self.broken(Law::Ends, "the service ended while everything was at peace".to_owned());
+                if !self.begin_again().await {
+                    return;
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Tasks that were accepted and are not known.
+    fn lost(&self, known: &BTreeSet<String>) -> Vec<String> {
+        let must = self.fates.values().filter(|fate| fate.taken == Taken::Must);
+        must.filter(|fate| fate.id.as_ref().is_none_or(|id| !known.contains(id))).map(Fate::name).collect()
+    }
+
+    /// Everything that the judges look at.
+    pub(super) fn evidence(&mut self) -> Evidence {
+        self.find_ids();
+        for (name, fired) in std::mem::take(&mut self.boundaries) {
+            let fired = super::fired(&fired);
+            if fired > 0 {
+                *self.counts.entry(name).or_default() += fired;
+            }
+        }
+        let stops = self.stops + fired(&self.struck);
+        Evidence::collect(
+            &self.world,
+            crate::evidence::Course {
+                settings: self.script.settings.clone(),
+                fates: self.fates.values().cloned().collect(),
+                stops,
+                clock_moved: self.clock_moved,
+                said: self.said.clone(),
+                last_exit: self.last_exit,
+                listed: self.listed.clone(),
+            },
+        )
+    }
+}

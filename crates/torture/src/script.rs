@@ -1,0 +1,334 @@
+//! What a history is made of: settings of a world, and operations that are played one after another.
+//!
+//! Every operation can stand alone: one about a task that is not there, or about a service that does not run, does nothing. So a script
+//! stays playable whichever operations are taken out of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    agents::Agent,
+    trouble::{Boundary, GatewayFault, Trouble},
+};
+
+/// A history before it is played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Script {
+    pub(crate) seed: u64,
+    pub(crate) settings: Settings,
+    pub(crate) ops: Vec<Op>,
+}
+
+/// How the world is founded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// Agents at once.
+    pub(crate) slots: u32,
+    /// Declared attempts of a task.
+    pub(crate) attempts: u32,
+    /// Seconds between an agent's soft stop and its kill.
+    pub(crate) grace: u32,
+    /// Whether Discord's rate limits hold.
+    pub(crate) limits: bool,
+    /// Whether workspaces of successes are kept.
+    pub(crate) keep: bool,
+    /// Whether people have their rights by role, else by name.
+    pub(crate) by_role: bool,
+    /// Whether notices are posted by bots of their own.
+    pub(crate) worker_bots: bool,
+    /// How often the gateway wants a sign of life, in milliseconds.
+    pub(crate) heartbeat_ms: u64,
+}
+
+/// The number by which a script names a task.
+pub(crate) type TaskNumber = u32;
+
+/// One thing that is done to a world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub(crate) enum Op {
+    /// The service is started; with a trap it is killed by its own system call.
+    Start {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trap: Option<KillAt>,
+    },
+    /// Waits until the service has a session.
+    AwaitOnline,
+    Wait {
+        ms: u64,
+    },
+    /// Somebody wants something done.
+    Submit {
+        task: TaskNumber,
+        door: Door,
+        by: Who,
+        agent: Agent,
+        #[serde(default, skip_serializing_if = "Wish::is_sane")]
+        wish: Wish,
+    },
+    /// A task's message is edited; without an agent it becomes nonsense.
+    Edit {
+        task: TaskNumber,
+        agent: Option<Agent>,
+    },
+    Delete {
+        task: TaskNumber,
+    },
+    React {
+        task: TaskNumber,
+        by: Who,
+        sign: Sign,
+    },
+    /// The command line controls a task.
+    Control {
+        task: TaskNumber,
+        verb: Verb,
+    },
+    /// SIGKILL.
+    Kill {
+        whom: Whom,
+    },
+    /// SIGKILL of the service when a request reaches its boundary.
+    KillAtRequest {
+        at: Boundary,
+        nth: u32,
+        side: Side,
+    },
+    /// SIGTERM, and a second one if so many milliseconds are given.
+    Stop {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_ms: Option<u64>,
+    },
+    Panic,
+    Resume,
+    /// The cron form: beside a service it is waited for at the end only.
+    Once,
+    /// A database of a later version is refused, and stays as it is.
+    AheadSchema,
+    Trouble {
+        trouble: Trouble,
+    },
+    Gateway {
+        fault: GatewayFault,
+    },
+    /// All trouble is over.
+    Calm,
+    /// The machine's clock is so many hours off from now on.
+    Clock {
+        hours: i64,
+    },
+}
+
+/// Through which door a task comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Door {
+    Message,
+    Slash,
+    Cli,
+}
+
+/// Who does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Who {
+    /// May everything.
+    Admin,
+    /// May submit, and control what is his.
+    Operator,
+    /// May nothing.
+    Stranger,
+}
+
+impl Who {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+            Self::Stranger => "stranger",
+        }
+    }
+}
+
+/// What else a task's text asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wish {
+    #[default]
+    None,
+    HighPriority,
+    LowPriority,
+    CheapModel,
+    /// Can't be granted: the task is refused.
+    UnknownModel,
+    /// Can't be granted.
+    BadTimeout,
+}
+
+impl Wish {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_sane(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// Whether it can be granted.
+    pub(crate) fn can_be_granted(self) -> bool {
+        match self {
+            Self::None | Self::HighPriority | Self::LowPriority | Self::CheapModel => true,
+            Self::UnknownModel | Self::BadTimeout => false,
+        }
+    }
+
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::HighPriority => "[priority:high] ",
+            Self::LowPriority => "[priority:low] ",
+            Self::CheapModel => "[model:cheap] ",
+            Self::UnknownModel => "[model:chaep] ",
+            Self::BadTimeout => "[timeout:soon] ",
+        }
+    }
+}
+
+/// A reaction that a person puts or takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sign {
+    Cancel,
+    Again,
+    Hold,
+    Release,
+    /// A person's own ✅, put and taken away: means nothing.
+    OwnTick,
+    /// A moderator takes our ✅ away: means nothing.
+    TakeTick,
+}
+
+/// A verb of the command line that controls a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verb {
+    Cancel,
+    Retry,
+    Hold,
+    Release,
+}
+
+impl Verb {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Who is killed, all at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Whom {
+    Service,
+    Nursery,
+    /// All attendants that there are.
+    Attendants,
+    /// One of them.
+    Attendant,
+    ServiceAndNursery,
+    ServiceAndAttendants,
+    NurseryAndAttendants,
+    All,
+}
+
+impl Whom {
+    pub(crate) fn service(self) -> bool {
+        matches!(self, Self::Service | Self::ServiceAndNursery | Self::ServiceAndAttendants | Self::All)
+    }
+
+    pub(crate) fn nursery(self) -> bool {
+        matches!(self, Self::Nursery | Self::ServiceAndNursery | Self::NurseryAndAttendants | Self::All)
+    }
+
+    /// How many attendants at most.
+    pub(crate) fn attendants(self) -> usize {
+        match self {
+            Self::Attendant => 1,
+            Self::Attendants | Self::ServiceAndAttendants | Self::NurseryAndAttendants | Self::All => usize::MAX,
+            Self::Service | Self::Nursery | Self::ServiceAndNursery => 0,
+        }
+    }
+}
+
+/// On which side of a boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Side {
+    /// Before the effect.
+    Before,
+    /// After the effect, before the answer.
+    After,
+}
+
+/// A death at the nth call of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KillAt {
+    pub(crate) call: SystemCall,
+    pub(crate) nth: u32,
+    pub(crate) side: Side,
+    pub(crate) who: TrappedProcess,
+}
+
+/// What a process is doing when it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SystemCall {
+    /// A commit: the log of the store is brought to the disk.
+    Fdatasync,
+    /// A write to the store or to a control file.
+    Write,
+    /// A new process.
+    Fork,
+}
+
+/// Who dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TrappedProcess {
+    Service,
+    Nursery,
+    Attendant,
+}
+
+/// The first line of an operations file.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    seed: u64,
+    settings: Settings,
+}
+
+/// A text that is no operations file.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line} of the operations file can't be read: {source}")]
+pub(crate) struct Unreadable {
+    line: usize,
+    source: serde_json::Error,
+}
+
+impl Script {
+    /// The script as a file: the settings, then one operation a line.
+    pub(crate) fn to_text(&self) -> String {
+        let head = serde_json::to_string(&Head { seed: self.seed, settings: self.settings.clone() });
+        let lines = std::iter::once(head).chain(self.ops.iter().map(serde_json::to_string));
+        lines.map(|line| line.unwrap_or_default() + "\n").collect()
+    }
+
+    /// Reads what [`to_text`](Self::to_text) has written. Empty lines and those that begin with `#` are left out.
+    pub(crate) fn from_text(text: &str) -> Result<Self, Unreadable> {
+        let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        let (line, first) = lines.next().unwrap_or((1, ""));
+        let Head { seed, settings } = serde_json::from_str(first).map_err(|source| Unreadable { line, source })?;
+        let ops = lines.map(|(line, text)| serde_json::from_str(text).map_err(|source| Unreadable { line, source }));
+        Ok(Self { seed, settings, ops: ops.collect::<Result<_, _>>()? })
+    }
+}
