@@ -15,7 +15,7 @@ use crate::{
     limits::Verdict,
     refusal::Refusal,
     request_log::{Cause, Record, Request},
-    trouble::{Asked, Effect, Planned},
+    trouble::{Asked, Boundary, Effect, Planned},
     world::{World, people::User, snowflake::Snowflake},
 };
 
@@ -50,23 +50,29 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
     }
     let body = std::mem::take(&mut ask.body);
     let logged = Logged::new(&ask, &body, sender.as_ref(), &found);
-    match planned.map(|planned| planned.effect) {
-        Some(Effect::Answer { status, body, headers }) => {
+    let (effect, calls) = planned.map_or((Effect::Pass, None), |planned| (planned.effect, planned.calls));
+    let reach = || calls.iter().for_each(Boundary::reached);
+    if !matches!(effect, Effect::LoseAnswer) {
+        reach();
+    }
+    match effect {
+        Effect::Answer { status, body, headers } => {
             let reply = scripted(status, body, headers);
             hub.limiter().note_answer(status, clock::now());
             logged.write(hub, Some(&reply), Cause::Trouble);
             Outcome::Reply(reply)
         }
-        Some(Effect::HangUp) => {
+        Effect::HangUp => {
             logged.write(hub, None, Cause::Trouble);
             Outcome::HangUp
         }
-        Some(Effect::LoseAnswer) => {
+        Effect::LoseAnswer => {
             let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
             logged.write(hub, Some(&reply), Cause::AnswerLost);
             Outcome::HangUp
         }
-        Some(Effect::Pass) | None => {
+        Effect::Pass => {
             let (reply, cause) = carry_out(hub, &ask, body, sender.as_ref(), found);
             logged.write(hub, Some(&reply), cause);
             Outcome::Reply(reply)

@@ -13,7 +13,10 @@ pub use self::{
     gateway::GatewayTrouble,
     rule::{Effect, Rule},
 };
-pub(crate) use self::{demand::make, rule::Asked};
+pub(crate) use self::{
+    demand::make,
+    rule::{Asked, Boundary},
+};
 use crate::gateway::CloseCode;
 
 /// What trouble is waiting to happen.
@@ -32,6 +35,8 @@ pub(crate) struct Trouble {
 pub(crate) struct Planned {
     pub(crate) delay: Duration,
     pub(crate) effect: Effect,
+    /// Called right before the effect; for a lost answer, right after it.
+    pub(crate) calls: Option<Boundary>,
 }
 
 impl Trouble {
