@@ -347,7 +347,16 @@ fn sources() -> Vec<Source> {
 /// All files of Rust, from the root of the repository.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["src", "tests", "crates/core/src", "crates/core/tests", "crates/sandbox/src", "crates/sandbox/tests"] {
+    for folder in [
+        "src",
+        "tests",
+        "crates/core/src",
+        "crates/core/tests",
+        "crates/interposer/src",
+        "crates/interposer/tests",
+        "crates/sandbox/src",
+        "crates/sandbox/tests",
+    ] {
         collect(Path::new(folder), &mut files);
     }
     assert!(files.len() > 100, "the sources are not where they were");
