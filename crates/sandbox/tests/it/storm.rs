@@ -130,7 +130,9 @@ async fn events_are_doubled_reordered_and_lost_on_their_way() {
         (GatewayTrouble::Lose(1), &["lost", "last"], "last"),
     ] {
         discord.gateway_trouble(trouble);
-        texts.iter().for_each(|text| say(text));
+        for text in texts {
+            say(text);
+        }
         while heard.last().is_none_or(|text| text != until) {
             heard.push(gateway.event("MESSAGE_CREATE").await["content"].as_str().unwrap_or_default().to_owned());
         }

@@ -28,7 +28,7 @@ fn posted(discord: &Sandbox) -> usize {
 
 /// Posts one message over a socket of its own and gives all that comes back, or how the connection broke.
 async fn raw_post(discord: &Sandbox) -> std::io::Result<String> {
-    let address = discord.base_url().strip_prefix("http://").unwrap();
+    let address = discord.base_url().strip_prefix("http://").expect("plain http");
     let mut stream = TcpStream::connect(address).await?;
     let body = json!({"content": "raw"}).to_string();
     let head = format!(
