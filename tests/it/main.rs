@@ -14,6 +14,8 @@ mod contract;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod main_job;

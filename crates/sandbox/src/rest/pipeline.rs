@@ -15,7 +15,7 @@ use crate::{
     limits::Verdict,
     refusal::Refusal,
     request_log::{Cause, Record, Request},
-    trouble::{Alteration, Asked, Effect, Planned},
+    trouble::{Alteration, Asked, Boundary, Effect, Planned},
     world::{World, people::User, snowflake::Snowflake},
 };
 
@@ -64,48 +64,57 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
     let body = std::mem::take(&mut ask.body);
     let mut logged = Logged::new(&ask, &body, sender.as_ref(), &found);
     logged.0.trouble = planned.as_ref().map(ToString::to_string);
-    match planned.map(|planned| planned.effect) {
-        Some(Effect::Answer { status, body, headers }) => {
+    let (effect, calls) = planned.map_or((Effect::Pass, None), |planned| (planned.effect, planned.calls));
+    let reach = || calls.iter().for_each(Boundary::reached);
+    if !effect.hides_its_success() {
+        reach();
+    }
+    match effect {
+        Effect::Answer { status, body, headers } => {
             let reply = scripted(status, body, headers);
             hub.limiter().note_answer(status, clock::now());
             logged.write(hub, Some(&reply), Cause::Trouble);
             Outcome::Reply(reply)
         }
-        Some(Effect::HangUp) => {
+        Effect::HangUp => {
             logged.write(hub, None, Cause::Trouble);
             Outcome::HangUp
         }
-        Some(Effect::Reset) => {
+        Effect::Reset => {
             logged.write(hub, None, Cause::Trouble);
             Outcome::Reset
         }
-        Some(Effect::LoseAnswer) => {
+        Effect::LoseAnswer => {
             let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
             logged.write(hub, Some(&reply), Cause::AnswerLost);
             Outcome::HangUp
         }
-        Some(Effect::Truncate(bytes)) => {
+        Effect::Truncate(bytes) => {
             let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
             logged.write(hub, Some(&reply), Cause::AnswerLost);
             // An answer without a body is whole with its head: there is nothing to cut but all of it.
             if matches!(reply.body, ReplyBody::Empty) { Outcome::HangUp } else { Outcome::Spoilt(reply, Spoiling::Cut(bytes)) }
         }
-        Some(Effect::Trickle(each_ms)) => {
+        Effect::Trickle(each_ms) => {
             let (reply, cause) = carry_out(hub, &ask, body, sender.as_ref(), found);
             logged.write(hub, Some(&reply), cause);
             Outcome::Spoilt(reply, Spoiling::Slow(Duration::from_millis(each_ms)))
         }
-        Some(Effect::Alter(alteration)) => {
+        Effect::Alter(alteration) => {
             let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
             let shown = altered(&reply, &alteration);
             hub.limiter().note_answer(shown.status, clock::now());
             logged.0.answer = reply.json_body();
             logged.write(hub, Some(&shown), Cause::Altered);
             Outcome::Reply(shown)
         }
-        Some(Effect::Silence { carried_out }) => {
+        Effect::Silence { carried_out } => {
             if carried_out {
                 let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+                reach();
                 logged.write(hub, Some(&reply), Cause::AnswerLost);
             } else {
                 logged.write(hub, None, Cause::Trouble);
@@ -113,7 +122,7 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
             // Until the client has had enough.
             std::future::pending().await
         }
-        Some(Effect::Pass) | None => {
+        Effect::Pass => {
             let (reply, cause) = carry_out(hub, &ask, body, sender.as_ref(), found);
             logged.write(hub, Some(&reply), cause);
             Outcome::Reply(reply)

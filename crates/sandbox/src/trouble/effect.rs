@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::rule::Boundary;
+
 /// What happens to a request that meets trouble.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -43,6 +45,18 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Whether the request is carried out and its answer may not tell so.
+    pub(crate) fn hides_its_success(&self) -> bool {
+        match self {
+            Self::Alter(_) | Self::LoseAnswer | Self::Truncate(_) | Self::Silence { carried_out: true } => true,
+            Self::Pass | Self::Answer { .. } | Self::HangUp | Self::Reset | Self::Trickle(_) | Self::Silence { carried_out: false } => {
+                false
+            }
+        }
+    }
+}
+
 /// How an answer is changed on its way.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,6 +93,8 @@ impl Alteration {
 pub(crate) struct Planned {
     pub(crate) delay: Duration,
     pub(crate) effect: Effect,
+    /// Called right before the effect; where it is carried out and the answer does not tell so, right after it.
+    pub(crate) calls: Option<Boundary>,
     /// Whether it comes from the storm and not from a rule.
     pub(crate) of_storm: bool,
 }

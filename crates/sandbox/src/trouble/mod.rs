@@ -14,7 +14,13 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-pub(crate) use self::{demand::make, effect::Planned, gateway::Passage, rule::Asked, weather::keep};
+pub(crate) use self::{
+    demand::make,
+    effect::Planned,
+    gateway::Passage,
+    rule::{Asked, Boundary},
+    weather::keep,
+};
 pub use self::{
     demand::{Demand, ReadScriptError},
     effect::{Alteration, Effect},

@@ -1,6 +1,6 @@
 //! Trouble for REST requests: which ones meet it, when, and what happens to them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,6 +33,24 @@ pub struct Rule {
     delay_ms: u64,
     #[serde(default)]
     then: Effect,
+    #[serde(skip)]
+    calls: Option<Boundary>,
+}
+
+/// What is called when a request is at its boundary.
+#[derive(Clone)]
+pub(crate) struct Boundary(Arc<dyn Fn() + Send + Sync>);
+
+impl Boundary {
+    pub(crate) fn reached(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Boundary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Boundary")
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde asks for the type of the field")]
@@ -69,6 +87,7 @@ impl Rule {
             times: once(),
             delay_ms: 0,
             then: Effect::Pass,
+            calls: None,
         }
     }
 
@@ -204,6 +223,15 @@ impl Rule {
         self
     }
 
+    /// Calls this when such a request is at its boundary: right before it is carried out, answered or hung up on; where its answer is lost, after
+    /// it was carried out and before the connection is closed. The request waits meanwhile, so it has to be quick. So a test can strike the one
+    /// who asks exactly there.
+    #[must_use]
+    pub fn calls(mut self, call: impl Fn() + Send + Sync + 'static) -> Self {
+        self.calls = Some(Boundary(Arc::new(call)));
+        self
+    }
+
     pub(super) fn meet(&mut self, asked: &Asked<'_>) -> Option<Planned> {
         if !self.matches(asked) {
             return None;
@@ -215,7 +243,7 @@ impl Rule {
         if let Some(times) = &mut self.times {
             *times = times.checked_sub(1)?;
         }
-        Some(Planned { delay: Duration::from_millis(self.delay_ms), effect: self.then.clone(), of_storm: false })
+        Some(Planned { delay: Duration::from_millis(self.delay_ms), effect: self.then.clone(), calls: self.calls.clone(), of_storm: false })
     }
 
     pub(super) fn is_spent(&self) -> bool {

@@ -62,7 +62,7 @@ impl Storm {
             return None;
         }
         let (delay, effect) = if asked.method == "CONNECT" { at_the_door(&mut chance) } else { fate(&mut chance) };
-        Some(Planned { delay: Duration::from_millis(delay), effect, of_storm: true })
+        Some(Planned { delay: Duration::from_millis(delay), effect, calls: None, of_storm: true })
     }
 
     /// What the gateway meets in the next moment: now, and so many milliseconds later.
