@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 
 use super::{
+    address::{Params, parse_query, percent_decoded},
     answer::{Reply, ReplyBody},
-    ask::{Ask, Body, Call, parse_query, percent_decoded},
-    route::{self, Door, Found, Params, Route},
+    ask::{Ask, Body, Call},
+    route::{self, Door, Found, Route},
 };
 use crate::{
     clock,
