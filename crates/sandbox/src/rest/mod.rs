@@ -28,5 +28,5 @@ pub(crate) use self::{
     ask::{Ask, Body as AskBody},
     body::read as read_body,
     files::serve as serve_file,
-    pipeline::{Outcome, ask_now, handle, meet_at_gateway},
+    pipeline::{Outcome, Spoiling, ask_now, handle, meet_at_gateway},
 };
