@@ -3,7 +3,7 @@
 use crate::{
     agents::{Agent, Deed},
     chance::Chance,
-    script::{Door, KillAt, Op, Script, Settings, Side, Sign, SystemCall, TaskNumber, TrappedProcess, Verb, Who, Whom, Wish},
+    script::{Door, KillAt, Moment, Op, Script, Settings, Side, Sign, SystemCall, TaskNumber, TrappedProcess, Verb, Who, Whom, Wish},
     trouble::{Boundary, Fault, GatewayFault, Route, Trouble},
 };
 
@@ -92,6 +92,10 @@ impl Author {
         if self.chance.one_in(3) {
             self.kill_at_request();
         }
+        if self.chance.one_in(8) {
+            let (seed, percent) = (self.chance.below(1_000_000), self.chance.pick(&[3, 10, 30]));
+            self.ops.push(Op::Storm { seed, percent });
+        }
         self.ops.push(Op::Start { trap });
         self.runs = true;
         if self.chance.one_in(5) {
@@ -102,31 +106,42 @@ impl Author {
     }
 
     fn trap(&mut self) -> KillAt {
-        let call = self.chance.weighted(&[(6, SystemCall::Fdatasync), (3, SystemCall::Write), (2, SystemCall::Fork)]);
+        let call = self.chance.weighted(&[
+            (6, SystemCall::Sync),
+            (4, SystemCall::Write),
+            (3, SystemCall::Fork),
+            (1, SystemCall::Rename),
+            (2, SystemCall::Send),
+            (4, SystemCall::Any),
+        ]);
         let who = match call {
-            SystemCall::Fdatasync | SystemCall::Write => {
-                self.chance.weighted(&[(5, TrappedProcess::Service), (2, TrappedProcess::Attendant)])
+            SystemCall::Sync | SystemCall::Write => self.chance.weighted(&[(5, TrappedProcess::Service), (1, TrappedProcess::Attendant)]),
+            SystemCall::Fork => {
+                self.chance.weighted(&[(1, TrappedProcess::Service), (2, TrappedProcess::Nursery), (1, TrappedProcess::Attendant)])
             }
-            SystemCall::Fork => self.chance.weighted(&[(1, TrappedProcess::Nursery), (1, TrappedProcess::Attendant)]),
+            SystemCall::Rename => TrappedProcess::Service,
+            SystemCall::Send | SystemCall::Any => {
+                self.chance.weighted(&[(4, TrappedProcess::Service), (1, TrappedProcess::Nursery), (1, TrappedProcess::Attendant)])
+            }
         };
+        // About as many as there are in a life of some tasks.
         let most = match (call, who) {
-            (SystemCall::Fdatasync, TrappedProcess::Service) => 40,
-            (SystemCall::Write, TrappedProcess::Service) => 120,
+            (SystemCall::Sync | SystemCall::Send, TrappedProcess::Service) => 60,
+            (SystemCall::Write | SystemCall::Any, TrappedProcess::Service) => 250,
+            (SystemCall::Any, TrappedProcess::Attendant) => 30,
+            (SystemCall::Fork, TrappedProcess::Service) => 1,
             (_, TrappedProcess::Nursery) => 4,
-            (_, TrappedProcess::Attendant | TrappedProcess::Service) => 5,
+            (_, TrappedProcess::Attendant | TrappedProcess::Service) => 6,
         };
         let nth = u32::try_from(self.chance.between(1, most)).unwrap_or(1);
-        KillAt { call, nth, side: self.side(), who }
-    }
-
-    fn side(&mut self) -> Side {
-        self.chance.pick(&[Side::Before, Side::After])
+        let moment = self.chance.pick(&[Moment::Before, Moment::Within, Moment::After]);
+        KillAt { call, nth, moment, who }
     }
 
     fn kill_at_request(&mut self) {
         let at = self.chance.pick(&Boundary::ALL);
         let nth = u32::try_from(self.chance.below(3)).unwrap_or(0);
-        let side = self.side();
+        let side = self.chance.pick(&[Side::Before, Side::After]);
         self.ops.push(Op::KillAtRequest { at, nth, side });
     }
 
@@ -294,6 +309,10 @@ impl Author {
             GatewayFault::Silence,
             GatewayFault::RefuseResume,
             GatewayFault::CloseIdentify(4_000),
+            GatewayFault::Double,
+            GatewayFault::Swap,
+            GatewayFault::Repeat,
+            GatewayFault::Lose,
         ]);
         self.ops.push(Op::Gateway { fault });
     }
@@ -334,7 +353,7 @@ mod tests {
             .map(|op| serde_json::to_value(op).unwrap()["op"].as_str().unwrap().to_owned())
             .collect();
 
-        let all = "ahead_schema await_online calm clock control delete edit gateway kill kill_at_request once panic react resume start stop submit trouble wait";
+        let all = "ahead_schema await_online calm clock control delete edit gateway kill kill_at_request once panic react resume start stop storm submit trouble wait";
         assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(" "), all);
     }
 

@@ -110,6 +110,11 @@ pub(crate) enum Op {
     Gateway {
         fault: GatewayFault,
     },
+    /// Trouble for a share of all requests and moments of the gateway, until all trouble is over.
+    Storm {
+        seed: u64,
+        percent: u8,
+    },
     /// All trouble is over.
     Calm,
     /// The machine's clock is so many hours off from now on.
@@ -270,13 +275,48 @@ pub(crate) enum Side {
     After,
 }
 
+/// When, seen from a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Moment {
+    Before,
+    /// Half of a write has been done.
+    Within,
+    After,
+}
+
 /// A death at the nth call of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KillAt {
     pub(crate) call: SystemCall,
     pub(crate) nth: u32,
-    pub(crate) side: Side,
+    pub(crate) moment: Moment,
     pub(crate) who: TrappedProcess,
+}
+
+impl KillAt {
+    /// The rule for the interposer.
+    pub(crate) fn rule(self) -> String {
+        let call = match self.call {
+            SystemCall::Sync => "sync",
+            SystemCall::Write => "write",
+            SystemCall::Fork => "fork",
+            SystemCall::Rename => "rename",
+            SystemCall::Send => "send",
+            SystemCall::Any => "any",
+        };
+        let who = match self.who {
+            TrappedProcess::Service => "orchestrator",
+            TrappedProcess::Nursery => "nursery",
+            TrappedProcess::Attendant => "attendant",
+        };
+        let effect = match (self.moment, self.call) {
+            (Moment::Before, _) => "kill",
+            (Moment::Within, SystemCall::Write) => "torn",
+            (Moment::Within | Moment::After, _) => "kill-after",
+        };
+        format!("{call}@{}/{who}={effect}", self.nth)
+    }
 }
 
 /// What a process is doing when it dies.
@@ -284,11 +324,16 @@ pub(crate) struct KillAt {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SystemCall {
     /// A commit: the log of the store is brought to the disk.
-    Fdatasync,
-    /// A write to the store or to a control file.
+    Sync,
+    /// A write to the store, to a control file, to a log.
     Write,
     /// A new process.
     Fork,
+    Rename,
+    /// Something is written to a socket.
+    Send,
+    /// Any of these, and of those that make, open or remove files.
+    Any,
 }
 
 /// Who dies.

@@ -117,13 +117,13 @@ async fn soak(ground: &Ground, args: &SoakArgs, aloud: bool) -> Result<(Vec<Samp
     let (begun, between) = (Instant::now(), Duration::from_secs_f64(1.0 / args.rate.max(0.01)));
     let lasts = Duration::from_secs_f64(args.minutes * 60.0);
     let mut beat = tokio::time::interval(between);
-    let (mut samples, mut tasks, mut sampled, mut minute) = (Vec::new(), 0_u64, begun, 0);
+    let (mut samples, mut tasks, mut looked, mut minute) = (Vec::new(), 0_u64, begun, 0);
     while begun.elapsed() < lasts && world.runs() {
         beat.tick().await;
         let said = world.sandbox.person("admin").say("task-queue", &format!("echo 'result {tasks}.' > RESULT.txt"));
         tasks += u64::from(said.is_ok());
-        if sampled.elapsed() >= SAMPLE {
-            sampled = Instant::now();
+        if looked.elapsed() >= SAMPLE {
+            looked = Instant::now();
             samples.extend(sample(&world, begun.elapsed()));
         }
         let minutes = begun.elapsed().as_secs() / 60;

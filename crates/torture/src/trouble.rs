@@ -184,6 +184,14 @@ pub(crate) enum GatewayFault {
     RefuseResume,
     /// The next IDENTIFY is closed with a code that lets the client come back.
     CloseIdentify(u16),
+    /// Two events come twice.
+    Double,
+    /// Two events change places with those behind them.
+    Swap,
+    /// With the next RESUME come events that the client has seen.
+    Repeat,
+    /// The next event is lost on the way; the session ends when all trouble does.
+    Lose,
 }
 
 impl GatewayFault {
@@ -196,6 +204,10 @@ impl GatewayFault {
             Self::NoAcknowledgement => vec![GatewayTrouble::AcknowledgeHeartbeats(false)],
             Self::Silence => vec![GatewayTrouble::Mute(true)],
             Self::RefuseResume => vec![GatewayTrouble::RefuseResumes(1), GatewayTrouble::Drop],
+            Self::Double => vec![GatewayTrouble::Double(2)],
+            Self::Swap => vec![GatewayTrouble::Swap(2)],
+            Self::Repeat => vec![GatewayTrouble::Repeat(4), GatewayTrouble::Drop],
+            Self::Lose => vec![GatewayTrouble::Lose(1)],
             Self::CloseIdentify(code) => vec![GatewayTrouble::CloseNextIdentify(code), GatewayTrouble::InvalidSession(false)],
         }
     }

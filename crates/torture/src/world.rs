@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use orchestrator_interposer::{Faults, set_clock};
 use orchestrator_sandbox::{Limits, Options, Sandbox};
 use rustix::process::Signal;
 use serde_json::json;
@@ -248,8 +249,27 @@ impl World {
     }
 
     /// Keeps the folder, for whoever wants to look into it.
-    pub(crate) fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) -> PathBuf {
         self.dir.disable_cleanup(true);
+        self.dir().to_owned()
+    }
+
+    /// Moves the wall clock of everything that is started here by so many hours, from now on and at once.
+    ///
+    /// # Errors
+    ///
+    /// The file system's.
+    pub(crate) fn move_clock(&mut self, hours: i64) -> std::io::Result<()> {
+        let file = self.path("clock");
+        set_clock(&file, hours * 3_600)?;
+        self.env = Faults::new().clock(&file).env();
+        Ok(())
+    }
+
+    /// Variables by which the service meets faults at its own calls.
+    pub(crate) fn faults(&self, rule: &str) -> Vec<(String, String)> {
+        let (clock, faults) = (self.path("clock"), Faults::new().rule(rule));
+        if clock.exists() { faults.clock(&clock).env() } else { faults.env() }
     }
 }
 
@@ -288,7 +308,7 @@ fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
         },
         "who_may": { "submit": submit, "operate": { "users": [id("admin")] } },
         "caps": { "max_concurrent": settings.slots },
-        "posts": { "first_delay_ms": 40, "delay_cap_seconds": 1 },
+        "posts": { "first_delay_ms": 40, "delay_cap_seconds": 1, "request_timeout_seconds": 2 },
         "launch": { "first_delay_ms": 40, "delay_cap_seconds": 1 },
         "attempts": { "task": settings.attempts, "first_delay_seconds": 0, "delay_cap_seconds": 1 },
         "output": { "log_max_kb": 64 },

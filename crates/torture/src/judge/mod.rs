@@ -72,9 +72,12 @@ impl Violation {
     }
 }
 
+/// Says how its law was broken.
+type Judge = fn(&Evidence) -> Vec<String>;
+
 /// Asks all judges.
 pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
-    let laws: [(Law, fn(&Evidence) -> Vec<String>); 7] = [
+    let laws: [(Law, Judge); 7] = [
         (Law::Lost, lost::judge),
         (Law::Runs, runs::judge),
         (Law::Results, results::judge),

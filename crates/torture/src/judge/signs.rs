@@ -1,5 +1,7 @@
 //! Signs on messages: ✅ on what was claimed, never taken away by us; one sign of the end, the right one; ❌ and one reply on what was refused.
 
+use orchestrator_sandbox::Snowflake;
+
 use crate::{
     evidence::{Evidence, Shown},
     fate::{Fate, Tag, Taken},
@@ -51,7 +53,7 @@ fn of_task(evidence: &Evidence, fate: &Fate, task: &TaskRow) -> Vec<String> {
 }
 
 fn of_refusal(evidence: &Evidence, fate: &Fate) -> Vec<String> {
-    let Some(shown) = message(evidence, fate.message.map(|id| id.get())) else { return Vec::new() };
+    let Some(shown) = message(evidence, fate.message.map(Snowflake::get)) else { return Vec::new() };
     let mut broken = Vec::new();
     if shown.signs != [REFUSED] {
         broken.push(format!("{} was refused, and its message shows {:?}", fate.name(), shown.signs));

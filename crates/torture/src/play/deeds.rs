@@ -49,6 +49,9 @@ impl Player<'_> {
                 };
             }
         }
+        if self.snared {
+            fate.may_end.insert(Tag::Interrupted);
+        }
         self.count(&format!("tasks by {:?}", fate.door));
         self.count(&format!("agents: {:?}", fate.versions[0].deed));
         self.fates.insert(fate.number, fate);

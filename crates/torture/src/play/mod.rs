@@ -13,10 +13,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use orchestrator_sandbox::{Demand, StormSeed};
+
 use crate::{
     fate::{Fate, Tag, Taken},
     judge::{self, Law, Violation},
     script::{Op, Script, TaskNumber},
+    trouble::GatewayFault,
     world::{Ground, World},
 };
 
@@ -58,12 +61,8 @@ pub(crate) async fn play(ground: &Ground, script: &Script, manner: Manner) -> Pl
     let evidence = player.evidence();
     player.violations.extend(judge::judge(&evidence));
     judge::count(&evidence, &mut player.counts);
-    let mut played = Played { counts: player.counts, violations: player.violations, kept: None };
-    if manner.keep && !played.violations.is_empty() {
-        player.world.keep();
-        played.kept = Some(player.world.dir().to_owned());
-    }
-    played
+    let kept = (manner.keep && !player.violations.is_empty()).then(|| player.world.keep());
+    Played { counts: player.counts, violations: player.violations, kept }
 }
 
 /// Whoever plays one history.
@@ -76,12 +75,16 @@ struct Player<'a> {
     violations: Vec<Violation>,
     /// How often the service was struck at a boundary.
     struck: Arc<AtomicU64>,
+    /// How many of these have been seen in the exit of a service.
+    strikes_told: u64,
     /// The same by boundary.
     boundaries: Vec<(String, Arc<AtomicU64>)>,
     /// How often the service was killed otherwise, or asked to stop.
     stops: u64,
-    /// Whether events of the gateway were held back.
+    /// Whether events of the gateway were held back or lost.
     silenced: bool,
+    /// Whether attendants die by a call of their own.
+    snared: bool,
     /// Whether everything was stopped by `panic`.
     panicked: bool,
     /// Whether the machine's clock was moved.
@@ -105,9 +108,11 @@ impl<'a> Player<'a> {
             counts: Counts::new(),
             violations: Vec::new(),
             struck: Arc::default(),
+            strikes_told: 0,
             boundaries: Vec::new(),
             stops: 0,
             silenced: false,
+            snared: false,
             panicked: false,
             clock_moved: false,
             said: String::new(),
@@ -162,8 +167,14 @@ impl<'a> Player<'a> {
             }
             Op::Gateway { fault } => {
                 self.count(&format!("gateway faults: {fault:?}"));
-                self.silenced |= *fault == crate::trouble::GatewayFault::Silence;
+                self.silenced |= matches!(fault, GatewayFault::Silence | GatewayFault::Lose);
                 fault.demands().into_iter().for_each(|demand| self.world.sandbox.gateway_trouble(demand));
+            }
+            Op::Storm { seed, percent } => {
+                self.count("storms");
+                self.silenced = true;
+                let rate = f64::from(*percent) / 100.0;
+                self.world.sandbox.make_trouble(Demand::Storm(StormSeed { seed: *seed, rate }));
             }
             Op::Calm => self.calm(),
             Op::Clock { hours } => self.clock(*hours),

@@ -15,12 +15,12 @@ use orchestrator_sandbox::{Demand, GatewayTrouble};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::Player;
+use super::{Player, fired};
 use crate::{
     fate::Tag,
     judge::Law,
     processes,
-    script::{KillAt, Side, Whom},
+    script::{KillAt, Side, TrappedProcess, Whom},
     store::{self, Reader},
     trouble::Boundary,
 };
@@ -47,8 +47,14 @@ impl Player<'_> {
     }
 
     /// Variables that make the service die by a call of its own.
-    fn snares(&mut self, _trap: Option<KillAt>) -> Vec<(String, String)> {
-        Vec::new()
+    fn snares(&mut self, trap: Option<KillAt>) -> Vec<(String, String)> {
+        self.snared = trap.is_some_and(|trap| trap.who == TrappedProcess::Attendant);
+        let Some(trap) = trap else { return Vec::new() };
+        self.count("traps at a system call");
+        if self.snared {
+            self.may_end(&[Tag::Interrupted]);
+        }
+        self.world.faults(&trap.rule())
     }
 
     /// A service that has ended meanwhile: did it do so because it was killed?
@@ -62,6 +68,11 @@ impl Player<'_> {
 
     fn judge_exit(&mut self, status: Option<ExitStatus>) {
         let Some(status) = status else { return };
+        if status.signal() == Some(9) && self.strikes_told == fired(&self.struck) {
+            self.count("kills at a system call");
+            self.stops += 1;
+        }
+        self.strikes_told = fired(&self.struck);
         let killed = matches!(status.signal(), Some(9 | 15));
         if !killed {
             let log = self.world.text("bot.log");
@@ -93,8 +104,8 @@ impl Player<'_> {
         }
         if whom.service() {
             self.reap().await;
+            self.stops += 1;
             if self.world.kill_service().await {
-                self.stops += 1;
                 self.count("kills: service");
                 if !nurseries.is_empty() || !attendants.is_empty() {
                     self.count("kills: several at once");
@@ -136,7 +147,7 @@ impl Player<'_> {
                 self.broken(Law::Ends, format!("the service had not ended {} s after SIGTERM", LAST_WORDS.as_secs()));
                 self.world.kill_service().await;
             }
-            Some(status) if status.code() == Some(0) => {}
+            Some(status) if status.code() == Some(0) => self.strikes_told = fired(&self.struck),
             status => self.judge_exit(status),
         }
         self.last_exit = status.and_then(|status| status.code());
@@ -202,5 +213,14 @@ impl Player<'_> {
         }
     }
 
-    pub(super) fn clock(&mut self, _hours: i64) {}
+    pub(super) fn clock(&mut self, hours: i64) {
+        if hours == 0 && !self.clock_moved {
+            return;
+        }
+        self.clock_moved = true;
+        self.count("clocks moved");
+        if let Err(error) = self.world.move_clock(hours) {
+            self.broken(Law::World, format!("the clock can't be moved: {error}"));
+        }
+    }
 }
