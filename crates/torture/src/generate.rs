@@ -76,7 +76,7 @@ impl Author {
             }
         }
         if self.chance.one_in(10) {
-            let hours = self.chance.pick(&[24, -24, 0, 3]);
+            let hours = self.chance.pick(&[24, 24, 3, 3]);
             self.ops.push(Op::Clock { hours });
         }
         if life > 0 && self.chance.one_in(12) {
@@ -126,8 +126,8 @@ impl Author {
         };
         // About as many as there are in a life of some tasks.
         let most = match (call, who) {
-            (SystemCall::Sync | SystemCall::Send, TrappedProcess::Service) => 60,
-            (SystemCall::Write | SystemCall::Any, TrappedProcess::Service) => 250,
+            (SystemCall::Sync | SystemCall::Send, TrappedProcess::Service) => 30,
+            (SystemCall::Write | SystemCall::Any, TrappedProcess::Service) => 110,
             (SystemCall::Any, TrappedProcess::Attendant) => 30,
             (SystemCall::Fork, TrappedProcess::Service) => 1,
             (_, TrappedProcess::Nursery) => 4,

@@ -26,7 +26,6 @@ impl Player<'_> {
     pub(super) async fn close(&mut self) {
         self.tell("peace");
         self.calm();
-        self.clock(0);
         self.reap().await;
         if !self.begin_again().await {
             return;
@@ -75,8 +74,9 @@ impl Player<'_> {
                 reader = Reader::open(&path).ok();
             }
             self.find_ids();
-            let looked = reader.as_ref().map(|reader| (reader.unrest(), reader.known(), reader.held()));
-            let Some((Ok(unrest), Ok(known), Ok(held))) = looked else {
+            // What is known first: a task that comes between two looks must be seen as one that has not ended.
+            let looked = reader.as_ref().map(|reader| (reader.known(), reader.held(), reader.unrest()));
+            let Some((Ok(known), Ok(held), Ok(unrest))) = looked else {
                 if tokio::time::Instant::now() > until {
                     return self.broken(Law::World, "the store can't be read".to_owned());
                 }

@@ -49,9 +49,7 @@ impl Player<'_> {
                 };
             }
         }
-        if self.snared {
-            fate.may_end.insert(Tag::Interrupted);
-        }
+        fate.may_end.extend(self.snared);
         self.count(&format!("tasks by {:?}", fate.door));
         self.count(&format!("agents: {:?}", fate.versions[0].deed));
         self.fates.insert(fate.number, fate);

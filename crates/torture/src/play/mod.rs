@@ -83,8 +83,8 @@ struct Player<'a> {
     stops: u64,
     /// Whether events of the gateway were held back or lost.
     silenced: bool,
-    /// Whether attendants die by a call of their own.
-    snared: bool,
+    /// What nurseries or attendants that die by a call of their own may make of a task.
+    snared: Option<Tag>,
     /// Whether everything was stopped by `panic`.
     panicked: bool,
     /// Whether the machine's clock was moved.
@@ -112,7 +112,7 @@ impl<'a> Player<'a> {
             boundaries: Vec::new(),
             stops: 0,
             silenced: false,
-            snared: false,
+            snared: None,
             panicked: false,
             clock_moved: false,
             said: String::new(),

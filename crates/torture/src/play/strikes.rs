@@ -48,11 +48,16 @@ impl Player<'_> {
 
     /// Variables that make the service die by a call of its own.
     fn snares(&mut self, trap: Option<KillAt>) -> Vec<(String, String)> {
-        self.snared = trap.is_some_and(|trap| trap.who == TrappedProcess::Attendant);
+        self.snared = trap.and_then(|trap| match trap.who {
+            TrappedProcess::Service => None,
+            // Every nursery dies so: after some tries a launch is given up.
+            TrappedProcess::Nursery => Some(Tag::Failed),
+            TrappedProcess::Attendant => Some(Tag::Interrupted),
+        });
         let Some(trap) = trap else { return Vec::new() };
         self.count("traps at a system call");
-        if self.snared {
-            self.may_end(&[Tag::Interrupted]);
+        if let Some(end) = self.snared {
+            self.may_end(&[end]);
         }
         self.world.faults(&trap.rule())
     }
