@@ -201,6 +201,16 @@ pub(super) fn signals_as_descriptor(signals: &[c_int]) -> io::Result<OwnedFd> {
     }
 }
 
+/// Lets every signal arrive again.
+pub(super) fn unblock_all_signals() -> io::Result<()> {
+    // SAFETY: sigemptyset initialises the set before it is read.
+    unsafe {
+        let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        done(libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())).map(drop)
+    }
+}
+
 /// The next signal that has come, if any.
 pub(super) fn next_signal(signals: BorrowedFd<'_>) -> Option<c_int> {
     let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();

@@ -9,6 +9,7 @@ mod attendant;
 mod boot;
 mod control;
 mod emergency;
+mod init;
 mod kernel;
 mod level;
 mod link;
@@ -25,6 +26,7 @@ use std::{env, process::ExitCode};
 
 pub use self::{
     emergency::{Ended, How, emergency},
+    init::{as_first_process, carries_a_container},
     level::{Level, level},
     runner::ProcessRunner,
 };

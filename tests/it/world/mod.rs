@@ -220,6 +220,11 @@ impl World {
         }
     }
 
+    /// Asks the bot to stop, and does not wait for it.
+    pub(crate) fn ask_bot_to_stop(&self) {
+        leftovers::terminate(self.bot_process());
+    }
+
     /// Asks the bot to stop, and waits for it.
     pub(crate) fn stop_bot(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");

@@ -117,7 +117,7 @@ impl Mailer {
                 resting.clear();
             }
             let now = self.clock.now();
-            resting.retain(|(_, until)| *until > now);
+            resting.retain(|(_, until)| !self.settings.delays.is_due(*until, now));
             match self.lanes().await {
                 Ok(lanes) => {
                     if self.state.hurry.swap(false, Ordering::SeqCst) {
