@@ -12,6 +12,8 @@ mod config;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gateway;
