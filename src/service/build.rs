@@ -29,7 +29,7 @@ use super::ServiceError;
 use crate::{
     adapters::{
         discord::{Sender, SenderConfig, Token},
-        process::ProcessRunner,
+        process::{self, ProcessRunner},
         sqlite::{FatalHook, SqliteOptions, SqliteStore},
         system_clock::SystemClock,
         system_entropy::SystemEntropy,
@@ -251,7 +251,6 @@ fn fatal() -> FatalHook {
     Arc::new(|reason| {
         tracing::error!("the store failed, and the service ends so that nothing untrue is said: {reason}");
         eprintln!("The store can't be relied upon any more: {reason}. Running agents go on; `orchestrator doctor` tells more.");
-        #[expect(clippy::disallowed_methods, reason = "nothing in this process may go on")]
-        std::process::exit(STORE_FAILED)
+        process::end_at_once(STORE_FAILED)
     })
 }

@@ -33,11 +33,10 @@ impl Drain {
     pub fn of(config: &Config) -> Self {
         let stop = Self::Stop(config.limits.drain_deadline);
         match config.limits.drain {
-            DrainRule::HandOver => Self::HandOver,
             DrainRule::Wait => Self::Wait,
             DrainRule::Stop => stop,
             DrainRule::Auto if process::carries_a_container() => stop,
-            DrainRule::Auto => Self::HandOver,
+            DrainRule::HandOver | DrainRule::Auto => Self::HandOver,
         }
     }
 

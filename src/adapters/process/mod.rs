@@ -27,6 +27,7 @@ use std::{env, process::ExitCode};
 pub use self::{
     emergency::{Ended, How, emergency},
     init::{as_first_process, carries_a_container},
+    kernel::end_at_once,
     level::{Level, level},
     runner::ProcessRunner,
 };

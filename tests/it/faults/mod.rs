@@ -1,8 +1,12 @@
 //! The disk, the clock and the machine fail under the real binary: nothing accepted is lost, nothing is run twice, and what it costs is told.
 
+mod busy;
+mod copies;
+mod damage;
 mod failing_disk;
 mod full_disk;
 mod interposing;
+mod small_disk;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Stdio};
 
-use super::{another, named, nursery, parent, say_waiting, signal};
+use super::{another, attendant_of, named, nursery, parent, say_waiting, signal};
 use crate::world::{Founding, RUNS};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,12 +11,13 @@ async fn the_emergency_stop_ends_every_agent_with_service_nursery_and_an_attenda
     let deaf = world.say(&format!("{RUNS} trap '' TERM; (setsid sleep 600 &); while :; do sleep 0.05; done"));
     let others = [say_waiting(&world), say_waiting(&world)];
     world.until("three run", |world| world.runs().len() == 3).await;
+    let of_the_deaf = attendant_of(&world, deaf);
     let nursery = nursery(&world);
     let attendants = named("orch-attendant", |pid| parent(pid).is_some_and(|(parent, _)| parent == nursery));
     assert_eq!(attendants.len(), 3);
     world.kill_bot();
     signal(nursery, "KILL");
-    signal(attendants[0], "KILL");
+    signal(of_the_deaf, "KILL");
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bin-scripts/emergency-stop.sh");
     let target = Path::new(env!("CARGO_BIN_EXE_orchestrator")).parent().and_then(Path::parent).expect("a target folder");

@@ -66,6 +66,21 @@ fn nursery(world: &World) -> i32 {
     found[0]
 }
 
+/// The leader of the agent that works on a task.
+fn leader_of(world: &World, task: Snowflake) -> i32 {
+    let cwd = fs::canonicalize(world.task_dir(task).expect("its folder")).expect("is there");
+    let all = fs::read_dir("/proc").expect("/proc is there").flatten();
+    let numbers = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let here = numbers.filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|at| at == cwd));
+    let mut led = here.filter(|pid| parent(*pid).is_some_and(|(parent, _)| comm(parent) == "orch-attendant"));
+    led.next().expect("its agent runs")
+}
+
+/// Its attendant.
+fn attendant_of(world: &World, task: Snowflake) -> i32 {
+    parent(leader_of(world, task)).expect("has a parent").0
+}
+
 /// Each of these has exactly one entry, a success, and was run once.
 fn all_succeeded_once(world: &World, tasks: &[Snowflake]) {
     let mut ran = world.runs();

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 use orchestrator_sandbox::Snowflake;
 use serde_json::json;
 
-use super::{all_succeeded_once, another, go, nursery, say_simple, say_waiting, signal};
+use super::{all_succeeded_once, another, attendant_of, go, leader_of, nursery, say_simple, say_waiting, signal};
 use crate::world::{Founding, PATIENCE, World};
 
 const TEN: usize = 10;
@@ -119,16 +119,9 @@ async fn the_service_the_attendant_or_the_agent_killed_for_want_of_memory_costs_
     let [by_service, by_attendant, by_child] = [say_waiting(&world), say_waiting(&world), say_waiting(&world)];
     let tasks = [by_service, by_attendant, by_child];
     world.until("three run", |world| world.runs().len() == 3).await;
-    let leader = |task: Snowflake| {
-        let cwd = fs::canonicalize(world.task_dir(task).expect("its folder")).expect("is there");
-        let all = fs::read_dir("/proc").expect("/proc").flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        let here = all.filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|at| at == cwd));
-        here.min().expect("its agent runs")
-    };
-    let attendant = super::parent(leader(by_attendant)).expect("has a parent").0;
-    assert_eq!(super::comm(attendant), "orch-attendant");
+    let attendant = attendant_of(&world, by_attendant);
 
-    signal(leader(by_child), "KILL");
+    signal(leader_of(&world, by_child), "KILL");
     signal(attendant, "KILL");
     let child = world.entry(by_child).await;
     let lost = world.entry(by_attendant).await;

@@ -31,8 +31,8 @@ pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<St
     let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
         Outgoing::Parcel(parcel)
-            if !mailer.settings.delays.is_due(parcel.progress.due_at, mailer.clock.now())
-                && !(hurry && parcel.progress.waits_for_return()) =>
+            if !(mailer.settings.delays.is_due(parcel.progress.due_at, mailer.clock.now())
+                || hurry && parcel.progress.waits_for_return()) =>
         {
             return Ok(Step::NotBefore(parcel.progress.due_at));
         }
