@@ -186,7 +186,7 @@ impl Crew {
         runs: &mut JoinSet<(AttemptId, bool)>,
         soft: &CancellationToken,
     ) -> Result<(), QueueError> {
-        let live = self.queue.live().await?;
+        let live = self.queue.live_beside(under_way.keys().copied().collect()).await?;
         under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
         for (attempt, task) in live {
             match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
@@ -202,6 +202,7 @@ impl Crew {
                 (Some(_), _, _)
                 | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
+                    let Some(task) = task else { continue };
                     under_way.insert(attempt.id, Watch::default());
                     let (crew, soft) = (self.clone(), soft.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
