@@ -1,10 +1,9 @@
 //! The command line as it is written: flags and verbs. What they do is in the file of each verb.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
-use orchestrator_core::domain::task::parse_duration;
 
 use super::{backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, sandbox, setup, status, submit};
 use crate::config::Flags;
@@ -144,15 +143,6 @@ pub(super) enum Verb {
 pub(super) enum ConfigVerb {
     /// Read it as the service would, and say what is wrong with it and where each value comes from
     Check(config_check::CheckArgs),
-}
-
-/// Reads a duration such as `90s`, `10m` or `1h30m`.
-///
-/// # Errors
-///
-/// The rule, as clap shows it.
-pub(super) fn duration(given: &str) -> Result<Duration, String> {
-    parse_duration(given).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod config_check;
 mod demo;
 mod doctor;
 pub mod exit;
+mod given;
 mod house;
 mod list;
 mod logs;

@@ -29,7 +29,7 @@ const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 )]
 pub(super) struct PanicArgs {
     /// How long agents get to end by themselves before they are killed
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::args::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::given::duration)]
     grace: Duration,
 }
 

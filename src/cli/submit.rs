@@ -17,10 +17,10 @@ use orchestrator_core::{
 use serde_json::json;
 
 use super::{
-    Context, args,
+    Context,
     client::Client,
     exit::{Exit, Failure},
-    posting, wait,
+    given, posting, wait,
 };
 use crate::{
     adapters::{discord::Sender, system_clock::SystemClock, system_entropy::SystemEntropy},
@@ -48,7 +48,7 @@ pub(super) struct SubmitArgs {
     #[arg(long)]
     wait: bool,
     /// With --wait: give up waiting after this time (the task goes on)
-    #[arg(long, value_name = "DURATION", value_parser = args::duration, requires = "wait")]
+    #[arg(long, value_name = "DURATION", value_parser = given::duration, requires = "wait")]
     at_most: Option<Duration>,
 }
 

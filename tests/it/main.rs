@@ -12,6 +12,10 @@ mod config;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod main_job;

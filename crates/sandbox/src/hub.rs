@@ -6,14 +6,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
     clock,
     gateway::session::Sessions,
     limits::{IdentifyCount, Limiter, identify},
     options::Options,
-    request_log::{Record, RequestLog},
+    request_log::{GatewayEvent, GatewayRecord, Record, RequestLog},
     trouble::Trouble,
     world::{World, event::Event},
 };
@@ -29,6 +29,8 @@ pub(crate) struct Hub {
     limiter: Mutex<Limiter>,
     trouble: Mutex<Trouble>,
     pub(crate) log: RequestLog,
+    /// Rung when trouble was made that comes by itself.
+    weather: Notify,
     /// Grows with every change and every record; whoever waits for something looks again.
     changes: watch::Sender<u64>,
     /// Grows with every change of the world alone.
@@ -52,6 +54,7 @@ impl Hub {
             limiter: Mutex::new(Limiter::new(options.limits)),
             trouble: Mutex::new(Trouble::new(options.heartbeat_interval)),
             log: RequestLog::new(options.log_capacity),
+            weather: Notify::new(),
             changes: watch::Sender::new(0),
             world_changes: watch::Sender::new(0),
             page: broadcast::Sender::new(PAGE_BACKLOG),
@@ -116,6 +119,26 @@ impl Hub {
     pub(crate) fn record(&self, record: Record) {
         self.log.add(record);
         self.changed();
+    }
+
+    /// Tells the log of trouble on the gateway.
+    pub(crate) fn record_trouble(&self, trouble: String) {
+        self.record(Record::Gateway(GatewayRecord {
+            at: clock::now(),
+            connection: 0,
+            user: None,
+            what: GatewayEvent::Troubled { trouble },
+        }));
+    }
+
+    /// Trouble was made that comes by itself, or was ended.
+    pub(crate) fn weather_changed(&self) {
+        self.weather.notify_one();
+    }
+
+    /// Waits for that.
+    pub(crate) async fn weather_changes(&self) {
+        self.weather.notified().await;
     }
 
     fn changed(&self) {

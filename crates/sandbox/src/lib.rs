@@ -44,6 +44,7 @@ mod server;
 mod state_file;
 mod trouble;
 mod wire;
+mod wire_tap;
 pub mod world;
 
 pub use self::{
@@ -54,6 +55,6 @@ pub use self::{
     request_log::{Cause, GatewayEvent, GatewayRecord, Record, Request},
     sandbox::{Sandbox, StartError, TimedOut},
     state_file::StateError,
-    trouble::{Demand, Effect, GatewayTrouble, Rule},
+    trouble::{Alteration, Demand, Effect, GatewayTrouble, ReadScriptError, Rule, StormSeed},
     world::{Standing, World, WorldSeed, snowflake::Snowflake},
 };

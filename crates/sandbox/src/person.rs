@@ -72,6 +72,11 @@ impl<'a> Person<'a> {
         self.ask("DELETE", &format!("{}/reactions/{emoji}/@me", self.message_path(message)?), Value::Null, Vec::new()).map(drop)
     }
 
+    /// Takes somebody else's emoji off a message, as a moderator may.
+    pub fn take_reaction(&self, message: Snowflake, emoji: &str, of: Snowflake) -> Result<(), Refusal> {
+        self.ask("DELETE", &format!("{}/reactions/{emoji}/{of}", self.message_path(message)?), Value::Null, Vec::new()).map(drop)
+    }
+
     /// Uses a slash command, with its options as on the wire: `[{"name", "type", "value"}]`.
     pub fn command(&self, channel: &str, name: &str, options: &Value) -> Result<Snowflake, Refusal> {
         let command = self.registered(1, name)?;

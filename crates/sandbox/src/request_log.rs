@@ -14,6 +14,7 @@ use crate::world::snowflake::Snowflake;
 /// One line of the log.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are requests")]
 pub enum Record {
     /// A REST request.
     Request(Request),
@@ -66,10 +67,12 @@ pub struct Request {
     pub files: Vec<(String, usize)>,
     /// The status of the answer; `None` if the connection was closed instead.
     pub status: Option<u16>,
-    /// The body of the answer, if it was JSON.
+    /// The body of the answer as the route gave it, if it was JSON.
     pub answer: Value,
     /// What the answer came from.
     pub cause: Cause,
+    /// The trouble that it met, in words.
+    pub trouble: Option<String>,
 }
 
 /// Where an answer came from.
@@ -82,8 +85,10 @@ pub enum Cause {
     Limited,
     /// Trouble that was asked for, instead of the effect.
     Trouble,
-    /// Trouble that was asked for, after the effect: the answer was lost.
+    /// Trouble that was asked for, after the effect: the answer was lost, whole or in part.
     AnswerLost,
+    /// Trouble that was asked for, after the effect: the answer was changed on its way.
+    Altered,
     /// Discord may know this route; the local Discord does not.
     NotBuilt,
 }
@@ -93,7 +98,7 @@ pub enum Cause {
 pub struct GatewayRecord {
     /// When.
     pub at: DateTime<Utc>,
-    /// Which connection, counted from 1.
+    /// Which connection, counted from 1; 0 is all of them.
     pub connection: u64,
     /// Whose session, once it is known.
     pub user: Option<Snowflake>,
@@ -139,6 +144,18 @@ pub enum GatewayEvent {
     },
     /// The connection was cut without a close frame, on request.
     Dropped,
+    /// Trouble was made for all connections; those that it ends tell so themselves.
+    Troubled {
+        /// Which, in words.
+        trouble: String,
+    },
+    /// Something was done to an event on its way.
+    Mishandled {
+        /// Its name.
+        name: String,
+        /// What: doubled, late, lost.
+        how: &'static str,
+    },
 }
 
 /// All records, oldest first, up to a number.

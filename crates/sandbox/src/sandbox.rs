@@ -14,7 +14,7 @@ use crate::{
     request_log::Record,
     server,
     state_file::{self, StateError},
-    trouble::{self, Demand, GatewayTrouble, Rule},
+    trouble::{self, Demand, GatewayTrouble, Rule, StormSeed},
     world::{World, guild::Overwrite, people::User, snowflake::Snowflake},
 };
 
@@ -68,6 +68,7 @@ impl Sandbox {
         let hub = Arc::new(Hub::new(world, address, options));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(server::accept(listener, hub.clone(), tasks.clone(), stop.clone()));
+        tasks.spawn(trouble::keep(hub.clone(), stop.clone()));
         if let Some(path) = hub.options.state.clone() {
             tasks.spawn(state_file::keep(hub.clone(), path, stop.clone()));
         }
@@ -200,7 +201,7 @@ impl Sandbox {
 
     /// Makes trouble.
     pub fn make_trouble(&self, demand: Demand) {
-        self.hub.change(|world, _| trouble::make(&self.hub, world, demand));
+        self.hub.change(|world, now| trouble::make(&self.hub, world, now, demand));
     }
 
     /// Makes trouble for requests.
@@ -211,6 +212,12 @@ impl Sandbox {
     /// Makes trouble for the gateway.
     pub fn gateway_trouble(&self, trouble: GatewayTrouble) {
         self.make_trouble(Demand::Gateway(trouble));
+    }
+
+    /// Lets a storm blow: this share of all requests, and now and then the gateway, meets trouble that is drawn from the seed, until
+    /// [`Demand::Clear`]. It is trouble of the kind that passes: whoever tries again loses nothing.
+    pub fn trouble_storm(&self, seed: u64, rate: f64) {
+        self.make_trouble(Demand::Storm(StormSeed { seed, rate }));
     }
 
     /// Sets a permission overwrite of a channel, given by name, as an admin would in its settings.

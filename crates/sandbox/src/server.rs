@@ -2,14 +2,20 @@
 
 use std::{
     convert::Infallible,
+    io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Request, Response, StatusCode, header},
 };
+use futures_util::{StreamExt, stream};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,8 +25,12 @@ use crate::{
     gateway,
     hub::Hub,
     page,
-    rest::{self, Ask, Outcome, Reply, ReplyBody},
+    rest::{self, Ask, Outcome, Reply, ReplyBody, Spoiling},
+    wire_tap::Wire,
 };
+
+/// Within this time what was written of an answer has left.
+const FLUSHED: Duration = Duration::from_millis(20);
 
 /// Accepts connections until `stop`; each is a task of `tasks`.
 pub(crate) async fn accept(listener: TcpListener, hub: Arc<Hub>, tasks: TaskTracker, stop: CancellationToken) {
@@ -49,15 +59,19 @@ async fn serve(stream: TcpStream, peer: SocketAddr, hub: Arc<Hub>, tasks: TaskTr
         tracing::debug!(%error, "a connection keeps its small packets back");
     }
     let hang_up = CancellationToken::new();
+    let reset = Arc::new(AtomicBool::new(false));
+    let stream = Wire { stream, reset: Arc::clone(&reset) };
     let service = service_fn(|request: Request<Incoming>| {
-        let (hub, tasks, stop, hang_up) = (hub.clone(), tasks.clone(), stop.clone(), hang_up.clone());
+        let (hub, tasks, stop, hang_up, reset) = (hub.clone(), tasks.clone(), stop.clone(), hang_up.clone(), Arc::clone(&reset));
         async move {
-            let response = answer(hub, request.map(Body::new), peer, &tasks, stop).await;
-            if response.is_none() {
-                hang_up.cancel();
-                std::future::pending::<()>().await;
+            match answer(hub, request.map(Body::new), peer, &tasks, stop).await {
+                Ok(response) => Ok::<_, Infallible>(response),
+                Err(end) => {
+                    reset.store(end == End::Reset, Ordering::Relaxed);
+                    hang_up.cancel();
+                    std::future::pending().await
+                }
             }
-            Ok::<_, Infallible>(response.unwrap_or_default())
         }
     });
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
@@ -72,40 +86,49 @@ async fn serve(stream: TcpStream, peer: SocketAddr, hub: Arc<Hub>, tasks: TaskTr
     }
 }
 
-/// Leads a request to its door; `None` asks for the connection to be dropped.
+/// How a connection ends in the middle of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    HangUp,
+    Reset,
+}
+
+/// Leads a request to its door; an [`End`] asks for the connection to be dropped.
 async fn answer(
     hub: Arc<Hub>,
     request: Request<Body>,
     peer: SocketAddr,
     tasks: &TaskTracker,
     stop: CancellationToken,
-) -> Option<Response<Body>> {
+) -> Result<Response<Body>, End> {
     let path = request.uri().path().to_owned();
     if path == "/gateway" || path == "/gateway/" {
         if let Some(outcome) = rest::meet_at_gateway(&hub).await {
-            return outcome.map(response);
+            return outcome.map(response).ok_or(End::HangUp);
         }
-        return Some(gateway::upgrade(hub, request, tasks, stop));
+        return Ok(gateway::upgrade(hub, request, tasks, stop));
     }
     if path.starts_with("/attachments/") {
-        return Some(rest::serve_file(&hub, &path));
+        return Ok(rest::serve_file(&hub, &path));
     }
     let below_api = path.strip_prefix("/api").map(|rest| rest.strip_prefix("/v10").unwrap_or(rest));
     if below_api.is_none() && !is_own_name(&request) {
-        return Some(response(Reply::text(
+        return Ok(response(Reply::text(
             421,
             "The local Discord shows itself under an IP address or as localhost only, so that no web page can pretend to be it.",
         )));
     }
     let own = path.starts_with("/sandbox/").then_some(path.as_str());
     let Some(rest_path) = below_api.or(own) else {
-        return Some(page::answer(hub, &request, stop));
+        return Ok(page::answer(hub, &request, stop));
     };
     let trusted = peer.ip().is_loopback() && !request.headers().contains_key(header::ORIGIN) && is_own_name(&request);
     let ask = Ask { trusted, ..ask(rest_path.to_owned(), request).await };
     match rest::handle(&hub, ask).await {
-        Outcome::Reply(reply) => Some(response(reply)),
-        Outcome::HangUp => None,
+        Outcome::Reply(reply) => Ok(response(reply)),
+        Outcome::Spoilt(reply, spoiling) => Ok(spoilt(reply, spoiling)),
+        Outcome::HangUp => Err(End::HangUp),
+        Outcome::Reset => Err(End::Reset),
     }
 }
 
@@ -133,6 +156,33 @@ fn without_body(path: String, request: &Request<Body>) -> Ask {
         headers: interesting.into_iter().filter_map(|name| Some((name.to_string(), header(name)?))).collect(),
         ..Ask::default()
     }
+}
+
+/// The answer with its body as trouble wants it: cut short, or slow.
+fn spoilt(reply: Reply, spoiling: Spoiling) -> Response<Body> {
+    let bytes = match &reply.body {
+        ReplyBody::Empty => Vec::new(),
+        ReplyBody::Json(body) => body.to_string().into_bytes(),
+        ReplyBody::Text { text, .. } => text.clone().into_bytes(),
+    };
+    let mut response = response(reply);
+    response.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
+    *response.body_mut() = match spoiling {
+        Spoiling::Cut(kept) => {
+            let kept = bytes[..kept.min(bytes.len().saturating_sub(1))].to_vec();
+            let broken = async {
+                // What was kept is on its way before the connection breaks.
+                tokio::time::sleep(FLUSHED).await;
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+            };
+            Body::from_stream(stream::once(async { Ok(kept) }).chain(stream::once(broken)))
+        }
+        Spoiling::Slow(each) => Body::from_stream(stream::iter(bytes).then(move |byte| async move {
+            tokio::time::sleep(each).await;
+            Ok::<_, Infallible>(vec![byte])
+        })),
+    };
+    response
 }
 
 fn response(reply: Reply) -> Response<Body> {

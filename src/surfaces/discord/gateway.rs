@@ -32,13 +32,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use super::terms::{BuildFramework, FindGateway, GatewayConfig, IdentifyMemory, Patience};
 use super::{
     health::{Finding, Pulse},
     hearing::Hearing,
     identifies::Identifies,
     incoming::Incoming,
     session::Session,
+};
+pub use super::{
+    patience::Patience,
+    terms::{BuildFramework, FindGateway, GatewayConfig, IdentifyMemory},
 };
 
 /// Messages and their text, reactions, and the servers they are in.

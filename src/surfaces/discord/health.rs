@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::terms::Patience;
+use super::patience::Patience;
 
 /// How the gateway is; shared with whoever shows it.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ mod health;
 mod hearing;
 mod identifies;
 pub mod incoming;
+mod patience;
 mod session;
 mod terms;
 
@@ -17,4 +18,5 @@ pub use gateway::GatewayError;
 pub use health::{Health, HealthNow};
 pub use identifies::Identifies;
 pub use incoming::Incoming;
-pub use terms::{GatewayConfig, IdentifyMemory, Patience};
+pub use patience::Patience;
+pub use terms::{GatewayConfig, IdentifyMemory};

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{health::Pulse, terms::Patience};
+use super::{health::Pulse, patience::Patience};
 
 /// So many connections may follow each other without a pause; what comes after a calm time counts anew.
 const FREE_PASSES: u32 = 2;

@@ -1,10 +1,10 @@
 //! On which terms the gateway is kept: what it is told, what it asks of others, and how patient it is.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use orchestrator_core::{
-    domain::{id::UserId, retry::Delays},
+    domain::id::UserId,
     ports::{
         chat::{Chat, ChatError},
         clock::Clock,
@@ -12,9 +12,9 @@ use orchestrator_core::{
 };
 use serenity::{async_trait, framework::Framework, gateway::ShardManager, http::Http};
 
-use super::health::Health;
 #[cfg(doc)]
 use super::identifies::Identifies;
+use super::{health::Health, patience::Patience};
 
 /// Asks the API's base where its gateway is.
 pub type FindGateway = Arc<dyn Fn() -> BoxFuture<'static, Result<String, ChatError>> + Send + Sync>;
@@ -60,40 +60,4 @@ pub trait IdentifyMemory: Send + Sync {
 
     /// Stores it. What can't be stored is said by whoever stores it; the gateway goes on.
     async fn save(&self, count: String);
-}
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// A connection.
-    pub connect: Duration,
-    /// From a connection to its session.
-    pub session: Duration,
-    /// Without serenity's loop coming round.
-    pub hang: Duration,
-    /// In which serenity's loop neither pauses nor brings an event.
-    pub spin: Duration,
-    /// Between looks at it.
-    pub look: Duration,
-    /// After which what failed before counts no longer.
-    pub calm: Duration,
-    /// From one IDENTIFY to the next. Source: Discord developer documentation, "Gateway", `max_concurrency`.
-    pub between_identifies: Duration,
-    /// Between attempts that fail in a row.
-    pub delays: Delays,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(20),
-            session: Duration::from_secs(40),
-            hang: Duration::from_secs(20),
-            spin: Duration::from_secs(2),
-            look: Duration::from_secs(1),
-            calm: Duration::from_secs(60),
-            between_identifies: Duration::from_secs(5),
-            delays: Delays::new(Duration::from_secs(1), Duration::from_secs(300)),
-        }
-    }
 }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use orchestrator_core::{
     domain::money::Usd,
     ports::rows::{Counts, TaskFilter},
-    queue::{board::Doing, claim::Closed},
+    queue::board::{Closed, Doing},
     wording::{
         because,
         views::{CountsView, Health, StatusView},

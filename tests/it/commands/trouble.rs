@@ -6,7 +6,7 @@ use orchestrator_core::{
     domain::id::UserId,
     intake::admit::{Policy, WhoMay},
 };
-use orchestrator_sandbox::{Record, Rule};
+use orchestrator_sandbox::{Demand, Record, Rule};
 use serde_json::{Value, json};
 
 use super::{Given, SOON, World, id};
@@ -67,6 +67,28 @@ async fn an_answer_that_discord_does_not_take_at_first_is_given_again() {
     world.discord.trouble(Rule::on("PATCH", "/webhooks/*/*/messages/@original").answers_error(503, 0, "upstream"));
 
     assert_eq!(world.asks("stranger", "queue", &[]).await, "Nothing runs and nothing waits.");
+}
+
+#[tokio::test]
+async fn a_task_whose_answer_comes_after_its_token_has_ended_is_queued_all_the_same() {
+    let world = World::new().await;
+    world.store_takes(Duration::from_millis(1_500));
+    let asked = world.uses("stranger", "task", &[("text", json!("late"))]);
+    let acknowledged = |log: &[Record]| (callbacks(log, asked) == [Some(204)]).then_some(());
+    world.discord.wait_for_log(acknowledged, SOON).await.expect("it is acknowledged first");
+
+    world.discord.make_trouble(Demand::EndInteractions(true));
+    let told_too_late = |log: &[Record]| {
+        log.iter()
+            .any(|record| record.request().is_some_and(|request| request.method == "PATCH" && request.status == Some(401)))
+            .then_some(())
+    };
+    world.discord.wait_for_log(told_too_late, SOON).await.expect("it is tried");
+
+    assert_eq!(world.all_tasks().await.len(), 1);
+    // The next one is answered as ever.
+    world.store_takes(Duration::ZERO);
+    assert!(world.asks("stranger", "queue", &[]).await.contains("late"));
 }
 
 #[tokio::test]

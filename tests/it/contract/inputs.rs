@@ -134,6 +134,10 @@ async fn the_report_of_an_agent_may_be_nonsense() {
         ),
         ("echo 'not json' > OUTPUTS.json", "OUTPUTS.json was not read"),
         ("echo '[]' > OUTPUTS.json", "OUTPUTS.json was not read"),
+        // Half of a pair of surrogates is no character, though JSON can write it.
+        (r#"echo '{"a":"\ud800"}' > OUTPUTS.json"#, "OUTPUTS.json was not read"),
+        (r#"echo '{"input":1,"output":2,"model":"\udfff"}' > USAGE.json"#, "USAGE.json was not read"),
+        (r#"echo '{"input":-1,"output":2}' > USAGE.json"#, "USAGE.json"),
         ("head -c 400000 /dev/zero > OUTPUTS.json", "OUTPUTS.json was not read"),
         ("head -c 100000 /dev/zero | tr '\\0' '[' > USAGE.json", "USAGE.json was not read"),
         ("head -c 9000 /dev/zero | tr '\\0' s > SUMMARY.txt", "SUMMARY.txt was cut"),

@@ -73,14 +73,19 @@ async fn endless_output_and_a_huge_result_stay_bounded_in_memory_and_on_disk() {
         .config("output.log_max_kb", json!(100))
         .config("output.stdout_max_kb", json!(100))
         .config("output.result_max_kb", json!(1_000))
+        .config("output.file_max_mb", json!(0))
         .start()
         .await;
 
     let flood = world.say("head -c 1000000000 /dev/zero; echo ok > RESULT.txt; echo the end [timeout:60s]");
     let huge = world.say("head -c 104857600 /dev/zero | tr '\\0' a > RESULT.txt");
+    // Ten gigabytes that take no room on the disk, and would take it in memory.
+    let vast = world.say("printf 'it begins' > RESULT.txt; truncate -s 10G RESULT.txt");
     let entry = world.entry_within(huge, PATIENCE * 2).await;
     let flooded = world.entry_within(flood, PATIENCE * 2).await;
+    let vast = world.entry_within(vast, PATIENCE).await;
 
+    assert!(vast.content.starts_with("**[SUCCESS]**") && vast.content.contains("it begins"), "{}", vast.content);
     assert!(entry.content.starts_with("**[SUCCESS]**"), "{}", entry.content);
     let attached = world.attached(&entry);
     assert_eq!(attached.len(), 1);

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use orchestrator_interposer::Faults;
 use orchestrator_sandbox::{
     Limits, Options, Sandbox,
     world::{message::Message, snowflake::Snowflake},
@@ -173,10 +174,23 @@ impl World {
 
     /// Starts the bot; its log goes to a file that is shown when a test fails.
     pub(crate) fn start_bot(&mut self) {
+        let run = self.command(&["run"]);
+        self.start_bot_as(run);
+    }
+
+    /// The same, on a machine that is not well.
+    pub(crate) fn start_bot_with(&mut self, faults: &Faults) {
+        let mut run = self.command(&["run"]);
+        run.envs(faults.env());
+        self.start_bot_as(run);
+    }
+
+    /// The same, by a command that becomes the bot.
+    pub(crate) fn start_bot_as(&mut self, mut command: Command) {
         assert!(self.bot.is_none(), "the bot runs already");
         self.runs += 1;
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
-        self.bot = Some(self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts"));
+        self.bot = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts"));
     }
 
     /// Waits until the bot has a gateway session.

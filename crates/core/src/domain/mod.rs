@@ -15,3 +15,4 @@ pub mod outbound;
 pub mod retry;
 pub mod step;
 pub mod task;
+pub mod thinking;

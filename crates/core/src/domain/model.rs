@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{money::Price, task::Thinking};
+use super::{money::Price, thinking::Thinking};
 
 /// What is known of models, from `openclaw.json`.
 #[derive(Clone, Debug, Default)]

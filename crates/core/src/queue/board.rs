@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::{Queue, QueueError, claim::Closed};
+pub use super::dispatch::Closed;
+use super::{Queue, QueueError};
 use crate::{
     domain::{
         attempt::Outcome,
@@ -178,7 +179,7 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         self.read(move |look| {
             let spent = look.fact(&super::spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-            Ok(Glance { counts: look.counts()?, spent_today_nanos: spent, closed: super::claim::closed(look, &rules, now)? })
+            Ok(Glance { counts: look.counts()?, spent_today_nanos: spent, closed: super::dispatch::closed(look, &rules, now)? })
         })
         .await
     }

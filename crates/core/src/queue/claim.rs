@@ -2,30 +2,26 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, Rules, gates, journal_attempt, lanes, marks, spent_fact};
+use super::{
+    Queue, QueueError, Rules,
+    dispatch::{closed, instance_gate},
+    gates, journal_attempt, lanes, signs,
+};
 use crate::{
     domain::{
         attempt::AttemptState,
-        id::{AttemptId, InstanceId},
+        id::AttemptId,
         journal::What,
         lease::{Fence, Lease},
         step::StepEvent,
         task::Origin,
     },
     ports::{
-        rows::{AttemptRow, Look, Rows, RowsError},
+        rows::{AttemptRow, Rows, RowsError},
         store::Urgency,
     },
 };
 
-/// The fact that says that nothing is started, and why: a person's `panic`.
-pub(super) const PAUSED: &str = "dispatch.paused";
-/// The fact that says that nothing is started because our ✅ is refused.
-pub(super) const UNMARKABLE: &str = "dispatch.unmarkable";
-/// The fact that says that nothing is started because the disk is nearly full.
-pub(super) const DISK_LOW: &str = "dispatch.disk_low";
-/// The fact that names the channel in which it is refused.
-pub(super) const UNMARKABLE_IN: &str = "dispatch.unmarkable_in";
 /// How many steps with closed gates one transaction looks past.
 const LOOKED_PAST: usize = 64;
 
@@ -45,28 +41,6 @@ pub(super) enum Claim {
 pub(super) struct ClaimAsk {
     attempt: AttemptId,
     agent_id: String,
-}
-
-/// Why nothing is started at present, in order of weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// Somebody stopped it.
-    Paused {
-        /// Who, and why.
-        by: String,
-    },
-    /// ✅ can't be put: a permission is missing.
-    Unmarkable {
-        /// Discord's words.
-        reason: String,
-    },
-    /// The disk is nearly full.
-    DiskLow {
-        /// How full, in words.
-        reason: String,
-    },
-    /// The day's ceiling is reached.
-    DailyCeiling,
 }
 
 impl Queue {
@@ -98,36 +72,6 @@ impl Queue {
             }
         }
     }
-
-    /// Whether anything may start at present, and if not, why.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Store`].
-    pub async fn closed(&self) -> Result<Option<Closed>, QueueError> {
-        let (now, rules) = (self.now(), self.rules.clone());
-        self.read(move |look| closed(look, &rules, now)).await
-    }
-}
-
-pub(super) fn closed(look: &(impl Look + ?Sized), rules: &Rules, now: DateTime<Utc>) -> Result<Option<Closed>, RowsError> {
-    if let Some(by) = look.fact(PAUSED)?.filter(|by| !by.is_empty()) {
-        return Ok(Some(Closed::Paused { by }));
-    }
-    if let Some(reason) = look.fact(UNMARKABLE)?.filter(|reason| !reason.is_empty()) {
-        return Ok(Some(Closed::Unmarkable { reason }));
-    }
-    if let Some(reason) = look.fact(DISK_LOW)?.filter(|reason| !reason.is_empty()) {
-        return Ok(Some(Closed::DiskLow { reason }));
-    }
-    let Some(ceiling) = rules.daily_ceiling else { return Ok(None) };
-    let spent: i64 = look.fact(&spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Ok((spent >= ceiling.nanos()).then_some(Closed::DailyCeiling))
-}
-
-/// The gate that counts an instance's slots.
-pub(super) fn instance_gate(instance: &InstanceId) -> String {
-    format!("instance:{instance}")
 }
 
 pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Claim, QueueError> {
@@ -154,10 +98,10 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
         lanes::leave(rows, &mut step, StepEvent::Claimed, now)?;
         let row = super::task_row(rows, &step.task)?;
         let cleared = match row.task.origin {
-            Origin::Message(at) => marks::want_claim(rows, at, &step.task, now)?,
+            Origin::Message(at) => signs::want_claim(rows, at, &step.task, now)?,
             Origin::Asked { .. } => {
                 if let Some(at) = row.message {
-                    marks::want_claim(rows, at, &step.task, now)?;
+                    signs::want_claim(rows, at, &step.task, now)?;
                 }
                 true
             }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, Rules, claim, ended_words, gates, journal, lanes, live_attempt, marks, settle, step_row, task_row};
+use super::{Queue, QueueError, Rules, dispatch, ended_words, gates, journal, lanes, live_attempt, settle, signs, step_row, task_row};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
@@ -102,7 +102,7 @@ impl Queue {
                     step.attempts_allowed = step.attempts + 1;
                     task.ended = None;
                     rows.update_task(&task)?;
-                    marks::lift_ends(rows, &task, now)?;
+                    signs::lift_ends(rows, &task, now)?;
                     journal(rows, now, &id, What::Retried { by: by.clone() })?;
                     lanes::enter(rows, &mut step, StepEvent::Retried, now, rules.lane_cap)
                 }
@@ -214,7 +214,7 @@ impl Queue {
         let by = if by.is_empty() { "somebody".to_owned() } else { by };
         let stopped = self
             .write(Urgency::Urgent, move |rows| {
-                rows.put_fact(claim::PAUSED, &by)?;
+                rows.put_fact(dispatch::PAUSED, &by)?;
                 rows.append(&Event { at: now, task: None, attempt: None, what: What::Paused { by: by.clone() } })?;
                 let mut stopped = 0;
                 for mut attempt in if stop_running { rows.live_attempts(&rules.instance)? } else { Vec::new() } {
@@ -237,7 +237,7 @@ impl Queue {
     pub async fn resume(&self, by: String) -> Result<(), QueueError> {
         let now = self.now();
         self.write(Urgency::Usual, move |rows| {
-            rows.put_fact(claim::PAUSED, "")?;
+            rows.put_fact(dispatch::PAUSED, "")?;
             Ok(rows.append(&Event { at: now, task: None, attempt: None, what: What::Resumed { by: by.clone() } })?)
         })
         .await?;

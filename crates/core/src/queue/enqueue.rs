@@ -3,7 +3,7 @@
 use super::{
     Queue, QueueError,
     claim::{self, Claim},
-    journal, lanes, marks, write_letter,
+    journal, lanes, signs, write_letter,
 };
 use crate::{
     domain::{
@@ -88,7 +88,7 @@ impl Queue {
                     Origin::Asked { .. } => None,
                 };
                 if let Some(at) = message {
-                    marks::lift_refusal(rows, at, now)?;
+                    signs::lift_refusal(rows, at, now)?;
                 }
                 rows.insert_task(&TaskRow { task: task.clone(), message, entry: None, ended: None })?;
                 let state = match &new.blocked {

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
-
-use super::{Queue, QueueError, claim::instance_gate, gates, journal_attempt, lanes, settle, write_letter};
+use super::{
+    Queue, QueueError, journal_attempt, lanes,
+    settle::{self, held, let_go},
+    write_letter,
+};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
@@ -15,7 +17,7 @@ use crate::{
         step::StepEvent,
     },
     ports::{
-        rows::{AttemptRow, Rows, TaskRow},
+        rows::{AttemptRow, TaskRow},
         store::Urgency,
     },
 };
@@ -142,23 +144,4 @@ impl Queue {
         })
         .await
     }
-}
-
-/// The attempt, if it is live and this is still its fencing number.
-pub(super) fn held(rows: &dyn Rows, attempt: AttemptId, fence: Fence) -> Result<AttemptRow, QueueError> {
-    rows.attempt(attempt)?.filter(|row| row.fence == fence && row.state.is_live()).ok_or(QueueError::Late)
-}
-
-/// Gives back what an attempt's step held: its gates, its slot, its lane's place.
-pub(super) fn let_go(
-    rows: &mut dyn Rows,
-    rules: &super::Rules,
-    attempt: &AttemptRow,
-    step_gates: &[String],
-    lane: &str,
-    now: DateTime<Utc>,
-) -> Result<(), QueueError> {
-    lanes::stopped_running(rows, lane, rules.lane_cap)?;
-    gates::release(rows, step_gates, now, rules.lane_cap)?;
-    gates::release(rows, &[instance_gate(&attempt.lease.instance)], now, rules.lane_cap)
 }

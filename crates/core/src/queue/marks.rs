@@ -1,30 +1,28 @@
-//! Reactions that are to stand: the ✅ that the agent waits for, the ❌ of a refusal, the sign at the end.
+//! What became of the reactions that were wanted: put, taken away, refused; and what follows for the task.
 
 use chrono::{DateTime, Utc};
 
+pub use super::signs::{CLAIMED, REFUSED};
 use super::{
-    Queue, QueueError, Rules,
-    claim::{UNMARKABLE, UNMARKABLE_IN},
-    control, journal, live_attempt, settle, step_row, task_row, write_letter,
+    Queue, QueueError, Rules, control,
+    dispatch::{UNMARKABLE, UNMARKABLE_IN},
+    journal, live_attempt, settle,
+    signs::want,
+    step_row, task_row, write_letter,
 };
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
-        id::{MarkId, TaskId},
+        id::MarkId,
         journal::What,
-        outbound::{Address, Identity, Letter, Mark, MarkState, Progress, Purpose},
+        outbound::{Address, Identity, Letter, MarkState, Purpose},
         task::{MessageRef, Origin},
     },
     ports::{
-        rows::{MarkRow, Rows, RowsError, TaskRow},
+        rows::{MarkRow, Rows, RowsError},
         store::Urgency,
     },
 };
-
-/// The sign of a claim. Source: contract 003 §2.
-pub const CLAIMED: &str = "✅";
-/// The sign of a refusal. Source: contract 003 §1.
-pub const REFUSED: &str = "❌";
 
 /// Why a mark does not stand, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,76 +52,6 @@ pub enum MarkFailure {
         /// The reply, for a claim.
         reply: Option<String>,
     },
-}
-
-/// Wants the ✅ on a task's message; tells whether it stands already.
-pub(super) fn want_claim(rows: &mut dyn Rows, on: MessageRef, task: &TaskId, now: DateTime<Utc>) -> Result<bool, RowsError> {
-    match rows.mark_on(on.message, CLAIMED)? {
-        Some(there) => Ok(there.state != MarkState::Wanted),
-        None => want(rows, on, CLAIMED, Some(task), Purpose::Claim, now).map(|()| false),
-    }
-}
-
-/// Wants a reaction; that it may be there already is no surprise.
-pub(super) fn want(
-    rows: &mut dyn Rows,
-    on: MessageRef,
-    emoji: &str,
-    task: Option<&TaskId>,
-    purpose: Purpose,
-    now: DateTime<Utc>,
-) -> Result<(), RowsError> {
-    if let Some(mut there) = rows.mark_on(on.message, emoji)? {
-        if matches!(there.state, MarkState::Lifting | MarkState::Lifted) {
-            // ❌ once said "refused" and now says "failed".
-            there.mark.task = task.cloned();
-            there.mark.purpose = purpose;
-            there.state = MarkState::Wanted;
-            there.progress = fresh(now);
-            rows.update_mark(&there)?;
-        }
-        return Ok(());
-    }
-    rows.insert_mark(&MarkRow {
-        id: MarkId(0),
-        mark: Mark { on, emoji: emoji.to_owned(), task: task.cloned(), purpose },
-        state: MarkState::Wanted,
-        progress: fresh(now),
-    })?;
-    Ok(())
-}
-
-fn fresh(now: DateTime<Utc>) -> Progress {
-    Progress { failures: 0, due_at: now, first_sent_at: None, last_error: None }
-}
-
-/// Takes a sign away that stands, or may stand.
-fn lift(rows: &mut dyn Rows, mut mark: MarkRow, now: DateTime<Utc>) -> Result<(), RowsError> {
-    // One that was never tried may be on its way this moment: then `mark_put` finds out.
-    let may_stand =
-        matches!(mark.state, MarkState::Put | MarkState::Lifting) || (mark.state == MarkState::Wanted && mark.progress.failures > 0);
-    mark.state = if may_stand { MarkState::Lifting } else { MarkState::Lifted };
-    mark.progress = fresh(now);
-    rows.update_mark(&mark)
-}
-
-/// Takes back the refusal of a message that was edited and is a task now.
-pub(super) fn lift_refusal(rows: &mut dyn Rows, on: MessageRef, now: DateTime<Utc>) -> Result<(), RowsError> {
-    match rows.mark_on(on.message, REFUSED)?.filter(|mark| mark.mark.purpose == Purpose::Refusal) {
-        Some(mark) => lift(rows, mark, now),
-        None => Ok(()),
-    }
-}
-
-/// Takes the signs of a former end off a task's message: it is open again.
-pub(super) fn lift_ends(rows: &mut dyn Rows, task: &TaskRow, now: DateTime<Utc>) -> Result<(), RowsError> {
-    let Some(at) = task.message else { return Ok(()) };
-    for outcome in Outcome::ALL {
-        if let Some(mark) = rows.mark_on(at.message, outcome.mark())?.filter(|mark| mark.mark.purpose == Purpose::End) {
-            lift(rows, mark, now)?;
-        }
-    }
-    Ok(())
 }
 
 impl Queue {

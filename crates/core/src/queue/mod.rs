@@ -7,6 +7,7 @@
 pub mod board;
 pub mod claim;
 pub mod control;
+mod dispatch;
 pub mod enqueue;
 mod gates;
 mod lanes;
@@ -14,6 +15,7 @@ pub mod launch;
 pub mod marks;
 pub mod outbound;
 pub mod settle;
+mod signs;
 pub mod upkeep;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, journal, marks, write_letter};
+use super::{Queue, QueueError, journal, signs, write_letter};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
@@ -142,10 +142,10 @@ impl Queue {
                         // It was claimed, or has even ended, while its message was on its way: the message catches up.
                         let claimed = rows.attempts_of(&task.task.id)?.iter().any(|attempt| attempt.state != AttemptState::Void);
                         if claimed {
-                            marks::want(rows, at, marks::CLAIMED, Some(&task.task.id), Purpose::Claim, now)?;
+                            signs::want(rows, at, signs::CLAIMED, Some(&task.task.id), Purpose::Claim, now)?;
                         }
                         if let Some((_, outcome)) = task.ended {
-                            marks::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
+                            signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
                         }
                         rows.update_task(&crate::ports::rows::TaskRow { message: Some(at), ..task })?;
                     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, Rules, journal_attempt, launch, marks, spent_fact, write_letter};
+use super::{Queue, QueueError, Rules, dispatch::instance_gate, gates, journal_attempt, lanes, signs, spent_fact, write_letter};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
@@ -53,7 +53,7 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         let settled = self
             .write(Urgency::Urgent, move |rows| {
-                let row = launch::held(rows, attempt, fence)?;
+                let row = held(rows, attempt, fence)?;
                 end_attempt(rows, &rules, &row, report.clone(), now)
             })
             .await;
@@ -89,7 +89,7 @@ pub(super) fn end_attempt(
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
     let mut task = super::task_row(rows, &attempt.task)?;
-    launch::let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
+    let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);
     journal_attempt(rows, now, &attempt, What::Ended { outcome, cost_nanos })?;
@@ -124,7 +124,7 @@ pub(super) fn end_task(
     rows.update_task(task)?;
     write_letter(rows, now, rules.routes.results, Some(&task.task.id), Letter::Result { attempt, unrun })?;
     if let Some(at) = task.message {
-        marks::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
+        signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
     }
     Ok(())
 }
@@ -162,4 +162,23 @@ fn enter_in_ledger(
         write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text })?;
     }
     Ok(())
+}
+
+/// The attempt, if it is live and this is still its fencing number.
+pub(super) fn held(rows: &dyn Rows, attempt: AttemptId, fence: Fence) -> Result<AttemptRow, QueueError> {
+    rows.attempt(attempt)?.filter(|row| row.fence == fence && row.state.is_live()).ok_or(QueueError::Late)
+}
+
+/// Gives back what an attempt's step held: its gates, its slot, its lane's place.
+pub(super) fn let_go(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    attempt: &AttemptRow,
+    step_gates: &[String],
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    lanes::stopped_running(rows, lane, rules.lane_cap)?;
+    gates::release(rows, step_gates, now, rules.lane_cap)?;
+    gates::release(rows, &[instance_gate(&attempt.lease.instance)], now, rules.lane_cap)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, claim, gates, lanes, write_letter};
+use super::{Queue, QueueError, dispatch, gates, lanes, write_letter};
 use crate::{
     domain::{id::AttemptId, journal::What, outbound::Letter, step::StepEvent},
     ports::{rows::AttemptRow, store::Urgency},
@@ -92,12 +92,12 @@ impl Queue {
         let (now, operator) = (self.now(), self.rules.routes.operator);
         let changed = self
             .write(Urgency::Urgent, move |rows| {
-                let was_low = rows.fact(claim::DISK_LOW)?.is_some_and(|reason| !reason.is_empty());
+                let was_low = rows.fact(dispatch::DISK_LOW)?.is_some_and(|reason| !reason.is_empty());
                 let reason = low.as_deref().unwrap_or_default();
                 if was_low != reason.is_empty() {
                     return Ok(false);
                 }
-                rows.put_fact(claim::DISK_LOW, reason)?;
+                rows.put_fact(dispatch::DISK_LOW, reason)?;
                 write_letter(rows, now, operator, None, Letter::Operator { text: alert.clone() })?;
                 Ok(true)
             })

@@ -8,7 +8,7 @@ use orchestrator_core::{
         journal::What,
         step::StepState,
     },
-    queue::{QueueError, Rules, claim::Closed, control::Cancelled, enqueue::Enqueued},
+    queue::{QueueError, Rules, board::Closed, control::Cancelled, enqueue::Enqueued},
     scheduler::tick::tick,
 };
 

@@ -12,7 +12,7 @@ use orchestrator_core::{
     },
     queue::{
         Rules,
-        claim::Closed,
+        board::Closed,
         marks::{CLAIMED, MarkFailure, REFUSED},
     },
 };

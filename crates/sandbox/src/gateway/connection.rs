@@ -26,12 +26,16 @@ use crate::{
     hub::Hub,
     limits::IdentifyCount,
     request_log::{GatewayEvent, GatewayRecord, Record},
+    trouble::Passage,
     wire::{event, message::Viewer},
     world::snowflake::Snowflake,
 };
 
 /// Most bytes in one frame from a client. Source: Discord developer documentation, "Sending Events".
 const MAX_FRAME: usize = 4_096;
+
+/// How long an event that is to come late waits for another to come before it.
+const LATE: Duration = Duration::from_millis(200);
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -52,13 +56,15 @@ struct Connection {
     orders: mpsc::UnboundedSender<Order>,
     user: Option<Snowflake>,
     session: Option<String>,
+    /// An event that is to come after the next one, and until when it waits for that.
+    late: Option<(Instant, Arc<str>)>,
 }
 
 /// Serves a connection to its end.
 pub(super) async fn serve(hub: Arc<Hub>, socket: Socket, version: &str, stop: CancellationToken) {
     let (orders, mut inbox) = mpsc::unbounded_channel();
     let number = hub.sessions().next_connection();
-    let mut connection = Connection { hub, socket, number, orders, user: None, session: None };
+    let mut connection = Connection { hub, socket, number, orders, user: None, session: None, late: None };
     connection.record(GatewayEvent::Connected);
     let end = if version == "10" { connection.run(&mut inbox, &stop).await } else { End::Close(CloseCode::INVALID_VERSION) };
     connection.end(end).await;
@@ -87,14 +93,13 @@ impl Connection {
                     Some(Err(_)) | None => Err(End::Left(None)),
                 },
                 Some(order) = inbox.recv() => match order {
-                    // What is not sent stays in the session's backlog, for a RESUME.
-                    Order::Send(_) if self.hub.trouble().is_muted() => Ok(()),
-                    Order::Send(frame) => self.send(frame.to_string()).await,
+                    Order::Send(frame) => self.dispatch(&frame).await,
                     Order::Reconnect => self.send(payload::control(payload::RECONNECT, &Value::Null)).await,
                     Order::InvalidSession { resumable } => self.invalidate(resumable).await,
                     Order::Close(code) => Err(End::Close(code)),
                     Order::Drop => Err(End::Drop),
                 },
+                () = tokio::time::sleep_until(self.late.as_ref().map_or(heard_at, |(until, _)| *until)), if self.late.is_some() => self.send_late().await,
                 () = tokio::time::sleep_until(heard_at + patience) => Err(End::Close(CloseCode::SESSION_TIMED_OUT)),
             };
             if let Err(end) = done {
@@ -171,7 +176,8 @@ impl Connection {
         let Some(seq) = data["seq"].as_u64() else { return Err(End::Close(CloseCode::DECODE_ERROR)) };
         let link = Link { connection: self.number, orders: self.orders.clone() };
         let refused = self.hub.trouble().refuses_resume();
-        let resumed = if refused { Err(ResumeRefusal::Gone) } else { self.hub.sessions().resume(&session, user, seq, link) };
+        let again = self.hub.trouble().repeats();
+        let resumed = if refused { Err(ResumeRefusal::Gone) } else { self.hub.sessions().resume(&session, user, seq, again, link) };
         match resumed {
             Ok(replayed) => {
                 self.user = Some(user);
@@ -207,6 +213,41 @@ impl Connection {
             let chunk = event::members_chunk(viewer, &ids, data["query"].as_str().unwrap_or_default(), &data["nonce"]);
             self.hub.sessions().push(session, &chunk);
         });
+    }
+
+    /// Sends an event, or does to it what trouble wants.
+    async fn dispatch(&mut self, frame: &Arc<str>) -> Result<(), End> {
+        let Some(name) = payload::event_of(frame) else { return self.send(frame.to_string()).await };
+        let passage = self.hub.trouble().passage();
+        let how = match passage {
+            // What is not sent stays in the session's backlog, for a RESUME.
+            Passage::Muted => return Ok(()),
+            Passage::Sent => None,
+            Passage::Twice => Some("doubled"),
+            Passage::Late => Some("late"),
+            Passage::Lost => Some("lost"),
+        };
+        if let Some(how) = how {
+            self.record(GatewayEvent::Mishandled { name, how });
+        }
+        match passage {
+            Passage::Lost | Passage::Muted => return Ok(()),
+            Passage::Late if self.late.is_none() => {
+                self.late = Some((Instant::now() + LATE, frame.clone()));
+                return Ok(());
+            }
+            Passage::Twice => self.send(frame.to_string()).await?,
+            Passage::Late | Passage::Sent => {}
+        }
+        self.send(frame.to_string()).await?;
+        self.send_late().await
+    }
+
+    async fn send_late(&mut self) -> Result<(), End> {
+        match self.late.take() {
+            Some((_, frame)) => self.send(frame.to_string()).await,
+            None => Ok(()),
+        }
     }
 
     async fn send(&mut self, frame: String) -> Result<(), End> {

@@ -23,7 +23,7 @@ impl CloseCode {
     pub(super) const UNKNOWN_OPCODE: Self = Self(4001);
     pub(super) const DECODE_ERROR: Self = Self(4002);
     pub(super) const NOT_AUTHENTICATED: Self = Self(4003);
-    pub(super) const AUTHENTICATION_FAILED: Self = Self(4004);
+    pub(crate) const AUTHENTICATION_FAILED: Self = Self(4004);
     pub(super) const ALREADY_AUTHENTICATED: Self = Self(4005);
     pub(super) const INVALID_SEQUENCE: Self = Self(4007);
     pub(super) const RATE_LIMITED: Self = Self(4008);
@@ -62,6 +62,12 @@ impl CloseCode {
 
 pub(super) fn dispatch(seq: u64, name: &str, data: &Value) -> String {
     json!({"op": DISPATCH, "s": seq, "t": name, "d": data}).to_string()
+}
+
+/// The name of an event that trouble may meet: none of those that begin a session.
+pub(super) fn event_of(frame: &str) -> Option<String> {
+    let name = frame.rsplit_once("\"t\":\"")?.1.split_once('"')?.0;
+    (!matches!(name, "READY" | "RESUMED" | "GUILD_CREATE")).then(|| name.to_owned())
 }
 
 pub(super) fn control(op: u64, data: &Value) -> String {

@@ -80,8 +80,8 @@ impl Sessions {
         self.sessions.insert(id, Session { user, intents, seq: 0, backlog: VecDeque::new(), link: Some(link), left_at: None });
     }
 
-    /// Gives the session a new connection and sends it what came after `seq`; tells how many events that were.
-    pub(super) fn resume(&mut self, id: &str, user: Snowflake, seq: u64, link: Link) -> Result<usize, ResumeRefusal> {
+    /// Gives the session a new connection and sends it what came after `seq`, and `again` so many that came before; tells how many events that were.
+    pub(super) fn resume(&mut self, id: &str, user: Snowflake, seq: u64, again: u32, link: Link) -> Result<usize, ResumeRefusal> {
         let session = self.sessions.get_mut(id).filter(|session| session.user == user).ok_or(ResumeRefusal::Gone)?;
         if seq > session.seq {
             self.sessions.remove(id);
@@ -92,7 +92,12 @@ impl Sessions {
             self.sessions.remove(id);
             return Err(ResumeRefusal::Gone);
         }
-        let missed: Vec<_> = session.backlog.iter().filter(|(number, _)| *number > seq).map(|(_, frame)| frame.clone()).collect();
+        let missed: Vec<_> = session
+            .backlog
+            .iter()
+            .filter(|(number, _)| *number > seq.saturating_sub(u64::from(again)))
+            .map(|(_, frame)| frame.clone())
+            .collect();
         let count = missed.len();
         for frame in missed {
             // The connection is this task's own and still there.

@@ -68,6 +68,7 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
         | Event::ChannelUpdated { .. }
         | Event::ChannelDeleted { .. }
         | Event::MemberUpdated { .. }
+        | Event::MembershipChanged { .. }
         | Event::RoleUpdated { .. } => Some(("channels", json!({"html": shell::channels(viewer)}))),
         Event::TypingStarted { channel, user: id, .. } => {
             let name = world.user(*id).filter(|typing| typing.id != user)?.display_name.as_str();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::route::Params;
+use super::address::Params;
 use crate::{
     form::{self, Errors, Form},
     hub::Hub,
@@ -93,22 +93,4 @@ impl Call<'_> {
     pub(crate) fn viewer(&self, user: Snowflake) -> Viewer<'_> {
         Viewer { world: self.world, user, base_url: &self.hub.base_url, reads_content: true }
     }
-}
-
-/// Undoes percent-encoding; what is not encoded rightly stays as it is.
-pub(crate) fn percent_decoded(text: &str) -> String {
-    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (bytes, mut decoded, mut index) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-    while index < bytes.len() {
-        let pair = (bytes[index] == b'%').then(|| Some(hex(*bytes.get(index + 1)?)? << 4 | hex(*bytes.get(index + 2)?)?)).flatten();
-        decoded.push(pair.unwrap_or(bytes[index]));
-        index += if pair.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
-}
-
-/// Reads a query.
-pub(crate) fn parse_query(query: &str) -> BTreeMap<String, String> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(key, value)| (percent_decoded(key), percent_decoded(&value.replace('+', " ")))).collect()
 }

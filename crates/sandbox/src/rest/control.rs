@@ -47,13 +47,9 @@ pub(super) fn world(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 /// `POST /sandbox/trouble`: one [`Demand`], or a list of them. It is made once the world is free again.
 pub(super) fn trouble(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let demands: Result<Vec<Demand>, _> = match std::mem::take(&mut call.body) {
-        Value::Array(list) => list.into_iter().map(serde_json::from_value).collect(),
-        one => serde_json::from_value(one).map(|demand| vec![demand]),
-    };
-    let demands = demands.map_err(|error| Refusal::new(400, 0, format!("This is no trouble that can be made: {error}")))?;
+    let demands = Demand::read(std::mem::take(&mut call.body)).map_err(|error| Refusal::new(400, 0, error.to_string()))?;
     for demand in demands {
-        crate::trouble::make(call.hub, call.world, demand);
+        crate::trouble::make(call.hub, call.world, call.now, demand);
     }
     Ok(Reply::nothing())
 }

@@ -2,6 +2,7 @@
 //!
 //! Comes in: HTTP requests, or the same things from within the process. Goes out: answers in Discord's words. The rules of the world are not here but in [`crate::world`].
 
+mod address;
 mod answer;
 mod application_commands;
 mod applications;
@@ -22,9 +23,10 @@ mod users;
 mod webhooks;
 
 pub(crate) use self::{
+    address::parse_query,
     answer::{Reply, ReplyBody},
-    ask::{Ask, Body as AskBody, parse_query},
+    ask::{Ask, Body as AskBody},
     body::read as read_body,
     files::serve as serve_file,
-    pipeline::{Outcome, ask_now, handle, meet_at_gateway},
+    pipeline::{Outcome, Spoiling, ask_now, handle, meet_at_gateway},
 };

@@ -1,13 +1,14 @@
 //! One request from end to end: route, sender, trouble, limits, effect, log.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
 use super::{
-    answer::Reply,
-    ask::{Ask, Body, Call, parse_query, percent_decoded},
-    route::{self, Door, Found, Params, Route},
+    address::{Params, parse_query, percent_decoded},
+    answer::{Reply, ReplyBody},
+    ask::{Ask, Body, Call},
+    route::{self, Door, Found, Route},
 };
 use crate::{
     clock,
@@ -15,7 +16,7 @@ use crate::{
     limits::Verdict,
     refusal::Refusal,
     request_log::{Cause, Record, Request},
-    trouble::{Asked, Effect, Planned},
+    trouble::{Alteration, Asked, Boundary, Effect, Planned},
     world::{World, people::User, snowflake::Snowflake},
 };
 
@@ -23,8 +24,21 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Reply),
+    /// The answer does not come as it should.
+    Spoilt(Reply, Spoiling),
     /// The connection is closed without an answer.
     HangUp,
+    /// The connection is reset without an answer.
+    Reset,
+}
+
+/// How the body of an answer comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spoiling {
+    /// So many bytes of it, then the connection is closed.
+    Cut(usize),
+    /// Byte by byte.
+    Slow(Duration),
 }
 
 /// Who asks.
@@ -49,24 +63,67 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
         tokio::time::sleep(planned.delay).await;
     }
     let body = std::mem::take(&mut ask.body);
-    let logged = Logged::new(&ask, &body, sender.as_ref(), &found);
-    match planned.map(|planned| planned.effect) {
-        Some(Effect::Answer { status, body, headers }) => {
+    let mut logged = Logged::new(&ask, &body, sender.as_ref(), &found);
+    logged.0.trouble = planned.as_ref().map(ToString::to_string);
+    let (effect, calls) = planned.map_or((Effect::Pass, None), |planned| (planned.effect, planned.calls));
+    let reach = || calls.iter().for_each(Boundary::reached);
+    if !effect.hides_its_success() {
+        reach();
+    }
+    match effect {
+        Effect::Answer { status, body, headers } => {
             let reply = scripted(status, body, headers);
             hub.limiter().note_answer(status, clock::now());
             logged.write(hub, Some(&reply), Cause::Trouble);
             Outcome::Reply(reply)
         }
-        Some(Effect::HangUp) => {
+        Effect::HangUp => {
             logged.write(hub, None, Cause::Trouble);
             Outcome::HangUp
         }
-        Some(Effect::LoseAnswer) => {
+        Effect::Reset => {
+            logged.write(hub, None, Cause::Trouble);
+            Outcome::Reset
+        }
+        Effect::LoseAnswer => {
             let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
             logged.write(hub, Some(&reply), Cause::AnswerLost);
             Outcome::HangUp
         }
-        Some(Effect::Pass) | None => {
+        Effect::Truncate(bytes) => {
+            let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
+            logged.write(hub, Some(&reply), Cause::AnswerLost);
+            // An answer without a body is whole with its head: there is nothing to cut but all of it.
+            if matches!(reply.body, ReplyBody::Empty) { Outcome::HangUp } else { Outcome::Spoilt(reply, Spoiling::Cut(bytes)) }
+        }
+        Effect::Trickle(each_ms) => {
+            let (reply, cause) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            logged.write(hub, Some(&reply), cause);
+            Outcome::Spoilt(reply, Spoiling::Slow(Duration::from_millis(each_ms)))
+        }
+        Effect::Alter(alteration) => {
+            let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+            reach();
+            let shown = altered(&reply, &alteration);
+            hub.limiter().note_answer(shown.status, clock::now());
+            logged.0.answer = reply.json_body();
+            logged.write(hub, Some(&shown), Cause::Altered);
+            Outcome::Reply(shown)
+        }
+        Effect::Silence { carried_out } => {
+            if carried_out {
+                let (reply, _) = carry_out(hub, &ask, body, sender.as_ref(), found);
+                reach();
+                logged.write(hub, Some(&reply), Cause::AnswerLost);
+            } else {
+                logged.write(hub, None, Cause::Trouble);
+            }
+            // Until the client has had enough.
+            std::future::pending().await
+        }
+        Effect::Pass => {
             let (reply, cause) = carry_out(hub, &ask, body, sender.as_ref(), found);
             logged.write(hub, Some(&reply), cause);
             Outcome::Reply(reply)
@@ -78,13 +135,35 @@ pub(crate) async fn handle(hub: &Hub, mut ask: Ask) -> Outcome {
 ///
 /// `None`: it meets none. `Some(None)`: the connection is dropped.
 pub(crate) async fn meet_at_gateway(hub: &Hub) -> Option<Option<Reply>> {
-    let planned = hub.trouble().meet(&Asked { method: "CONNECT", path: "/gateway", named_path: "/gateway", body: "", username: None })?;
+    let planned = hub.trouble().meet(&Asked {
+        method: "CONNECT",
+        path: "/gateway",
+        named_path: "/gateway",
+        route: "/gateway",
+        body: "",
+        username: None,
+    })?;
+    hub.record_trouble(format!("CONNECT: {planned}"));
     tokio::time::sleep(planned.delay).await;
     match planned.effect {
-        Effect::Pass => None,
+        Effect::Pass | Effect::Trickle(_) => None,
         Effect::Answer { status, body, headers } => Some(Some(scripted(status, body, headers))),
-        Effect::HangUp | Effect::LoseAnswer => Some(None),
+        Effect::Silence { .. } => std::future::pending().await,
+        Effect::HangUp | Effect::Reset | Effect::LoseAnswer | Effect::Truncate(_) | Effect::Alter(_) => Some(None),
     }
+}
+
+/// The answer as it is seen.
+fn altered(reply: &Reply, alteration: &Alteration) -> Reply {
+    let mut shown = match (alteration.status(), alteration.body()) {
+        (None, None) => reply.clone(),
+        (status, None) => Reply { status: status.unwrap_or(reply.status), ..reply.clone() },
+        (status, Some(body)) => {
+            Reply { headers: reply.headers.clone(), ..scripted(status.unwrap_or(reply.status), body.clone(), BTreeMap::new()) }
+        }
+    };
+    alteration.apply(&mut shown.headers);
+    shown
 }
 
 fn scripted(status: u16, body: Value, headers: BTreeMap<String, String>) -> Reply {
@@ -184,6 +263,7 @@ fn plan_trouble(hub: &Hub, ask: &Ask, sender: Option<&Sender>, found: &Found) ->
         method: &ask.method,
         path: &path,
         named_path: &named_path,
+        route: if let Found::Route(route, _) = found { route.template } else { &path },
         body: &body,
         username: sender.map(|sender| sender.username.as_str()),
     })
@@ -217,6 +297,7 @@ impl Logged {
             status: None,
             answer: Value::Null,
             cause: Cause::Handled,
+            trouble: None,
         })
     }
 
@@ -227,7 +308,9 @@ impl Logged {
         }
         self.0.at = clock::now();
         self.0.status = reply.map(|reply| reply.status).filter(|_| cause != Cause::AnswerLost);
-        self.0.answer = reply.map(Reply::json_body).unwrap_or_default();
+        if cause != Cause::Altered {
+            self.0.answer = reply.map(Reply::json_body).unwrap_or_default();
+        }
         self.0.cause = cause;
         hub.record(Record::Request(self.0));
     }

@@ -1,10 +1,8 @@
 //! The table of routes: method, path, who may ask, which rate limit, and who answers.
 
 use super::{
-    answer::Reply,
-    application_commands, applications,
-    ask::{Call, percent_decoded},
-    callbacks, channels, control, gateway_info, guilds, interactions, messages, reactions, users, webhooks,
+    address::Params, answer::Reply, application_commands, applications, ask::Call, callbacks, channels, control, gateway_info, guilds,
+    interactions, messages, reactions, users, webhooks,
 };
 use crate::{limits::bucket::Bucket, refusal::Refusal};
 
@@ -35,22 +33,6 @@ pub(super) struct Route {
     pub(super) handler: Handler,
 }
 
-/// The words that a path has in the places of a template's names.
-#[derive(Debug, Default)]
-pub(crate) struct Params(Vec<(&'static str, String)>);
-
-impl Params {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The id that, with the bucket, makes up a rate limit. Source: Discord developer documentation, "Rate Limits".
-    pub(super) fn major(&self) -> String {
-        let majors = self.0.iter().filter(|(name, _)| matches!(*name, "channel" | "guild" | "application" | "token"));
-        majors.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/")
-    }
-}
-
 impl Route {
     /// Interactions do not count to the global limit. Source: Discord developer documentation, "Rate Limits".
     pub(super) fn counts_globally(&self) -> bool {
@@ -75,7 +57,7 @@ pub(super) fn find(method: &str, path: &str) -> Found {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut path_known = false;
     for route in ROUTES {
-        if let Some(params) = matched(route.template, &segments) {
+        if let Some(params) = Params::matched(route.template, &segments) {
             path_known = true;
             if route.method == method {
                 return Found::Route(route, params);
@@ -83,22 +65,6 @@ pub(super) fn find(method: &str, path: &str) -> Found {
         }
     }
     if path_known { Found::WrongMethod } else { Found::Nothing }
-}
-
-fn matched(template: &'static str, segments: &[&str]) -> Option<Params> {
-    let wanted: Vec<&'static str> = template.trim_start_matches('/').split('/').collect();
-    if wanted.len() != segments.len() {
-        return None;
-    }
-    let mut params = Params::default();
-    for (wanted, given) in wanted.into_iter().zip(segments) {
-        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) if !given.is_empty() => params.0.push((name, percent_decoded(given))),
-            None if wanted == *given || wanted == percent_decoded(given) => {}
-            Some(_) | None => return None,
-        }
-    }
-    Some(params)
 }
 
 const fn route(method: &'static str, template: &'static str, door: Door, bucket: Bucket, handler: Handler) -> Route {

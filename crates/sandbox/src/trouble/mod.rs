@@ -1,56 +1,70 @@
-//! Trouble on request: answers that fail, connections that break, a gateway that misbehaves. It is scripted in-process or over HTTP.
+//! Trouble on request: answers that fail, connections that break, a gateway that misbehaves. It is scripted in-process, over HTTP or in a
+//! file, or drawn from a seed.
 //!
 //! Comes in: demands. Goes out: what to do to a request or a connection. Only bots meet trouble; people's requests always get through.
 
 mod demand;
+mod effect;
 mod gateway;
 mod rule;
+mod storm;
+mod weather;
 
 use std::{collections::VecDeque, time::Duration};
 
-pub use self::{
-    demand::Demand,
-    gateway::GatewayTrouble,
-    rule::{Effect, Rule},
+use tokio::time::Instant;
+
+pub(crate) use self::{
+    demand::make,
+    effect::Planned,
+    gateway::Passage,
+    rule::{Asked, Boundary},
+    weather::keep,
 };
-pub(crate) use self::{demand::make, rule::Asked};
+pub use self::{
+    demand::{Demand, ReadScriptError},
+    effect::{Alteration, Effect},
+    gateway::GatewayTrouble,
+    rule::Rule,
+    storm::StormSeed,
+};
+use self::{gateway::OnTheWay, storm::Storm};
 use crate::gateway::CloseCode;
 
 /// What trouble is waiting to happen.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     rules: Vec<Rule>,
+    storm: Option<Storm>,
+    /// Demands whose time is to come.
+    later: Vec<(Instant, Demand)>,
     heartbeat_interval: Duration,
     acknowledges: bool,
-    muted: bool,
+    on_the_way: OnTheWay,
     refused_resumes: u32,
     identify_closes: VecDeque<u16>,
-}
-
-/// What is done to one request.
-#[derive(Clone, Debug)]
-pub(crate) struct Planned {
-    pub(crate) delay: Duration,
-    pub(crate) effect: Effect,
 }
 
 impl Trouble {
     pub(crate) fn new(heartbeat_interval: Duration) -> Self {
         Self {
             rules: Vec::new(),
+            storm: None,
+            later: Vec::new(),
             heartbeat_interval,
             acknowledges: true,
-            muted: false,
+            on_the_way: OnTheWay::default(),
             refused_resumes: 0,
             identify_closes: VecDeque::new(),
         }
     }
 
-    /// Finds the first rule that this request meets, in the order in which they were made. Rules before it that let requests pass first count this one.
+    /// Finds the first rule that this request meets, in the order in which they were made, else what the storm has for it. Rules before it
+    /// that let requests pass first count this one.
     pub(crate) fn meet(&mut self, asked: &Asked<'_>) -> Option<Planned> {
         let planned = self.rules.iter_mut().find_map(|rule| rule.meet(asked));
         self.rules.retain(|rule| !rule.is_spent());
-        planned
+        planned.or_else(|| self.storm.as_mut()?.meet(asked))
     }
 
     pub(crate) fn heartbeat_interval(&self) -> Duration {
@@ -62,9 +76,14 @@ impl Trouble {
         self.acknowledges
     }
 
-    /// Whether events are held back.
-    pub(crate) fn is_muted(&self) -> bool {
-        self.muted
+    /// What becomes of the next event; asking uses it up.
+    pub(crate) fn passage(&mut self) -> Passage {
+        self.on_the_way.passage()
+    }
+
+    /// How many events come again with the next RESUME; asking uses it up.
+    pub(crate) fn repeats(&mut self) -> u32 {
+        std::mem::take(&mut self.on_the_way.repeated)
     }
 
     /// Whether the next RESUME is refused; asking uses it up.
@@ -79,7 +98,7 @@ impl Trouble {
         self.identify_closes.pop_front().map(CloseCode)
     }
 
-    /// Ends all trouble that goes on; the heartbeat interval stays.
+    /// Ends all trouble that goes on and all that is to come; the heartbeat interval stays.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.heartbeat_interval);
     }

@@ -1,11 +1,11 @@
 //! Trouble for REST requests: which ones meet it, when, and what happens to them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Planned;
+use super::effect::{Alteration, Effect, Planned};
 
 /// Trouble for requests of bots to one route.
 ///
@@ -33,35 +33,29 @@ pub struct Rule {
     delay_ms: u64,
     #[serde(default)]
     then: Effect,
+    #[serde(skip)]
+    calls: Option<Boundary>,
+}
+
+/// What is called when a request is at its boundary.
+#[derive(Clone)]
+pub(crate) struct Boundary(Arc<dyn Fn() + Send + Sync>);
+
+impl Boundary {
+    pub(crate) fn reached(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Boundary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Boundary")
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde asks for the type of the field")]
 fn once() -> Option<u32> {
     Some(1)
-}
-
-/// What happens to a request that meets trouble.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Effect {
-    /// Nothing but the delay.
-    #[default]
-    Pass,
-    /// It is not carried out, and answered thus. A body that is a text is sent as it is; anything else as JSON.
-    Answer {
-        /// The status.
-        status: u16,
-        /// The body.
-        #[serde(default)]
-        body: Value,
-        /// More headers.
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-    },
-    /// It is not carried out, and the connection is closed without an answer.
-    HangUp,
-    /// It is carried out, and the connection is closed without an answer.
-    LoseAnswer,
 }
 
 /// A request, as far as rules look at it.
@@ -71,6 +65,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) path: &'a str,
     /// The path with channel ids written as `#name`.
     pub(crate) named_path: &'a str,
+    /// The route's template, or the path where there is none.
+    pub(crate) route: &'a str,
     pub(crate) body: &'a str,
     pub(crate) username: Option<&'a str>,
 }
@@ -91,6 +87,7 @@ impl Rule {
             times: once(),
             delay_ms: 0,
             then: Effect::Pass,
+            calls: None,
         }
     }
 
@@ -149,11 +146,36 @@ impl Rule {
         self.answers(status, serde_json::json!({"message": message, "code": code}))
     }
 
-    /// Adds a header to the answer that was given with [`Rule::answers`].
+    /// Carries the request out, but answers thus: the effect is there, and the answer says otherwise.
     #[must_use]
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        if let Effect::Answer { headers, .. } = &mut self.then {
-            headers.insert(name.to_owned(), value.to_owned());
+    pub fn is_carried_out_but_answers(mut self, status: u16, body: Value) -> Self {
+        self.then = Effect::Alter(Alteration { status: Some(status), body: Some(body), ..Alteration::default() });
+        self
+    }
+
+    /// Carries the request out, and leaves a header of the answer away.
+    #[must_use]
+    pub fn without_header(self, name: &str) -> Self {
+        self.header(name, None)
+    }
+
+    /// Adds or replaces a header: of the answer that was given with [`Rule::answers`], or else of the true one.
+    #[must_use]
+    pub fn with_header(self, name: &str, value: &str) -> Self {
+        self.header(name, Some(value))
+    }
+
+    fn header(mut self, name: &str, value: Option<&str>) -> Self {
+        match (&mut self.then, value) {
+            (Effect::Answer { headers, .. }, Some(value)) => drop(headers.insert(name.to_owned(), value.to_owned())),
+            (Effect::Answer { headers, .. }, None) => drop(headers.remove(name)),
+            (Effect::Alter(alteration), value) => drop(alteration.headers.insert(name.to_owned(), value.map(str::to_owned))),
+            (then, value) => {
+                *then = Effect::Alter(Alteration {
+                    headers: BTreeMap::from([(name.to_owned(), value.map(str::to_owned))]),
+                    ..Alteration::default()
+                });
+            }
         }
         self
     }
@@ -172,6 +194,44 @@ impl Rule {
         self
     }
 
+    /// Resets the connection without carrying the request out.
+    #[must_use]
+    pub fn resets(self) -> Self {
+        self.then(Effect::Reset)
+    }
+
+    /// Carries the request out and closes the connection after the head and so many bytes of the body.
+    #[must_use]
+    pub fn truncates(self, bytes: usize) -> Self {
+        self.then(Effect::Truncate(bytes))
+    }
+
+    /// Carries the request out and lets the body of the answer come byte by byte.
+    #[must_use]
+    pub fn trickles(self, each: Duration) -> Self {
+        self.then(Effect::Trickle(u64::try_from(each.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// Never answers, and keeps the connection open; the request is carried out, or not.
+    #[must_use]
+    pub fn stays_silent(self, carried_out: bool) -> Self {
+        self.then(Effect::Silence { carried_out })
+    }
+
+    fn then(mut self, effect: Effect) -> Self {
+        self.then = effect;
+        self
+    }
+
+    /// Calls this when such a request is at its boundary: right before it is carried out, answered or hung up on; where its answer is lost, after
+    /// it was carried out and before the connection is closed. The request waits meanwhile, so it has to be quick. So a test can strike the one
+    /// who asks exactly there.
+    #[must_use]
+    pub fn calls(mut self, call: impl Fn() + Send + Sync + 'static) -> Self {
+        self.calls = Some(Boundary(Arc::new(call)));
+        self
+    }
+
     pub(super) fn meet(&mut self, asked: &Asked<'_>) -> Option<Planned> {
         if !self.matches(asked) {
             return None;
@@ -183,7 +243,7 @@ impl Rule {
         if let Some(times) = &mut self.times {
             *times = times.checked_sub(1)?;
         }
-        Some(Planned { delay: Duration::from_millis(self.delay_ms), effect: self.then.clone() })
+        Some(Planned { delay: Duration::from_millis(self.delay_ms), effect: self.then.clone(), calls: self.calls.clone(), of_storm: false })
     }
 
     pub(super) fn is_spent(&self) -> bool {
@@ -233,7 +293,7 @@ mod tests {
     #[test]
     fn a_rule_waits_for_its_turn_and_is_spent() {
         let mut rule = Rule::on("POST", "/x").after(1).times(2).hangs_up();
-        let asked = Asked { method: "POST", path: "/x", named_path: "/x", body: "", username: None };
+        let asked = Asked { method: "POST", path: "/x", named_path: "/x", route: "/x", body: "", username: None };
 
         let met: Vec<_> = (0..4).map(|_| rule.meet(&asked).is_some()).collect();
 

@@ -80,6 +80,10 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             data["guild_id"] = guild_id.to_string().into();
             Some(("GUILD_MEMBER_UPDATE", data))
         }
+        // Others are told by GUILD_MEMBER_ADD and GUILD_MEMBER_REMOVE, which no bot here asks for.
+        Event::MembershipChanged { user: id, is_member } if *id == viewer.user => {
+            Some(if *is_member { guild_created(viewer) } else { ("GUILD_DELETE", json!({"id": guild_id, "unavailable": false})) })
+        }
         Event::TypingStarted { channel, user: id, at } => {
             let member = world.guild().members.get(id).map(|member| guild::member(world, member));
             Some((
@@ -91,7 +95,7 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             let started = world.interaction(*id).filter(|started| started.application == viewer.user)?;
             Some(("INTERACTION_CREATE", interaction::created(world, started, viewer.base_url)))
         }
-        Event::InteractionAnswered { .. } | Event::CommandsChanged => None,
+        Event::MembershipChanged { .. } | Event::InteractionAnswered { .. } | Event::CommandsChanged => None,
     }
 }
 
@@ -105,7 +109,11 @@ fn needed(event: &Event) -> u64 {
         | Event::ReactionRemoved { .. }
         | Event::ReactionsCleared { .. }
         | Event::ReactionKindCleared { .. } => GUILD_MESSAGE_REACTIONS,
-        Event::ChannelCreated { .. } | Event::ChannelUpdated { .. } | Event::ChannelDeleted { .. } | Event::RoleUpdated { .. } => GUILDS,
+        Event::ChannelCreated { .. }
+        | Event::ChannelUpdated { .. }
+        | Event::ChannelDeleted { .. }
+        | Event::RoleUpdated { .. }
+        | Event::MembershipChanged { .. } => GUILDS,
         Event::MemberUpdated { .. } => GUILD_MEMBERS,
         Event::TypingStarted { .. } => GUILD_MESSAGE_TYPING,
         Event::InteractionStarted { .. } | Event::InteractionAnswered { .. } | Event::CommandsChanged => 0,

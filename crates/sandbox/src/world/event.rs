@@ -20,6 +20,7 @@ pub(crate) enum Event {
     ChannelDeleted { channel: Box<Channel> },
     RoleUpdated { role: Snowflake },
     MemberUpdated { user: Snowflake },
+    MembershipChanged { user: Snowflake, is_member: bool },
     TypingStarted { channel: Snowflake, user: Snowflake, at: DateTime<Utc> },
     InteractionStarted { interaction: Snowflake },
     InteractionAnswered { interaction: Snowflake },
@@ -44,6 +45,7 @@ impl Event {
             Self::ChannelDeleted { .. }
             | Self::RoleUpdated { .. }
             | Self::MemberUpdated { .. }
+            | Self::MembershipChanged { .. }
             | Self::InteractionStarted { .. }
             | Self::InteractionAnswered { .. }
             | Self::CommandsChanged => None,

@@ -151,6 +151,7 @@ impl World {
             channels,
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            former_members: BTreeMap::new(),
             files: HashMap::new(),
             events: Vec::new(),
         }

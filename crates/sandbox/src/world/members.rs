@@ -32,6 +32,20 @@ impl World {
         Ok(())
     }
 
+    /// Takes a user out of the guild, or back into it with the roles of before.
+    pub(crate) fn set_membership(&mut self, username: &str, is_member: bool) {
+        let Some(user) = self.user_named(username).map(|user| user.id) else { return };
+        let (from, to) = if is_member {
+            (&mut self.former_members, &mut self.guild.members)
+        } else {
+            (&mut self.guild.members, &mut self.former_members)
+        };
+        if let Some(member) = from.remove(&user) {
+            to.insert(user, member);
+            self.happened(Event::MembershipChanged { user, is_member });
+        }
+    }
+
     /// Allows all applications a privileged intent, or forbids it.
     pub(crate) fn allow_intent(&mut self, intent: u64, allowed: bool) {
         for application in self.applications.values_mut() {

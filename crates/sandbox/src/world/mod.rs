@@ -34,9 +34,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
-    chance::Chance,
     event::Event,
-    guild::{Channel, Guild},
+    guild::{Channel, Guild, Member},
     interaction::Interaction,
     message::{Attachment, Message},
     people::{Application, User},
@@ -45,7 +44,11 @@ use self::{
 use crate::refusal::Refusal;
 
 pub use self::founding::{Standing, WorldSeed};
-pub(crate) use self::{answering::FirstAnswer, chance::base64_url, commands::Scope};
+pub(crate) use self::{
+    answering::FirstAnswer,
+    chance::{Chance, base64_url},
+    commands::Scope,
+};
 
 /// Everything that is the case. Read it; it is changed through requests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct World {
     /// Registered commands, as on the wire.
     commands: BTreeMap<Snowflake, Value>,
     interactions: BTreeMap<Snowflake, Interaction>,
+    /// Those who were members once.
+    #[serde(default)]
+    former_members: BTreeMap<Snowflake, Member>,
     /// The bytes of the attachments; kept beside the world's own file.
     #[serde(skip)]
     files: HashMap<Snowflake, Arc<[u8]>>,

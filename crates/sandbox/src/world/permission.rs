@@ -11,6 +11,14 @@ macro_rules! permissions {
 
         /// Every permission that the local Discord knows.
         pub const ALL: u64 = $($name)|*;
+
+        /// The bit of a permission, named as Discord writes it.
+        pub(crate) fn named(name: &str) -> Option<u64> {
+            match name {
+                $(stringify!($name) => Some($name),)*
+                _ => None,
+            }
+        }
     };
 }
 

@@ -10,6 +10,8 @@ mod page;
 mod permissions;
 mod reactions;
 mod state;
+mod storm;
 mod threads;
 mod trouble;
+mod trouble_on_the_wire;
 mod wire;

@@ -62,3 +62,19 @@ async fn moderators_take_off_anybodys_reactions_one_kind_or_all() {
     operator.delete(&format!("{path}/{id}/reactions")).await.ok();
     assert_eq!(left(), 0);
 }
+
+#[tokio::test]
+async fn a_moderator_may_take_the_emoji_of_others_off_and_nobody_else_may() {
+    let discord = discord().await;
+    let message = discord.person("stranger").say("#general", "look").unwrap();
+    discord.person("stranger").react(message, "✅").unwrap();
+    let of = discord.person("stranger").id();
+    let stands = || discord.look(|world| world.messages_in("general").any(|one| one.has_reaction("✅", of)));
+
+    discord.person("operator").react(message, "👀").unwrap();
+    let refused = discord.person("stranger").take_reaction(message, "👀", discord.person("operator").id());
+    discord.person("admin").take_reaction(message, "✅", of).unwrap();
+
+    assert_eq!(refused.unwrap_err().status, 403);
+    assert!(!stands());
+}

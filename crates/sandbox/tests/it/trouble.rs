@@ -1,6 +1,9 @@
 //! Trouble on request.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use orchestrator_sandbox::{Cause, Record, Rule};
 use reqwest::Method;
@@ -28,6 +31,29 @@ async fn after_one_request_the_next_two_fail_and_then_all_is_well() {
 
     assert_eq!(seen, [200, 503, 200, 503, 200]);
     assert_eq!(discord.look(|world| world.messages_in("results").count()), 3);
+}
+
+#[tokio::test]
+async fn a_test_is_called_at_the_boundary_before_the_effect_or_between_it_and_its_lost_answer() {
+    let discord = Arc::new(discord().await);
+    let (bot, path) = (Client::bot(&discord), messages(&discord, "results"));
+    let stood: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let look = || {
+        let (discord, stood) = (Arc::downgrade(&discord), Arc::clone(&stood));
+        move || {
+            let discord = discord.upgrade().unwrap();
+            stood.lock().unwrap().push(discord.look(|world| world.messages_in("results").count()));
+        }
+    };
+    discord.trouble(Rule::on("POST", "/channels/*/messages").calls(look()).hangs_up());
+    discord.trouble(Rule::on("POST", "/channels/*/messages").calls(look()));
+    discord.trouble(Rule::on("POST", "/channels/*/messages").calls(look()).loses_answer());
+
+    for text in ["never", "passes", "is lost"] {
+        let _answer = bot.try_ask(Method::POST, &path, Some(json!({"content": text}))).await;
+    }
+
+    assert_eq!(*stood.lock().unwrap(), [0, 0, 2], "how many messages stood when the boundary was reached");
 }
 
 #[tokio::test]

@@ -22,8 +22,7 @@ use thiserror::Error;
 use super::{
     Deps,
     call::Call,
-    reply::{Reply, Unanswered},
-    visit::said,
+    reply::{Reply, Unanswered, said},
 };
 
 /// A command was not obeyed.

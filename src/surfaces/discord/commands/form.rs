@@ -30,8 +30,9 @@ use super::{
     Context, Deps,
     call::Call,
     failing::CommandError,
+    reply::said,
     submitting::{Wanted, submit},
-    visit::{Visit, said},
+    visit::Visit,
 };
 
 /// What our forms' ids begin with: the kind and the version of what follows.

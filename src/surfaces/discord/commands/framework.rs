@@ -21,8 +21,7 @@ use super::{
     call::Call,
     failing::{self, CommandError},
     form,
-    reply::Reply,
-    visit::said,
+    reply::{Reply, said},
 };
 
 /// What the gateway is to be given, and the definitions that Discord is to be told.

@@ -162,3 +162,8 @@ fn is_final(error: &serenity::Error) -> bool {
         _ => true,
     }
 }
+
+/// A post of words alone.
+pub(super) fn said(words: String) -> Post {
+    Post { content: words, ..Post::default() }
+}

@@ -3,10 +3,7 @@
 use orchestrator_core::{
     domain::{actor::Right, money::Usd},
     ports::rows::TaskFilter,
-    queue::{
-        board::{Doing, TaskView},
-        claim::Closed,
-    },
+    queue::board::{Closed, Doing, TaskView},
     wording::{
         answers::detail,
         because,

@@ -6,7 +6,6 @@ use orchestrator_core::{
     domain::{
         actor::Actor,
         id::{MessageId, TaskId},
-        outbound::Post,
     },
     queue::board::TaskView,
     wording::{answers::hints, refusals::Refusal},
@@ -17,7 +16,7 @@ use super::{
     Context, Deps,
     call::{Call, Place},
     failing::CommandError,
-    reply::{Answered, Reply, Unanswered},
+    reply::{Answered, Reply, Unanswered, said},
 };
 
 /// Somebody before the desk, and how he is answered.
@@ -93,9 +92,4 @@ impl<'a> Visit<'a> {
     pub(super) async fn say(&self, words: String) {
         self.reply.say(&said(words)).await;
     }
-}
-
-/// A post of words alone.
-pub(super) fn said(words: String) -> Post {
-    Post { content: words, ..Post::default() }
 }

@@ -1,0 +1,3 @@
+//! Delivery through the real bot: under Discord's limits, in every kind of trouble, with a backlog, across restarts.
+
+mod storm;
