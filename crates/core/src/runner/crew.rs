@@ -197,7 +197,7 @@ impl Crew {
         starts: bool,
         let_go: &CancellationToken,
     ) -> Result<(), QueueError> {
-        let live = self.queue.live().await?;
+        let live = self.queue.live_beside(under_way.keys().copied().collect()).await?;
         under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
         for (attempt, task) in live {
             match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
@@ -215,6 +215,7 @@ impl Crew {
                 // Nobody has started it: the next start does.
                 (None, _, AttemptState::Launching { cleared: true }) if !starts => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
+                    let Some(task) = task else { continue };
                     under_way.insert(attempt.id, Watch::default());
                     let (crew, let_go) = (self.clone(), let_go.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
