@@ -46,6 +46,10 @@ async fn fails_at_each(rule: impl Fn(u32) -> String, places: std::ops::RangeIncl
             switch(&fails, false);
         }
     }
+    // What the last one left to be said.
+    world.start_bot();
+    world.wait_until_online().await;
+    world.until("all is said", |world| world.run(&["status", "--json"]).1.contains("\"letters\": 0")).await;
     judge(&world, &tasks, "EIO");
     let (code, out, error) = world.run(&["backup", "checked.db"]);
     assert_eq!(code, 0, "what is left is whole: {out}{error}");
