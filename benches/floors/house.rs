@@ -109,7 +109,7 @@ impl House {
         let law = Law { agents, catalogue: Catalogue::default(), secrets: Vec::new() };
         let (life, mut loops) = (CancellationToken::new(), JoinSet::new());
         loops.spawn(scheduler::tick::run(queue.clone(), Arc::new(SystemClock), life.clone()));
-        loops.spawn(crew.run(life.clone()));
+        loops.spawn(crew.run(life.clone(), life.clone()));
         loops.spawn(settle_loop::run(queue, runner, law, ended));
         Self { desk, life, loops }
     }

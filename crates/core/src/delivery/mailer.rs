@@ -1,7 +1,7 @@
 //! The loop: one post under way per address, one reaction per channel, and nothing but the probe while the token is refused.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
@@ -20,6 +20,9 @@ use crate::{
 
 /// The mailer never sleeps longer than this without a look.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// How long a lane rests whose result could not be recorded, a full disk being the usual reason: what was sent is then sent again under its
+/// nonce, so neither too soon nor so late that the nonce protects it no longer.
+const RECORD_DELAYS: Delays = Delays::new(Duration::from_secs(1), LOOK_AT_LEAST_EVERY);
 /// Marks looked at in one round.
 const MARKS_PER_ROUND: u32 = 500;
 
@@ -107,12 +110,14 @@ impl Mailer {
         let mut resting: Vec<(Lane, DateTime<Utc>)> = Vec::new();
         // Lanes that were to hurry; one whose request was under way then hurries when that is over.
         let mut hurrying: HashSet<Lane> = HashSet::new();
+        // Lanes whose last results could not be recorded, and how many in a row.
+        let mut unrecorded: HashMap<Lane, u32> = HashMap::new();
         loop {
             if self.state.hurry.load(Ordering::SeqCst) {
                 resting.clear();
             }
             let now = self.clock.now();
-            resting.retain(|(_, until)| *until > now);
+            resting.retain(|(_, until)| !self.settings.delays.is_due(*until, now));
             match self.lanes().await {
                 Ok(lanes) => {
                     if self.state.hurry.swap(false, Ordering::SeqCst) {
@@ -138,12 +143,17 @@ impl Mailer {
                         continue;
                     };
                     under_way.remove(&lane);
+                    if step.is_ok() {
+                        unrecorded.remove(&lane);
+                    }
                     match step {
                         Ok(Step::NotBefore(until)) if !hurrying.contains(&lane) => resting.push((lane, until)),
                         Ok(Step::Went | Step::Nothing | Step::NotBefore(_)) => {}
                         Err(error) => {
                             tracing::error!(%error, "what was sent could not be recorded: {error}");
-                            resting.push((lane, now + LOOK_AT_LEAST_EVERY));
+                            let failures = unrecorded.entry(lane).or_default();
+                            *failures += 1;
+                            resting.push((lane, self.clock.now() + RECORD_DELAYS.before(*failures)));
                         }
                     }
                 }

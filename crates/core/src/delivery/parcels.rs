@@ -30,7 +30,10 @@ const SEARCHED_PAGES: u32 = 20;
 pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
     let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !(hurry && parcel.progress.waits_for_return()) => {
+        Outgoing::Parcel(parcel)
+            if !(mailer.settings.delays.is_due(parcel.progress.due_at, mailer.clock.now())
+                || hurry && parcel.progress.waits_for_return()) =>
+        {
             return Ok(Step::NotBefore(parcel.progress.due_at));
         }
         Outgoing::Parcel(parcel) => *parcel,

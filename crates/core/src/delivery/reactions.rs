@@ -30,9 +30,10 @@ pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: 
     let now = mailer.clock.now();
     let waiting: Vec<MarkRow> = mailer.queue.wanted_marks(most).await?.into_iter().filter(|mark| mark.mark.on.channel == channel).collect();
     let returned = |mark: &&MarkRow| hurry && mark.progress.waits_for_return();
-    let due = waiting.iter().find(|mark| mark.progress.due_at <= now).into_iter();
+    let is_due = |mark: &MarkRow| mailer.settings.delays.is_due(mark.progress.due_at, now);
+    let due = waiting.iter().find(|mark| is_due(mark)).into_iter();
     let mut went = false;
-    for next in due.chain(waiting.iter().filter(|mark| mark.progress.due_at > now).filter(returned)) {
+    for next in due.chain(waiting.iter().filter(|mark| !is_due(mark)).filter(returned)) {
         went = true;
         if !put(mailer, channel, next).await? {
             break;
