@@ -11,10 +11,10 @@ if [[ -n "${PUEUE:-}" ]]; then
 fi
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The release build is not measured; what it says goes to standard error.
-cargo bench --locked --quiet --bench floors --no-run >&2
+# What is measured is built as it is installed; the build is not measured, and what it says goes to standard error.
+cargo bench --profile dist --locked --quiet --bench floors --no-run >&2
 {
     echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1), Linux $(uname -r)"
     echo "disk: $(df --output=source,fstype . | tail -n1 | tr -s ' '); load before: $(cut -d' ' -f1-3 /proc/loadavg); commit $(git describe --always --dirty 2>/dev/null || echo unknown); $(date -u +%F)"
 } >&2
-exec cargo bench --locked --quiet --bench floors -- "$@"
+exec cargo bench --profile dist --locked --quiet --bench floors -- "$@"
