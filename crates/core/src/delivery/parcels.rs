@@ -21,6 +21,8 @@ use crate::{
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
 const LETTERS_PER_PARCEL: u32 = 10;
+/// A message of 2,000 characters holds two dozen notices of the usual kind, and hardly ever more than this.
+const NOTICES_PER_PARCEL: u32 = 40;
 /// From so many waiting results on, the channel is the bottleneck and several share one message.
 const CROWD: usize = 3;
 /// How many pages of a channel's history are searched for a parcel that may stand.
@@ -28,7 +30,7 @@ const SEARCHED_PAGES: u32 = 20;
 
 /// Sends the next parcel of an address.
 pub(super) async fn step(means: &Means, to: Address, hurry: bool) -> Result<Step, QueueError> {
-    let parcel = match means.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
+    let parcel = match means.queue.outgoing(to, LETTERS_PER_PARCEL, NOTICES_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
         Outgoing::Parcel(parcel) if parcel.progress.due_at > means.clock.now() && !(hurry && parcel.progress.waits_for_return()) => {
             return Ok(Step::NotBefore(parcel.progress.due_at));
