@@ -1,5 +1,6 @@
 //! Delivery through the real bot: under Discord's limits, in every kind of trouble, with a backlog, across restarts.
 
+mod events;
 mod fates;
 mod pressure;
 mod seed;
