@@ -65,7 +65,9 @@ pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Fa
     if let Some(path) = &args.write_env {
         discord.write_env(path).map_err(|error| failed(&error))?;
     }
-    demands.into_iter().for_each(|demand| discord.make_trouble(demand));
+    for demand in demands {
+        discord.make_trouble(demand);
+    }
     if let Some(seed) = args.trouble_seed {
         discord.trouble_storm(seed, args.trouble_rate);
     }

@@ -10,7 +10,7 @@ use orchestrator_core::domain::id::TaskId;
 use orchestrator_sandbox::{Limits, Request, Rule};
 use serde_json::json;
 
-use super::seed::{Left, backlog};
+use super::seed::{Left, backlog, backlog_with_notices_in};
 use crate::world::{Founding, World};
 
 /// How many entries each task has in #results: an entry begins a message or one of its boxes.
@@ -94,6 +94,27 @@ async fn a_message_task_costs_one_request_and_a_fifth_beyond_its_tick() {
     assert!(each <= 1.2, "{each:.2} requests a task");
     assert_eq!(refused(&world), 0);
     assert_eq!(world.puts_of("🏁").len(), tasks.len(), "each sign was put once");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_pass_notices_that_wait_for_the_same_channel() {
+    let mut world = Founding::new().silent().await;
+    let tasks = backlog_with_notices_in(&world, 30, Left { result_chars: 300, notices_and_sign: true }, "results").await;
+
+    world.start_bot();
+    drained(&world, &tasks, Duration::from_secs(20)).await;
+    world
+        .until("every notice is told", |world| {
+            world.said("results").iter().map(|message| message.content.matches("finished").count()).sum::<usize>() == tasks.len()
+        })
+        .await;
+
+    let is_result: Vec<bool> = world.said("results").iter().map(|message| !message.embeds.is_empty()).collect();
+    assert!(is_result.is_sorted_by(|before, after| before >= after), "{is_result:?}");
+    assert_eq!(is_result.iter().filter(|result| **result).count(), 3);
+    assert!(is_result.len() <= 8, "notices share messages too: {is_result:?}");
+    world.until("every sign stands", |world| world.puts_of("🏁").len() >= tasks.len()).await;
     world.finish().await;
 }
 

@@ -40,6 +40,13 @@ fn open(world: &World) -> SqliteStore {
         .expect("the store opens")
 }
 
+/// Sets a small fact of the store of a bot that does not run.
+pub(super) async fn put_fact(world: &World, name: &'static str, value: &str) {
+    let (store, value) = (open(world), value.to_owned());
+    store.write(Urgency::Usual, Box::new(move |rows| Ok(rows.put_fact(name, &value)?))).await.expect("it is written");
+    store.close().await;
+}
+
 /// A small fact of the store of a bot that does not run.
 pub(super) async fn fact(world: &World, name: &'static str) -> Option<String> {
     let store = open(world);
@@ -60,8 +67,13 @@ pub(super) async fn fact(world: &World, name: &'static str) -> Option<String> {
 
 /// So many finished tasks that nothing was said about, oldest first. With signs, each has its message in #task-queue.
 pub(super) async fn backlog(world: &World, tasks: usize, left: Left) -> Vec<TaskId> {
+    backlog_with_notices_in(world, tasks, left, "worker-pool").await
+}
+
+/// The same, with the notices to another channel.
+pub(super) async fn backlog_with_notices_in(world: &World, tasks: usize, left: Left, pool: &str) -> Vec<TaskId> {
     let channel = |name: &str| ChannelId::new(world.sandbox.channel(name).expect("it is there").get());
-    let (queue, results, pool) = (channel("task-queue"), channel("results"), channel("worker-pool"));
+    let (queue, results, pool) = (channel("task-queue"), channel("results"), channel(pool));
     let ids: Vec<TaskId> = (0..tasks)
         .map(|n| if left.notices_and_sign { world.say(&format!("task {n}")).to_string() } else { (1_000_000 + n).to_string() })
         .map(|id| id.parse().expect("an id"))

@@ -101,6 +101,27 @@ async fn requests_that_were_refused_count_in_the_next_process_too() {
     world.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn identifies_are_counted_from_one_process_to_the_next_and_at_nine_hundred_a_day_there_is_no_more() {
+    let mut world = World::new().await;
+    assert_eq!(world.stop_bot(), 0);
+    world.start_bot();
+    world.wait_until_online().await;
+    assert_eq!(world.stop_bot(), 0);
+    let stored = super::seed::fact(&world, "gateway.identifies").await.expect("they are stored");
+    let counted: u32 = stored.split(',').filter_map(|bin| bin.split_once(':')?.1.parse::<u32>().ok()).sum();
+    assert_eq!(counted, 2, "{stored}");
+
+    let bin = stored.split(':').next().expect("a time");
+    super::seed::put_fact(&world, "gateway.identifies", &format!("{bin}:900")).await;
+    world.start_bot();
+    let code = world.bot_ends().await;
+
+    assert_ne!(code, 0);
+    assert!(world.log().contains("identified 900 times within a day"), "{}", world.log());
+    world.finish().await;
+}
+
 /// How many refused requests the store knows.
 async fn refusals(world: &World) -> u64 {
     let stored = super::seed::fact(world, "discord.refusals").await.unwrap_or_default();
