@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -16,7 +17,10 @@ use orchestrator_core::{
     ports::chat::{Chat, ChatError},
     queue::QueueError,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, sleep, sleep_until},
+};
 
 use super::Incoming;
 
@@ -25,6 +29,20 @@ const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::f
 
 /// After so long without a word the cursors are stored.
 const CURSORS: Duration = Duration::from_secs(2);
+
+/// Reactions that are kept while a read-back is owed; more than people put in an outage.
+const KEPT: usize = 1_000;
+
+/// A read-back that failed and is to be tried again.
+#[derive(Debug)]
+struct Owed {
+    /// How often it has failed.
+    failures: u32,
+    /// When it is tried again.
+    at: Instant,
+    /// Reactions that came meanwhile: the messages on which they stand may not be known yet.
+    reactions: Vec<Incoming>,
+}
 
 /// Brings what was heard to the desk.
 pub struct Doorman {
@@ -43,28 +61,49 @@ pub struct Doorman {
     newest: BTreeMap<ChannelId, MessageId>,
     /// Whether everything before the newest message was heard: only then does the cursor move with live messages.
     caught_up: bool,
+    /// Whether some read-back has succeeded.
+    was_read: bool,
+    /// The read-back that is still to be made, if one has failed. What is written meanwhile is taken all the same.
+    owed: Option<Owed>,
 }
 
 impl Doorman {
     /// A doorman for a desk.
     pub fn new(desk: Desk, chat: Arc<dyn Chat>, back: Arc<dyn Fn() + Send + Sync>, look: Arc<Notify>, server: Arc<OnceLock<u64>>) -> Self {
-        Self { desk, chat, back, look, server, owners: BTreeMap::new(), newest: BTreeMap::new(), caught_up: false }
+        Self {
+            desk,
+            chat,
+            back,
+            look,
+            server,
+            owners: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            caught_up: false,
+            was_read: false,
+            owed: None,
+        }
     }
 
-    /// Receives until the gateway ends.
+    /// Receives until the gateway ends. While a channel's history can't be read, what is written into it is taken all the same, and what was
+    /// written before is read as soon as it can be.
     ///
     /// # Errors
     ///
     /// [`ServiceError::TokenRefused`](crate::service::ServiceError::TokenRefused) if the first read-back is refused for the token; nothing else ends it.
     pub async fn receive<E: From<ReadBackError>>(&mut self, mut heard: mpsc::Receiver<Incoming>) -> Result<(), E> {
         loop {
+            let again = self.owed.as_ref().map_or_else(Instant::now, |owed| owed.at);
             let incoming = tokio::select! {
                 incoming = heard.recv() => incoming,
                 () = self.look.notified() => {
                     self.read_back().await?;
                     continue;
                 }
-                () = tokio::time::sleep(CURSORS), if !self.newest.is_empty() => {
+                () = sleep_until(again), if self.owed.is_some() => {
+                    self.read_back().await?;
+                    continue;
+                }
+                () = sleep(CURSORS), if !self.newest.is_empty() => {
                     self.store_cursors::<E>().await?;
                     continue;
                 }
@@ -75,12 +114,22 @@ impl Doorman {
                 self.read_back().await?;
                 continue;
             }
-            if let Err(error) = self.take(incoming).await {
-                tracing::error!(%error, "what was heard could not be taken, and will be read back: {error}");
-                self.caught_up = false;
-                self.read_back().await?;
+            match (&mut self.owed, &incoming) {
+                (Some(owed), Incoming::ReactionAdded { .. } | Incoming::ReactionRemoved { .. }) if owed.reactions.len() < KEPT => {
+                    owed.reactions.push(incoming);
+                }
+                _ => self.take_or_owe(incoming).await?,
             }
         }
+    }
+
+    /// Takes what was heard; what the store can't take now is read back later.
+    async fn take_or_owe<E: From<ReadBackError>>(&mut self, incoming: Incoming) -> Result<(), E> {
+        let Err(error) = self.take(incoming).await else { return Ok(()) };
+        tracing::error!(%error, "what was heard could not be taken, and will be read back: {error}");
+        self.caught_up = false;
+        // The read-back that is owed already will find it too.
+        if self.owed.is_some() { Ok(()) } else { self.read_back().await }
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), QueueError> {
@@ -124,26 +173,33 @@ impl Doorman {
         Ok(())
     }
 
-    /// Reads back until it has succeeded.
+    /// Reads back. If that fails, it is owed and tried again later.
     async fn read_back<E: From<ReadBackError>>(&mut self) -> Result<(), E> {
-        let first = !self.caught_up;
-        for retry in 1.. {
-            match self.desk.read_back(self.chat.as_ref()).await {
-                Ok(found) => {
-                    tracing::info!("read {} messages back, {} new tasks among them", found.read, found.tasks);
-                    self.caught_up = true;
-                    self.newest.clear();
-                    return Ok(());
+        match self.desk.read_back(self.chat.as_ref()).await {
+            Ok(found) => {
+                tracing::info!("read {} messages back, {} new tasks among them", found.read, found.tasks);
+                (self.caught_up, self.was_read) = (true, true);
+                self.newest.clear();
+                for reaction in self.owed.take().map(|owed| owed.reactions).unwrap_or_default() {
+                    if let Err(error) = self.take(reaction).await {
+                        tracing::error!(%error, "a reaction could not be obeyed: {error}");
+                    }
                 }
-                Err(error @ ReadBackError::Chat { source: ChatError::Unauthorized, .. }) if first => return Err(error.into()),
-                Err(error) => {
-                    let delay = READ_BACK_DELAYS.before(retry);
-                    tracing::warn!(%error, "{error}; tried again in {} s", delay.as_secs());
-                    tokio::time::sleep(delay).await;
-                }
+                Ok(())
+            }
+            Err(error @ ReadBackError::Chat { source: ChatError::Unauthorized, .. }) if !self.was_read => Err(error.into()),
+            Err(error) => {
+                // What is heard from now on may lie beyond a gap.
+                self.caught_up = false;
+                let before = self.owed.take();
+                let failures = before.as_ref().map_or(0, |owed| owed.failures) + 1;
+                let delay = READ_BACK_DELAYS.before(failures);
+                tracing::warn!(%error, "{error}; tried again in {} s", delay.as_secs());
+                let reactions = before.map(|owed| owed.reactions).unwrap_or_default();
+                self.owed = Some(Owed { failures, at: Instant::now() + delay, reactions });
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn serves(&self, channel: ChannelId) -> bool {
@@ -152,7 +208,7 @@ impl Doorman {
 
     /// Stores how far each channel was heard. That it could not is no loss: more is read back then.
     async fn store_cursors<E>(&mut self) -> Result<(), E> {
-        for (channel, message) in std::mem::take(&mut self.newest) {
+        for (channel, message) in mem::take(&mut self.newest) {
             if let Err(error) = self.desk.heard_up_to(channel, message).await {
                 tracing::warn!(%error, "how far channel {channel} was heard could not be stored: {error}");
             }

@@ -199,7 +199,7 @@ async fn panic_ends_every_agent_and_nothing_is_started_until_resume() {
     world.entry(task).await;
 
     let later = world.say("echo 42 > RESULT.txt");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.until("it is known", |world| world.log().contains(&format!("task {later} of"))).await;
     assert!(world.entries(later).is_empty());
     let (_, out, _) = run(&world, &["status"]).await;
     assert!(out.contains("Nothing is started: paused by"), "{out}");
@@ -241,9 +241,10 @@ async fn claimed_messages_are_reclaimed_after_the_store_was_lost() {
     world.kill_bot();
     run(&world, &["panic", "--grace", "1s"]).await;
     fs::remove_dir_all(world.dir().join(".runtime")).unwrap();
+    let reads = |world: &World| world.log().matches("messages back").count();
+    let before = reads(&world);
     world.start_bot();
-    world.wait_until_online().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.until("the channel was read", |world| reads(world) > before).await;
     assert_eq!(run(&world, &["status", &running.to_string()]).await.0, 7, "a message with ✅ was run again by itself");
 
     let (code, out, err) = run(&world, &["reclaim", "--all", "--json"]).await;

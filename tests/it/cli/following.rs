@@ -1,6 +1,9 @@
 //! What is followed while it happens: logs and events.
 
-use std::time::Duration;
+use std::{
+    io::{BufRead as _, BufReader},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -12,7 +15,7 @@ async fn a_followed_log_comes_as_it_grows_and_ends_with_its_attempt() {
     let world = World::new().await;
     let task = world.say("echo one; sleep 1; echo two; echo x > RESULT.txt");
     world.marked(task, "✅").await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    world.until("it has said something", |world| world.task_text(task, "agent-output.log").contains("one")).await;
 
     let (code, out, err) = end_of(start(&world, &["logs", "-f", &task.to_string()])).await;
 
@@ -25,11 +28,12 @@ async fn a_followed_log_comes_as_it_grows_and_ends_with_its_attempt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_ends_does_not_wait_for_those_who_follow() {
     let mut world = World::new().await;
-    let task = world.say("sleep 3; echo x > RESULT.txt");
-    world.marked(task, "✅").await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let follower = start(&world, &["logs", "-f", &task.to_string()]);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let task = world.say("echo begun; sleep 3; echo x > RESULT.txt");
+    world.until("it has said something", |world| world.task_text(task, "agent-output.log").contains("begun")).await;
+    let mut follower = start(&world, &["logs", "-f", &task.to_string()]);
+    let said = BufReader::new(follower.stdout.take().expect("it is piped"));
+    let shown = tokio::task::spawn_blocking(move || said.lines().map_while(Result::ok).any(|line| line.contains("begun")));
+    assert!(shown.await.expect("the wait does not break"), "it follows");
 
     let asked = std::time::Instant::now();
     assert_eq!(world.stop_bot(), 0);

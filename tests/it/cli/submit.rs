@@ -1,6 +1,6 @@
 //! `submit`: what stands in #task-queue, what is printed, and how it ends. Contract 003 §1 and §7 rows 1, 2 and 4.
 
-use std::{io::Write as _, process::Stdio, time::Duration};
+use std::{io::Write as _, process::Stdio};
 
 use orchestrator_sandbox::Rule;
 use serde_json::json;
@@ -252,6 +252,6 @@ async fn a_text_that_no_message_holds_goes_through_the_service_or_is_refused() {
     let (code, out, err) = run(&world, &["submit", &long, "--wait"]).await;
     assert_eq!(code, 0, "{err}");
     assert_eq!(out.lines().nth(1), Some("done"), "{out}");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.until("its end is shown", |world| !world.puts_of("🏁").is_empty()).await;
     world.finish().await;
 }

@@ -5,6 +5,7 @@ use orchestrator_core::ports::clock::Clock as _;
 use orchestrator_sandbox::{Rule, Snowflake};
 use serde_json::{Value, json};
 
+use super::well_again;
 use crate::world::{Founding, PATIENCE, RUNS, World};
 
 /// An agent that shows what it was given: its arguments, and the task's text as its result.
@@ -105,6 +106,29 @@ async fn tasks_that_wait_at_the_start_are_all_run_oldest_first() {
 
     assert_eq!(world.runs(), tasks, "oldest first, each once");
     assert_eq!(world.puts_of("✅"), tasks);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_history_can_t_be_read_what_is_written_is_taken_and_the_rest_follows() {
+    let mut world = Founding::new().silent().await;
+    let history = Rule::on("GET", "/channels/#task-queue/messages");
+    world.sandbox.trouble(history.answers(503, json!({"message": "upstream", "code": 0})).times(u32::MAX));
+    let (before, unwanted) = (world.say(&format!("{RUNS} echo before > RESULT.txt")), world.say("sleep 1000"));
+    world.start_bot();
+    world.until("it has asked in vain", |world| world.log().contains("could not be read back")).await;
+
+    let meanwhile = world.say(&format!("{RUNS} echo meanwhile > RESULT.txt"));
+    world.entry(meanwhile).await;
+    // What is asked of a message that is not known yet is not forgotten.
+    world.sandbox.person("admin").react(unwanted, "🛑").expect("a reaction");
+    assert_eq!(world.count_entries(before), 0, "it can't be known yet");
+    well_again(&world);
+    world.entry(before).await;
+    let ended = world.entry(unwanted).await;
+
+    assert_eq!(world.runs(), [meanwhile, before]);
+    assert!(ended.content.starts_with("**[CANCELLED]**"), "{}", ended.content);
     world.finish().await;
 }
 
