@@ -206,6 +206,7 @@ async fn while_messages_are_not_taken_tasks_are_and_their_results_wait() {
     world.all_entries(&tasks, crate::world::PATIENCE).await;
 
     assert_eq!(world.runs().len(), 5);
+    world.until("every notice is told", |world| world.told("").concat().matches("finished").count() == 5).await;
     world.finish().await;
 }
 
