@@ -89,3 +89,22 @@ async fn a_few_messages_of_one_do_not_wait_for_hundreds_of_another() {
     assert!(claimed.is_sorted(), "oldest first: {claimed:?}");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_is_taken_away_unclaims_nothing() {
+    let mut world = World::new().await;
+    let task = world.say(&format!("{RUNS} until [ -e $HOME/go ]; do sleep 0.02; done; echo ok > RESULT.txt"));
+    world.marked(task, "✅").await;
+    world.until("it runs", |world| !world.runs().is_empty()).await;
+
+    let bot = world.sandbox.user("orchestrator").expect("the bot is known").id;
+    world.sandbox.person("admin").take_reaction(task, "✅", bot).expect("an admin may");
+    world.kill_bot();
+    world.start_bot();
+    world.wait_until_online().await;
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    world.entry(task).await;
+
+    assert_eq!((world.runs(), world.count_entries(task)), (vec![task], 1));
+    world.finish().await;
+}
