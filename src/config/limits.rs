@@ -12,7 +12,7 @@ use super::{
     complaint::Complaint,
     env_file::{Given, Layers},
     own_file::OwnFile,
-    sections::RawPriceUnit,
+    sections::{RawDrainRule, RawPriceUnit},
 };
 
 /// Bounds, in real types.
@@ -70,6 +70,23 @@ pub struct Limits {
     pub nonce_window: Duration,
     /// Files that come with a task.
     pub attachments: AttachmentLimits,
+    /// What becomes of running agents when the service is asked to end.
+    pub drain: DrainRule,
+    /// How long [`DrainRule::Stop`] waits for them.
+    pub drain_deadline: Duration,
+}
+
+/// What becomes of running agents when the service is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrainRule {
+    /// [`Self::Stop`] where the end of the service ends a container and all that is in it, else [`Self::HandOver`].
+    Auto,
+    /// They go on under their attendants, and the next start takes them up.
+    HandOver,
+    /// They are waited for, however long it takes.
+    Wait,
+    /// They are waited for until the deadline, then stopped; their tasks end INTERRUPTED.
+    Stop,
 }
 
 /// Bounds of the files that come with a task.
@@ -167,6 +184,8 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         download: Duration::from_secs(within("attachments.download_seconds", raw.attachments.download_seconds, 1, 3_600)),
     };
 
+    let drain_deadline = Duration::from_secs(within("drain.deadline_seconds", raw.drain.deadline_seconds, 0, 86_400));
+
     let keep_success = whole(layers, "WORKER_RETENTION_HOURS", 0, 87_840, faults).unwrap_or(file_keeps_success);
     let summary = whole(layers, "SUMMARY_MAX_LENGTH", 50, 4_000, faults);
     let daily_budget = raw.daily_budget_usd.as_ref().and_then(|amount| {
@@ -208,6 +227,13 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         request_timeout,
         nonce_window,
         attachments,
+        drain: match raw.drain.agents {
+            RawDrainRule::Auto => DrainRule::Auto,
+            RawDrainRule::HandOver => DrainRule::HandOver,
+            RawDrainRule::Wait => DrainRule::Wait,
+            RawDrainRule::Stop => DrainRule::Stop,
+        },
+        drain_deadline,
     }
 }
 

@@ -29,7 +29,7 @@ use super::ServiceError;
 use crate::{
     adapters::{
         discord::{Sender, SenderConfig, Token},
-        process::ProcessRunner,
+        process::{self, ProcessRunner},
         sqlite::{FatalHook, SqliteOptions, SqliteStore},
         system_clock::SystemClock,
         system_entropy::SystemEntropy,
@@ -41,6 +41,8 @@ use crate::{
 const INSTANCE: &str = "A";
 /// How long a ✅ that a permission forbids waits for its next try.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
+/// The exit code when the machine fails, as `--help` has it.
+const STORE_FAILED: i32 = 12;
 /// Ended attempts that wait to be settled.
 const ENDED_AT_ONCE: usize = 256;
 
@@ -241,10 +243,12 @@ pub fn gate_caps(config: &Config) -> Vec<(String, Option<u32>)> {
     config.agents.definitions.values().map(|agent| (desk::agent_gate(&agent.name), agent.max_concurrent)).collect()
 }
 
-/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue.
+/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue. It ends at once, from the
+/// store's own thread: a `main` that is waited for might never come back from such a disk.
 fn fatal() -> FatalHook {
     Arc::new(|reason| {
         tracing::error!("the store failed, and the service ends so that nothing untrue is said: {reason}");
-        std::process::abort();
+        eprintln!("The store can't be relied upon any more: {reason}. Running agents go on; `orchestrator doctor` tells more.");
+        process::end_at_once(STORE_FAILED)
     })
 }

@@ -30,4 +30,6 @@ mod sender;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod survival;
+#[cfg(test)]
 mod world;

@@ -33,9 +33,9 @@
 //! another program); not named: all of them. With `?FILE` the rule holds, and counts, only while that file exists.
 //!
 //! **EFFECT** is `kill` (SIGKILL before the call), `kill-after`, `torn` (half a write, then SIGKILL), `short` (the first write in the range is cut
-//! in half, as a disk that fills up does; later ones find no room), `pass` (nothing; it only counts), or an error: `EIO`, `ENOSPC`, `EROFS`,
+//! in half, as a disk that fills up does; later ones find no room), `pass` (nothing), or an error: `EIO`, `ENOSPC`, `EROFS`,
 //! `EDQUOT`, `EBUSY`, `EINTR`, `EMFILE`, `EAGAIN`, `ENOMEM`, `EACCES`, `EPERM`, `EPIPE`, `ECONNRESET`, `ECONNREFUSED`, `ETIMEDOUT`.
-//! Of several rules that hold, the first decides. A rule that can't be read ends the program at once, with exit code 97.
+//! Of several rules that hold, the first decides, and those behind it don't count the call: `pass` excepts what comes before others. A rule that can't be read ends the program at once, with exit code 97.
 //!
 //! # What it reaches
 //!

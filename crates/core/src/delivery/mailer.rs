@@ -16,12 +16,16 @@ use super::{
     parcels, reactions,
 };
 use crate::{
+    domain::retry::Delays,
     ports::{chat::Chat, clock::Clock, task_log::TaskLog},
     queue::{Queue, QueueError},
 };
 
 /// The mailer never sleeps longer than this without a look.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// How long a lane rests whose result could not be recorded, a full disk being the usual reason: what was sent is then sent again under its
+/// nonce, so neither too soon nor so late that the nonce protects it no longer.
+const RECORD_DELAYS: Delays = Delays::new(Duration::from_secs(1), LOOK_AT_LEAST_EVERY);
 /// After so many different reactions of a channel have failed in a row it is not they that are at fault: the channel rests.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -50,6 +54,8 @@ struct Rounds {
     resting: HashMap<Lane, Rest>,
     /// How often in a row something has failed.
     failures: HashMap<Lane, u32>,
+    /// How many results in a row could not be recorded.
+    unrecorded: HashMap<Lane, u32>,
     /// Something has failed since Discord was last believed to be back.
     troubled: bool,
     returned_at: Option<DateTime<Utc>>,
@@ -97,7 +103,7 @@ impl Mailer {
                     if self.state.hurry.swap(false, Ordering::SeqCst) {
                         rounds.hurry(&lanes);
                     }
-                    for lane in rounds.free(lanes, now) {
+                    for lane in rounds.free(lanes, now, self.means.settings.delays) {
                         if !self.means.holds(lane) && rounds.under_way.insert(lane) {
                             let (mailer, hurry) = (self.clone(), rounds.hurrying.remove(&lane));
                             requests.spawn(async move { (lane, mailer.step(lane, hurry).await) });
@@ -168,6 +174,9 @@ impl Mailer {
     fn after(&self, rounds: &mut Rounds, lane: Lane, step: Result<Step, QueueError>) {
         rounds.under_way.remove(&lane);
         let now = self.means.clock.now();
+        if step.is_ok() {
+            rounds.unrecorded.remove(&lane);
+        }
         match step {
             Ok(Step::Went) => {
                 rounds.failures.remove(&lane);
@@ -192,7 +201,10 @@ impl Mailer {
             }
             Err(error) => {
                 tracing::error!(%error, "what was sent could not be recorded: {error}");
-                rounds.rest(lane, Rest { until: now + LOOK_AT_LEAST_EVERY, idle: false });
+                let failures = rounds.unrecorded.entry(lane).or_default();
+                *failures = failures.saturating_add(1);
+                let until = now + RECORD_DELAYS.before(*failures);
+                rounds.rest(lane, Rest { until, idle: false });
             }
         }
     }
@@ -208,7 +220,7 @@ impl Rounds {
 
     /// Whether this success, after failures, means that Discord is back. One channel may go on failing: it is not believed all the time.
     fn has_returned(&mut self, now: DateTime<Utc>) -> bool {
-        let is_new = self.troubled && self.returned_at.is_none_or(|before| (now - before).to_std().is_ok_and(|ago| ago >= LONGEST_REST));
+        let is_new = self.troubled && self.returned_at.is_none_or(|before| (now - before).to_std().map_or(true, |ago| ago >= LONGEST_REST));
         if is_new {
             self.troubled = false;
             self.returned_at = Some(now);
@@ -222,8 +234,8 @@ impl Rounds {
     }
 
     /// Lanes that need not wait.
-    fn free(&mut self, lanes: Vec<Lane>, now: DateTime<Utc>) -> Vec<Lane> {
-        self.resting.retain(|_, rest| rest.until > now);
+    fn free(&mut self, lanes: Vec<Lane>, now: DateTime<Utc>, delays: Delays) -> Vec<Lane> {
+        self.resting.retain(|_, rest| !delays.is_due(rest.until, now));
         lanes.into_iter().filter(|lane| !self.resting.contains_key(lane)).collect()
     }
 

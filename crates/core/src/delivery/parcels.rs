@@ -32,7 +32,10 @@ const SEARCHED_PAGES: u32 = 20;
 pub(super) async fn step(means: &Means, to: Address, hurry: bool) -> Result<Step, QueueError> {
     let parcel = match means.queue.outgoing(to, LETTERS_PER_PARCEL, NOTICES_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > means.clock.now() && !(hurry && parcel.progress.waits_for_return()) => {
+        Outgoing::Parcel(parcel)
+            if !(means.settings.delays.is_due(parcel.progress.due_at, means.clock.now())
+                || hurry && parcel.progress.waits_for_return()) =>
+        {
             return Ok(Step::NotBefore(parcel.progress.due_at));
         }
         Outgoing::Parcel(parcel) => *parcel,

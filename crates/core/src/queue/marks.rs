@@ -32,8 +32,8 @@ const HURRIED: u32 = 500;
 pub enum NextMark {
     /// This one is due.
     Due(Box<MarkRow>),
-    /// Nothing before this time.
-    At(DateTime<Utc>),
+    /// None is due; this one will be first.
+    Later(Box<MarkRow>),
     /// Nothing.
     Nothing,
 }
@@ -240,7 +240,7 @@ impl Queue {
             if let Some(due) = look.due_marks(channel, now, 1)?.pop() {
                 return Ok(NextMark::Due(Box::new(due)));
             }
-            Ok(look.later_marks(channel, now, 1)?.pop().map_or(NextMark::Nothing, |later| NextMark::At(later.progress.due_at)))
+            Ok(look.later_marks(channel, now, 1)?.pop().map_or(NextMark::Nothing, |later| NextMark::Later(Box::new(later))))
         })
         .await
     }
