@@ -168,5 +168,5 @@ async fn two_thousand_results_survive_a_night_without_discord_and_restarts_in_it
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "minutes: ten thousand results"]
 async fn ten_thousand_results_survive_a_night_without_discord_and_restarts_in_it() {
-    night(10_000, true).await;
+    night(10_000, false).await;
 }
