@@ -43,8 +43,8 @@ async fn waiting_results(programs: &Programs, effort: Effort) -> (f64, usize) {
     // More than can be posted in the time, at ten to a message.
     let waiting = 12 * effort.pressure + 60;
     let channels = Channels { results: service.channel("results"), pool: None };
-    let house =
-        House::start_in(&service.dir.path().join(".runtime"), &service.dir.path().join("workers"), channels, programs.noop.clone(), 8);
+    let (runtime, workers) = (service.dir.path().join(".runtime"), service.dir.path().join("workers"));
+    let house = House::start_in(&runtime, &runtime, &workers, channels, programs.noop.clone(), 8);
     house.run(0..waiting).await;
     house.end().await;
     service.start();

@@ -81,15 +81,20 @@ pub struct House {
 impl House {
     /// Starts the stages over the store of a folder; `program` is every task's agent.
     pub fn start(folder: &Path, program: PathBuf, slots: u32) -> Self {
+        Self::start_beside(folder, folder, program, slots)
+    }
+
+    /// The same with the agents' files, and those that they are kept by, in another folder than the store.
+    pub fn start_beside(store: &Path, files: &Path, program: PathBuf, slots: u32) -> Self {
         let channels = Channels { results: ChannelId::new(1), pool: Some(ChannelId::new(2)) };
-        Self::start_in(folder, &folder.join("workers"), channels, program, slots)
+        Self::start_in(store, files, &files.join("workers"), channels, program, slots)
     }
 
     /// The same for a service's folders and channels.
-    pub fn start_in(folder: &Path, workers: &Path, channels: Channels, program: PathBuf, slots: u32) -> Self {
-        let desk = Desk::open_for(folder, slots, channels);
+    pub fn start_in(store: &Path, runtime: &Path, workers: &Path, channels: Channels, program: PathBuf, slots: u32) -> Self {
+        let desk = Desk::open_for(store, slots, channels);
         let queue = desk.queue.clone();
-        let runner = Arc::new(ProcessRunner::new(folder).expect("a runner"));
+        let runner = Arc::new(ProcessRunner::new(runtime).expect("a runner"));
         let (ended_in, ended) = mpsc::channel(256);
         let definition = agent(program);
         let agents = BTreeMap::from([(definition.name.clone(), definition)]);
@@ -98,7 +103,7 @@ impl House {
             Arc::clone(&runner) as Arc<dyn AgentRunner>,
             Arc::new(NoChat),
             Arc::new(Transcript::new(Arc::new(SystemClock))),
-            settings(folder, workers, agents.clone()),
+            settings(runtime, workers, agents.clone()),
             ended_in,
         );
         let law = Law { agents, catalogue: Catalogue::default(), secrets: Vec::new() };

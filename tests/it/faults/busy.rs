@@ -68,8 +68,9 @@ async fn a_storm_of_other_writers_slows_tasks_and_loses_none() {
                 while !over.load(Ordering::Relaxed) {
                     // A hold of some length, which changes nothing.
                     if other.execute_batch("BEGIN IMMEDIATE").is_ok() {
-                        std::thread::sleep(Duration::from_millis(5));
+                        std::thread::sleep(Duration::from_millis(3));
                         other.execute_batch("ROLLBACK").expect("it is let go");
+                        std::thread::sleep(Duration::from_millis(15));
                     }
                 }
             })

@@ -46,6 +46,10 @@ async fn fails_at_each(rule: impl Fn(u32) -> String, places: std::ops::RangeIncl
             switch(&fails, false);
         }
     }
+    // What the last one left to be said.
+    world.start_bot();
+    world.wait_until_online().await;
+    world.until("all is said", |world| world.run(&["status", "--json"]).1.contains("\"letters\": 0")).await;
     judge(&world, &tasks, "EIO");
     let (code, out, error) = world.run(&["backup", "checked.db"]);
     assert_eq!(code, 0, "what is left is whole: {out}{error}");
@@ -118,5 +122,45 @@ async fn a_disk_that_is_mounted_to_be_read_ends_the_service_or_is_waited_for_and
     world.entry(task).await;
     world.marked(task, "🏁").await;
     judge(&world, &[first, task], "EROFS");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_step_of_writing_the_log_back_loses_nothing() {
+    // Only then is the main file written to: here when the service ends, and the log is taken along.
+    let mut world = Founding::new().silent().await;
+    let (mut tasks, mut kills) = (Vec::new(), 0);
+    for step in [
+        "write:.db@1=kill",
+        "write:.db@1=torn",
+        "write:.db@3=kill",
+        "write:.db@4=torn",
+        "sync:.db@1=kill",
+        "unlink:.db-wal@1=kill",
+        "unlink:.db-wal@1=kill-after",
+    ] {
+        let ends = world.dir().join("ends");
+        let (rule, effect) = step.split_once('=').expect("a rule");
+        world.start_bot_with(&faults_beside_logs().rule(format!("{rule}/orchestrator?{}={effect}", ends.display())));
+        world.wait_until_online().await;
+        let task = say_simple(&world);
+        world.entry(task).await;
+        world.marked(task, "🏁").await;
+        world.until("all is said", |world| world.run(&["status", "--json"]).1.contains("\"letters\": 0")).await;
+        tasks.push(task);
+
+        switch(&ends, true);
+        world.ask_bot_to_stop();
+        kills += u32::from(world.bot_ends().await != 0);
+        switch(&ends, false);
+
+        let (code, told, error) = world.run(&["doctor", "--json"]);
+        assert!(code == 0 && told.contains("\"broken\": 0"), "{step}: {told}{error}");
+        let (code, told, error) = world.run(&["status", &task.to_string()]);
+        assert!(code == 0 && told.contains("succeeded"), "{step}: {told}{error}");
+    }
+
+    assert!(kills >= 5, "only {kills} were killed");
+    judge(&world, &tasks, "killed while the log was written back");
     world.finish().await;
 }

@@ -7,6 +7,7 @@ mod failing_disk;
 mod full_disk;
 mod interposing;
 mod small_disk;
+mod upgrades;
 
 use std::path::Path;
 
