@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    backup,
+    backup::{self, BackupError},
     file::{APPLICATION_ID, Found, OpenError, recognise},
 };
 
@@ -48,7 +48,11 @@ fn step(connection: &Connection, path: &Path, steps: &[&str], keeps: Option<i64>
     let Some(sql) = steps.get(version as usize) else { return Ok(()) };
     if let Some(unix_now) = keeps.filter(|_| version > 0) {
         let backup = super::file::beside(path, &format!(".before-v{to}.{unix_now}"));
-        backup::copy(path, &backup).map_err(|error| failed(error.to_string()))?;
+        match backup::copy(path, &backup) {
+            // It is there whole: a try within the same second was killed after it, and has changed nothing.
+            Ok(()) | Err(BackupError::Exists { .. }) => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
         tracing::info!("the database is brought to schema version {to}; as it was, it is kept as {}", backup.display());
     }
     let mark = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {to};");
