@@ -34,11 +34,10 @@ pub(super) async fn step(means: &Means, channel: ChannelId, hurry: bool) -> Resu
         means.queue.hurry_marks(channel).await?;
     }
     let next = match means.queue.next_mark(channel).await? {
-        NextMark::Due(mark) => mark,
         NextMark::Later(mark) if !means.settings.delays.is_due(mark.progress.due_at, means.clock.now()) => {
             return Ok(Step::NotBefore(mark.progress.due_at));
         }
-        NextMark::Later(mark) => mark,
+        NextMark::Due(mark) | NextMark::Later(mark) => mark,
         NextMark::Nothing => return Ok(Step::Nothing),
     };
     let (on, emoji) = (next.mark.on, next.mark.emoji.as_str());
