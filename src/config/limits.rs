@@ -66,6 +66,8 @@ pub struct Limits {
     pub post_delays: Delays,
     /// How long one request to Discord may take.
     pub request_timeout: Duration,
+    /// How long after its first send a post may be repeated without a look whether it stands.
+    pub nonce_window: Duration,
     /// Files that come with a task.
     pub attachments: AttachmentLimits,
     /// What becomes of running agents when the service is asked to end.
@@ -174,6 +176,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         Duration::from_secs(within("posts.delay_cap_seconds", raw.posts.delay_cap_seconds, 1, 86_400)),
     );
     let request_timeout = Duration::from_secs(within("posts.request_timeout_seconds", raw.posts.request_timeout_seconds, 1, 600));
+    let nonce_window = Duration::from_secs(within("posts.nonce_window_seconds", raw.posts.nonce_window_seconds, 1, 60));
     let attachments = AttachmentLimits {
         files: index(within("attachments.max_files", raw.attachments.max_files.into(), 0, 100)),
         file_bytes: within("attachments.max_file_mb", raw.attachments.max_file_mb, 1, 10_000) * MIB,
@@ -222,6 +225,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         launch_delays,
         post_delays,
         request_timeout,
+        nonce_window,
         attachments,
         drain: match raw.drain.agents {
             RawDrainRule::Auto => DrainRule::Auto,

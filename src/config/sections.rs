@@ -237,11 +237,12 @@ pub(super) struct RawPosts {
     pub(super) first_delay_ms: u64,
     pub(super) delay_cap_seconds: u64,
     pub(super) request_timeout_seconds: u64,
+    pub(super) nonce_window_seconds: u64,
 }
 
 impl Default for RawPosts {
     fn default() -> Self {
-        Self { first_delay_ms: 2_000, delay_cap_seconds: 600, request_timeout_seconds: 30 }
+        Self { first_delay_ms: 2_000, delay_cap_seconds: 600, request_timeout_seconds: 30, nonce_window_seconds: 55 }
     }
 }
 

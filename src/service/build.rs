@@ -39,8 +39,6 @@ use crate::{
 
 /// The instance's name where there is one machine.
 const INSTANCE: &str = "A";
-/// After this a parcel whose fate is unknown is searched for before it is sent again; Discord keeps a nonce for a few minutes.
-const NONCE_WINDOW: Duration = Duration::from_secs(55);
 /// How long a ✅ that a permission forbids waits for its next try.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
 /// The exit code when the machine fails, as `--help` has it.
@@ -232,7 +230,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
 fn mailer_settings(config: &Config) -> mailer::Settings {
     mailer::Settings {
         delays: config.limits.post_delays,
-        nonce_window: NONCE_WINDOW,
+        nonce_window: config.limits.nonce_window,
         forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),

@@ -28,7 +28,7 @@ use super::{
     build::House,
     disk,
     lifecycle::{Drain, Lifecycle},
-    memory::StoredIdentifies,
+    memory::{self, StoredIdentifies},
     registry::DiscordRegistry,
 };
 use crate::{
@@ -68,6 +68,7 @@ pub async fn serve(
     troubles: Troubles,
     life: Lifecycle,
 ) -> Result<(), ServiceError> {
+    memory::recall_refusals(&house.desks.queue, &house.sender, house.clock.as_ref()).await;
     let our_other_bots = introduce(discord, &house).await?;
     prepare(config, &house).await?;
     let chat = Arc::clone(&house.sender) as Arc<dyn Chat>;
@@ -104,8 +105,12 @@ pub async fn serve(
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
     let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
-    let hurried = house.mailer.clone();
-    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(move || hurried.hurry()), look, Arc::clone(&server));
+    let (hurried, trusting) = (house.mailer.clone(), Arc::clone(&house.sender));
+    let back = move || {
+        trusting.trust_tokens();
+        hurried.hurry();
+    };
+    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(back), look, Arc::clone(&server));
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
     stages.loops.spawn(watching);
@@ -135,6 +140,7 @@ pub async fn serve(
 ///
 /// [`ServiceError`].
 pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64, ServiceError> {
+    memory::recall_refusals(&house.desks.queue, &house.sender, house.clock.as_ref()).await;
     prepare(config, &house).await?;
     let (queue, mailer) = (house.desks.queue.clone(), house.mailer.clone());
     let (clock, keeping) = (Arc::clone(&house.clock), house.retention.clone());
@@ -200,6 +206,7 @@ impl Stages {
         let queue = house.desks.queue;
         let (mut work, mut loops, mut posts) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
         let (let_go, quiet) = (CancellationToken::new(), CancellationToken::new());
+        loops.spawn(memory::keep_refusals(queue.clone(), house.sender, Arc::clone(&house.clock), life.soft.clone()));
         loops.spawn(scheduler::tick::run(queue.clone(), house.clock, life.soft.clone()));
         work.spawn(house.crew.run(life.soft.clone(), let_go.clone()));
         work.spawn(settle_loop::run(queue.clone(), house.runner, house.law, house.ended));

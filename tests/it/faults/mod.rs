@@ -6,6 +6,7 @@ mod damage;
 mod failing_disk;
 mod full_disk;
 mod interposing;
+mod kill_points;
 mod small_disk;
 mod upgrades;
 

@@ -109,6 +109,12 @@ impl Founding {
         self
     }
 
+    /// Other rate limits.
+    pub(crate) fn limits_of(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// How often the gateway wants a heartbeat.
     pub(crate) fn heartbeat(mut self, every: Duration) -> Self {
         self.options.heartbeat_interval = every;
