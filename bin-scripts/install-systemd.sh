@@ -44,7 +44,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 program=
-for candidate in "${CARGO_TARGET_DIR:-$root/target}/release/orchestrator" "$(command -v orchestrator || true)" "${CARGO_TARGET_DIR:-$root/target}/debug/orchestrator"; do
+for candidate in "${CARGO_TARGET_DIR:-$root/target}/dist/orchestrator" "${CARGO_TARGET_DIR:-$root/target}/release/orchestrator" "$(command -v orchestrator || true)" "${CARGO_TARGET_DIR:-$root/target}/debug/orchestrator"; do
     if [[ -n $candidate && -x $candidate ]]; then
         program=$candidate
         break

@@ -14,7 +14,7 @@ if [[ -z ${ORCHESTRATOR_CONFIG_DIR-} ]]; then
 fi
 
 target=${CARGO_TARGET_DIR:-$root/target}
-for program in "$target/release/orchestrator" "$target/debug/orchestrator"; do
+for program in "$target/dist/orchestrator" "$target/release/orchestrator" "$target/debug/orchestrator"; do
     if [[ -x $program ]]; then
         exec "$program" "$@"
     fi

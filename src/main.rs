@@ -12,6 +12,9 @@ fn main() -> ExitCode {
     if let Some(ended) = process::hidden_verb() {
         return ended;
     }
+    if let Some(ended) = process::as_first_process() {
+        return ended;
+    }
     if env::args_os().nth(1).is_some_and(|verb| verb == AGENT_VERB) {
         return agents::run(env::args_os().nth(2).and_then(|name| name.into_string().ok()).as_deref());
     }

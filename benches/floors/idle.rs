@@ -1,48 +1,51 @@
-//! Memory of the service at rest: logged in, one server seen, nothing to do.
+//! The service at rest: logged in, one server seen, nothing to do.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
+use std::time::Duration;
+
+use orchestrator_sandbox::Limits;
+
+use crate::{
+    Effort,
+    noop::Programs,
+    ratio::{Row, Target},
+    service::{Service, on_disk},
 };
-
-use orchestrator_sandbox::{Options, Sandbox};
-
-use crate::ratio::Figure;
 
 /// After this nothing of the start is still going on.
 const SETTLED: Duration = Duration::from_secs(5);
 
-#[expect(clippy::disallowed_methods, reason = "the service is measured as a process of its own")]
-pub async fn measure() -> Vec<Figure> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let sandbox = Sandbox::start(Options::default()).await.expect("a local Discord");
-    sandbox.write_env(&folder.path().join("discord-config.env")).expect("an env file");
-    let mut service = Command::new(env!("CARGO_BIN_EXE_orchestrator"))
-        .arg("run")
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the service starts");
-    let bot = Options::default().seed.bot;
-    while !sandbox.is_online(&bot) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+pub async fn measure(effort: Effort) -> Vec<Row> {
+    let folder = on_disk();
+    let programs = Programs::make(folder.path());
+    let mut service = Service::prepare(Limits::Discord, &programs.noop).await;
+    service.start();
+    service.online().await;
     tokio::time::sleep(SETTLED).await;
-    let resident = status_kib(service.id(), "VmRSS:");
-    let _ = service.kill();
-    let _ = service.wait();
-    sandbox.shutdown().await;
-    vec![Figure {
-        name: "idle memory of the service (resident)".to_owned(),
-        ours: format!("{:.1} MB", resident / 1_024.0),
-        floor: String::new(),
-        ratio: None,
-        target: "<= 25 MB",
-    }]
+    let before = cpu_of(service.process());
+    tokio::time::sleep(Duration::from_secs(effort.rest)).await;
+    let used = cpu_of(service.process()).saturating_sub(before);
+    let mb = |key| status_mb(service.process(), key);
+    let parts = format!("{:.1} MB its own (heap, stacks), {:.1} MB of files (program, libraries)", mb("RssAnon:"), mb("RssFile:"));
+    let share = used.as_secs_f64() / Duration::from_secs(effort.rest).as_secs_f64() * 100.0;
+    vec![
+        Row::plain("resident memory of the service at rest, MB", mb("VmRSS:"), "MB", Some(Target::AtMost(15.0))).noting(parts),
+        Row::plain(format!("CPU of the service at rest over {} s, % of one core", effort.rest), share, "%", Some(Target::AtMost(0.1))),
+    ]
 }
 
-fn status_kib(process: u32, key: &str) -> f64 {
+/// A line of `/proc/<pid>/status`, in MB of 1,024 KiB.
+pub fn status_mb(process: u32, key: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)
+    let kib = status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| kib / 1_024.0)
+}
+
+/// Processor time of all its threads, finer than ticks. A thread that ends takes its time along; at rest none does.
+fn cpu_of(process: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let nanos = threads.filter_map(|thread| {
+        let told = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        told.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }

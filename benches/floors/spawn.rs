@@ -1,7 +1,8 @@
 //! CPU per attempt through nursery and attendant, over a raw spawn of the same program.
 
 use std::{
-    path::Path,
+    io::Read as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -12,60 +13,69 @@ use orchestrator_core::{
     ports::agent_runner::{AgentRunner as _, LaunchSpec},
 };
 
-use crate::ratio::{Figure, cpu_seconds, median};
+use crate::{
+    Effort, cpu,
+    noop::Programs,
+    ratio::{Row, Target, median},
+};
 
 const PER_ROUND: u32 = 200;
-const ROUNDS: u32 = 5;
 
-pub async fn measure() -> Vec<Figure> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let runner = ProcessRunner::new(folder.path()).expect("a runner");
-    let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        raw.push(raw_round());
-        ours.push(our_round(&runner, folder.path(), round).await);
+pub async fn measure(effort: Effort) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (place, folder) in [("in memory", tempfile::tempdir_in("/dev/shm")), ("on disk", tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")))]
+    {
+        let Ok(folder) = folder else {
+            rows.push(Row::absent(format!("CPU per attempt {place} / raw spawn"), "no such place here", None));
+            continue;
+        };
+        let programs = Programs::make(folder.path());
+        let runner = ProcessRunner::new(folder.path()).expect("a runner");
+        // The first one starts the nursery.
+        our_round(&runner, folder.path(), &programs.noop, u32::MAX / PER_ROUND - 1).await;
+        let (mut raw, mut ours) = (Vec::new(), Vec::new());
+        for round in 0..effort.rounds {
+            raw.push(raw_round(&programs.noop));
+            ours.push(our_round(&runner, folder.path(), &programs.noop, round).await);
+        }
+        let figure = format!("CPU per attempt / raw spawn, control files {place}");
+        let target = (place == "in memory").then_some(Target::AtMost(4.0));
+        rows.push(Row::ratio(figure, median(ours), median(raw), "ms", target));
     }
-    let (raw, ours) = (median(raw), median(ours));
-    vec![Figure {
-        name: format!("CPU per attempt / raw spawn (n={})", PER_ROUND * ROUNDS),
-        ours: format!("{ours:.2} ms"),
-        floor: format!("{raw:.2} ms"),
-        ratio: Some(ours / raw),
-        target: "<= 4",
-    }]
+    rows
 }
 
 #[expect(clippy::disallowed_methods, reason = "the floor is a spawn without us")]
-fn raw_round() -> f64 {
-    let before = cpu_seconds(std::process::id());
+fn raw_round(program: &Path) -> f64 {
+    let before = cpu::own();
     for _ in 0..PER_ROUND {
-        let output = Command::new("/bin/true").stdin(Stdio::null()).output().expect("it runs");
-        assert!(output.status.success());
+        let mut child = Command::new(program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut said = Vec::new();
+        child.stdout.take().expect("a pipe").read_to_end(&mut said).expect("reads");
+        assert!(child.wait().expect("it ends").success());
     }
-    (cpu_seconds(std::process::id()) - before) * 1_000.0 / f64::from(PER_ROUND)
+    cpu::own().saturating_sub(before).as_secs_f64() * 1_000.0 / f64::from(PER_ROUND)
 }
 
-async fn our_round(runner: &ProcessRunner, folder: &Path, round: u32) -> f64 {
-    // Ours, the nursery's and, through it, the attendants' and agents'.
-    let all = || cpu_seconds(std::process::id()) + nursery().map_or(0.0, cpu_seconds);
-    let before = all();
+async fn our_round(runner: &ProcessRunner, folder: &Path, program: &Path, round: u32) -> f64 {
+    let before = cpu::with_nurseries();
     for n in 0..PER_ROUND {
         let mut chance = [0; 10];
         chance[..4].copy_from_slice(&(round * PER_ROUND + n).to_le_bytes());
         let attempt = AttemptId::from_parts(1_763_700_000_000, chance);
-        runner.launch(&spec(folder, attempt)).await.expect("it starts");
+        runner.launch(&spec(folder, attempt, program.to_owned())).await.expect("it starts");
         runner.wait(attempt).await;
         runner.forget(attempt).await;
     }
-    (all() - before) * 1_000.0 / f64::from(PER_ROUND)
+    cpu::with_nurseries().saturating_sub(before).as_secs_f64() * 1_000.0 / f64::from(PER_ROUND)
 }
 
-fn spec(folder: &Path, attempt: AttemptId) -> LaunchSpec {
+fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
     LaunchSpec {
         attempt,
         task: "1443021398234771496".parse().expect("an id"),
         fence: 1,
-        program: "/bin/true".into(),
+        program,
         args: Vec::new(),
         env: Vec::new(),
         cwd: folder.to_owned(),
@@ -80,14 +90,4 @@ fn spec(folder: &Path, attempt: AttemptId) -> LaunchSpec {
         durable: Vec::new(),
         file_size_limit: None,
     }
-}
-
-/// The child of ours that is called a nursery.
-fn nursery() -> Option<u32> {
-    let all = std::fs::read_dir("/proc").ok()?.flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).find(|process| {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        parent == Some(std::process::id()) && stat.contains("nursery")
-    })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, sandbox, setup, status, submit};
+use super::{backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit};
 use crate::config::Flags;
 
 /// A durable orchestrator for AI agents that lives in Discord.
@@ -80,10 +80,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Run the service until SIGTERM, which hands running agents over to the next start
-    #[command(
-        after_help = "Example:\n  orchestrator run --dir /srv/orchestrator\n\nThe first SIGTERM or Ctrl-C starts nothing new and ends; agents go on by themselves and are found again.\nThe second one ends at once."
-    )]
-    Run,
+    Run(run::RunArgs),
     /// Run what waits, post it, and end: the form for cron
     #[command(
         after_help = "Example, in a crontab:\n  */1 * * * * cd /srv/orchestrator && orchestrator once -q\n\nBeside a running service nothing is run twice."

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{self, Config, Flags},
-    service::lifecycle::{NotAlone, OnlyOne},
+    service::lifecycle::{Drain, NotAlone, OnlyOne},
     surfaces::http::socket,
 };
 
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, args: DemoArgs) -> Result<Exit, Failu
     let agents: Vec<_> = config.programs.iter().map(|program| json!({"name": program.name, "path": program.path})).collect();
     let told = json!({"url": discord.base_url(), "folder": folder, "agent": config.agents.default, "found": agents});
     context.voice.result(&told, || introduction(&discord, &config, &folder));
-    let ended = Box::pin(house::run(&config)).await;
+    let ended = Box::pin(house::run(&config, Drain::of(&config))).await;
     discord.shutdown().await;
     ended
 }

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     service::{
         self, ServiceError, build,
-        lifecycle::{Lifecycle, NotAlone},
+        lifecycle::{Drain, Lifecycle, NotAlone},
     },
     surfaces::{
         discord::GatewayError,
@@ -35,8 +35,8 @@ pub(super) fn offline(config: &Config) -> Result<Door, Failure> {
 }
 
 /// Runs the service until it is told to end.
-pub(super) async fn run(config: &Config) -> Result<Exit, Failure> {
-    let (life, _signals) = obedient();
+pub(super) async fn run(config: &Config, drain: Drain) -> Result<Exit, Failure> {
+    let (life, _signals) = obedient(drain);
     tell_oddities(config);
     Box::pin(service::run(config, life)).await?;
     Ok(Exit::Done)
@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config) -> Result<Exit, Failure> {
 
 /// Runs what waits, and ends: how many tasks have ended. `None`: a service runs here already, which does it.
 pub(super) async fn once(config: &Config) -> Result<Option<u64>, Failure> {
-    let (life, _signals) = obedient();
+    let (life, _signals) = obedient(Drain::of(config));
     tell_oddities(config);
     match service::once(config, life).await {
         Ok(ended) => Ok(Some(ended)),
@@ -54,8 +54,8 @@ pub(super) async fn once(config: &Config) -> Result<Option<u64>, Failure> {
 }
 
 /// A lifecycle that listens to SIGTERM and Ctrl-C as long as the set is held.
-fn obedient() -> (Lifecycle, JoinSet<()>) {
-    let life = Lifecycle::default();
+fn obedient(drain: Drain) -> (Lifecycle, JoinSet<()>) {
+    let life = Lifecycle::new(drain);
     let (mut signals, obeyed) = (JoinSet::new(), life.clone());
     signals.spawn(async move {
         if let Err(error) = obeyed.obey_signals().await {

@@ -140,11 +140,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
-    if !matches!(verb, Verb::Run | Verb::Once | Verb::Demo(_) | Verb::Sandbox(_) | Verb::Trigger) {
+    if !matches!(verb, Verb::Run(_) | Verb::Once | Verb::Demo(_) | Verb::Sandbox(_) | Verb::Trigger) {
         context.log(Chattiness::Client, None)?;
     }
     match verb {
-        Verb::Run => run::run(context).await,
+        Verb::Run(args) => run::run(context, args).await,
         Verb::Once => once::run(context).await,
         Verb::Demo(args) => demo::run(context, args).await,
         Verb::Sandbox(args) => sandbox::run(context, args).await,

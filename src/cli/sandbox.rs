@@ -26,7 +26,7 @@ pub(super) struct SandboxArgs {
     /// Write the settings with which a bot finds it into this file
     #[arg(long, value_name = "FILE")]
     write_env: Option<PathBuf>,
-    /// Whether Discord's rate limits hold: `discord` or `off`
+    /// Whether Discord's rate limits hold: `discord`, `discord/10` (every window ten times shorter) or `off`
     #[arg(long, value_name = "KIND", default_value = "discord")]
     limits: Limits,
     /// Make the trouble that this JSON file asks for: one demand, or a list, as for `POST /sandbox/trouble`
@@ -65,7 +65,9 @@ pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Fa
     if let Some(path) = &args.write_env {
         discord.write_env(path).map_err(|error| failed(&error))?;
     }
-    demands.into_iter().for_each(|demand| discord.make_trouble(demand));
+    for demand in demands {
+        discord.make_trouble(demand);
+    }
     if let Some(seed) = args.trouble_seed {
         discord.trouble_storm(seed, args.trouble_rate);
     }

@@ -12,7 +12,7 @@ use super::{
     complaint::Complaint,
     env_file::{Given, Layers},
     own_file::OwnFile,
-    sections::RawPriceUnit,
+    sections::{RawDrainRule, RawPriceUnit},
 };
 
 /// Bounds, in real types.
@@ -66,8 +66,27 @@ pub struct Limits {
     pub post_delays: Delays,
     /// How long one request to Discord may take.
     pub request_timeout: Duration,
+    /// How long after its first send a post may be repeated without a look whether it stands.
+    pub nonce_window: Duration,
     /// Files that come with a task.
     pub attachments: AttachmentLimits,
+    /// What becomes of running agents when the service is asked to end.
+    pub drain: DrainRule,
+    /// How long [`DrainRule::Stop`] waits for them.
+    pub drain_deadline: Duration,
+}
+
+/// What becomes of running agents when the service is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrainRule {
+    /// [`Self::Stop`] where the end of the service ends a container and all that is in it, else [`Self::HandOver`].
+    Auto,
+    /// They go on under their attendants, and the next start takes them up.
+    HandOver,
+    /// They are waited for, however long it takes.
+    Wait,
+    /// They are waited for until the deadline, then stopped; their tasks end INTERRUPTED.
+    Stop,
 }
 
 /// Bounds of the files that come with a task.
@@ -157,12 +176,15 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         Duration::from_secs(within("posts.delay_cap_seconds", raw.posts.delay_cap_seconds, 1, 86_400)),
     );
     let request_timeout = Duration::from_secs(within("posts.request_timeout_seconds", raw.posts.request_timeout_seconds, 1, 600));
+    let nonce_window = Duration::from_secs(within("posts.nonce_window_seconds", raw.posts.nonce_window_seconds, 1, 60));
     let attachments = AttachmentLimits {
         files: index(within("attachments.max_files", raw.attachments.max_files.into(), 0, 100)),
         file_bytes: within("attachments.max_file_mb", raw.attachments.max_file_mb, 1, 10_000) * MIB,
         total_bytes: within("attachments.max_total_mb", raw.attachments.max_total_mb, 1, 100_000) * MIB,
         download: Duration::from_secs(within("attachments.download_seconds", raw.attachments.download_seconds, 1, 3_600)),
     };
+
+    let drain_deadline = Duration::from_secs(within("drain.deadline_seconds", raw.drain.deadline_seconds, 0, 86_400));
 
     let keep_success = whole(layers, "WORKER_RETENTION_HOURS", 0, 87_840, faults).unwrap_or(file_keeps_success);
     let summary = whole(layers, "SUMMARY_MAX_LENGTH", 50, 4_000, faults);
@@ -203,7 +225,15 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         launch_delays,
         post_delays,
         request_timeout,
+        nonce_window,
         attachments,
+        drain: match raw.drain.agents {
+            RawDrainRule::Auto => DrainRule::Auto,
+            RawDrainRule::HandOver => DrainRule::HandOver,
+            RawDrainRule::Wait => DrainRule::Wait,
+            RawDrainRule::Stop => DrainRule::Stop,
+        },
+        drain_deadline,
     }
 }
 

@@ -32,7 +32,7 @@ pub use self::{
     discord::{DiscordConfig, MissingSettings, SubmitConfig},
     env_file::{EnvKey, KEYS as ENV_KEYS},
     environment::{ALLOWED as AGENT_VARIABLES, ALLOWED_PREFIXES as AGENT_VARIABLE_PREFIXES},
-    limits::{AttachmentLimits, Limits},
+    limits::{AttachmentLimits, DrainRule, Limits},
     load::{Flags, Surroundings, found_programs, load, load_from},
     openclaw::{Gateway, OpenClaw},
     own_file::{keys as config_keys, variable_of},

@@ -32,6 +32,7 @@ pub(super) struct Raw {
     pub(super) launch: RawLaunch,
     pub(super) posts: RawPosts,
     pub(super) attachments: RawAttachments,
+    pub(super) drain: RawDrain,
 }
 
 /// A number at the top level, with its default: serde takes defaults of a whole struct from `Default`, so each is a type of its own.
@@ -236,11 +237,12 @@ pub(super) struct RawPosts {
     pub(super) first_delay_ms: u64,
     pub(super) delay_cap_seconds: u64,
     pub(super) request_timeout_seconds: u64,
+    pub(super) nonce_window_seconds: u64,
 }
 
 impl Default for RawPosts {
     fn default() -> Self {
-        Self { first_delay_ms: 2_000, delay_cap_seconds: 600, request_timeout_seconds: 30 }
+        Self { first_delay_ms: 2_000, delay_cap_seconds: 600, request_timeout_seconds: 30, nonce_window_seconds: 55 }
     }
 }
 
@@ -257,6 +259,29 @@ impl Default for RawAttachments {
     fn default() -> Self {
         Self { max_files: 10, max_file_mb: 25, max_total_mb: 100, download_seconds: 60 }
     }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDrain {
+    pub(super) agents: RawDrainRule,
+    pub(super) deadline_seconds: u64,
+}
+
+impl Default for RawDrain {
+    fn default() -> Self {
+        Self { agents: RawDrainRule::Auto, deadline_seconds: 20 }
+    }
+}
+
+/// What becomes of running agents when the service is asked to end.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawDrainRule {
+    Auto,
+    HandOver,
+    Wait,
+    Stop,
 }
 
 /// A text, or a number that becomes its text: so a Discord id, a priority or an amount may be written either way.

@@ -29,7 +29,7 @@ use super::ServiceError;
 use crate::{
     adapters::{
         discord::{Sender, SenderConfig, Token},
-        process::ProcessRunner,
+        process::{self, ProcessRunner},
         sqlite::{FatalHook, SqliteOptions, SqliteStore},
         system_clock::SystemClock,
         system_entropy::SystemEntropy,
@@ -39,10 +39,10 @@ use crate::{
 
 /// The instance's name where there is one machine.
 const INSTANCE: &str = "A";
-/// After this a parcel whose fate is unknown is searched for before it is sent again; Discord keeps a nonce for a few minutes.
-const NONCE_WINDOW: Duration = Duration::from_secs(55);
 /// How long a ✅ that a permission forbids waits for its next try.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
+/// The exit code when the machine fails, as `--help` has it.
+const STORE_FAILED: i32 = 12;
 /// Ended attempts that wait to be settled.
 const ENDED_AT_ONCE: usize = 256;
 
@@ -230,7 +230,7 @@ fn crew_settings(config: &Config) -> crew::Settings {
 fn mailer_settings(config: &Config) -> mailer::Settings {
     mailer::Settings {
         delays: config.limits.post_delays,
-        nonce_window: NONCE_WINDOW,
+        nonce_window: config.limits.nonce_window,
         forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
@@ -243,10 +243,12 @@ pub fn gate_caps(config: &Config) -> Vec<(String, Option<u32>)> {
     config.agents.definitions.values().map(|agent| (desk::agent_gate(&agent.name), agent.max_concurrent)).collect()
 }
 
-/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue.
+/// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue. It ends at once, from the
+/// store's own thread: a `main` that is waited for might never come back from such a disk.
 fn fatal() -> FatalHook {
     Arc::new(|reason| {
         tracing::error!("the store failed, and the service ends so that nothing untrue is said: {reason}");
-        std::process::abort();
+        eprintln!("The store can't be relied upon any more: {reason}. Running agents go on; `orchestrator doctor` tells more.");
+        process::end_at_once(STORE_FAILED)
     })
 }

@@ -7,20 +7,67 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Two ways of stopping. `soft`: nothing new is started, what runs is handed over to its attendants. `hard`: what is still being said is cut
-/// off too. `hard` is no child of `soft`.
-#[derive(Clone, Debug, Default)]
+use crate::{
+    adapters::process,
+    config::{Config, DrainRule},
+};
+
+/// What becomes of running agents at a soft stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drain {
+    /// They go on under their attendants, and the next start takes them up.
+    HandOver,
+    /// They are waited for.
+    Wait,
+    /// They are waited for this long, then stopped.
+    Stop(Duration),
+}
+
+impl Drain {
+    /// As configured; by itself, it depends on whether the end of this process is the end of a container.
+    pub fn of(config: &Config) -> Self {
+        let stop = Self::Stop(config.limits.drain_deadline);
+        match config.limits.drain {
+            DrainRule::Wait => Self::Wait,
+            DrainRule::Stop => stop,
+            DrainRule::Auto if process::carries_a_container() => stop,
+            DrainRule::HandOver | DrainRule::Auto => Self::HandOver,
+        }
+    }
+
+    /// What is said when the stop is asked for.
+    fn sentence(self) -> String {
+        match self {
+            Self::HandOver => "running agents go on by themselves".to_owned(),
+            Self::Wait => "running agents are waited for; a second signal ends at once and leaves them to the next start".to_owned(),
+            Self::Stop(most) => format!("running agents have {} s to end, then they are stopped", most.as_secs()),
+        }
+    }
+}
+
+/// Two ways of stopping. `soft`: nothing new is started, and with what runs it is as `drain` says. `hard`: what is still waited for or being
+/// said is cut off too. `hard` is no child of `soft`.
+#[derive(Clone, Debug)]
 pub struct Lifecycle {
-    /// Start nothing new, hand over, end.
+    /// Start nothing new, drain, end.
     pub soft: CancellationToken,
+    /// What becomes of what runs.
+    pub drain: Drain,
     /// End now.
     pub hard: CancellationToken,
 }
 
 impl Lifecycle {
+    /// A life with this end.
+    pub fn new(drain: Drain) -> Self {
+        Self { soft: CancellationToken::new(), drain, hard: CancellationToken::new() }
+    }
+
     /// Listens for SIGTERM and SIGINT: the first is soft, the second is hard. Ends when both were cancelled.
     ///
     /// # Errors
@@ -37,7 +84,7 @@ impl Lifecycle {
             if token.is_cancelled() {
                 self.hard.cancel();
             } else {
-                tracing::info!("asked to stop: nothing more is started; running agents go on by themselves");
+                tracing::info!("asked to stop: nothing more is started; {}", self.drain.sentence());
                 token.cancel();
             }
         }

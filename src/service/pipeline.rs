@@ -13,6 +13,7 @@ use orchestrator_core::{
     domain::{id::GuildId, outbound::Identity, retry::Delays},
     outcome::settle_loop,
     ports::chat::Chat,
+    queue::Queue,
     runner::retention,
     scheduler,
 };
@@ -20,8 +21,16 @@ use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{ServiceError, build, build::House, disk, lifecycle::Lifecycle, memory::StoredIdentifies, registry::DiscordRegistry};
+use super::{
+    ServiceError, build,
+    build::House,
+    disk,
+    lifecycle::{Drain, Lifecycle},
+    memory::{self, StoredIdentifies},
+    registry::DiscordRegistry,
+};
 use crate::{
     config::{Config, DiscordConfig},
     surfaces::discord::{
@@ -34,6 +43,8 @@ use crate::{
 
 /// How long the last posts may take after a stop was asked for.
 const LAST_WORDS: Duration = Duration::from_secs(20);
+/// How long agents that are stopped may take with their grace.
+const LAST_AGENTS: Duration = Duration::from_secs(60);
 /// Events that wait for the door.
 const INCOMING: usize = 4_096;
 /// Between tries to register our commands.
@@ -57,6 +68,7 @@ pub async fn serve(
     troubles: Troubles,
     life: Lifecycle,
 ) -> Result<(), ServiceError> {
+    memory::recall_refusals(&house.desks.queue, &house.sender, house.clock.as_ref()).await;
     let our_other_bots = introduce(discord, &house).await?;
     prepare(config, &house).await?;
     let chat = Arc::clone(&house.sender) as Arc<dyn Chat>;
@@ -93,8 +105,12 @@ pub async fn serve(
     };
     let keeping = retention::run(house.desks.queue.clone(), Arc::clone(&house.clock), house.retention.clone(), life.soft.clone());
     let watching = disk::run(house.desks.queue.clone(), disk::Water::of(config), life.soft.clone());
-    let hurried = house.mailer.clone();
-    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(move || hurried.hurry()), look, Arc::clone(&server));
+    let (hurried, trusting) = (house.mailer.clone(), Arc::clone(&house.sender));
+    let back = move || {
+        trusting.trust_tokens();
+        hurried.hurry();
+    };
+    let mut doorman = Doorman::new(house.desks.desk.clone(), chat, Arc::new(back), look, Arc::clone(&server));
     let mut stages = Stages::start(house, &life);
     stages.loops.spawn(keeping);
     stages.loops.spawn(watching);
@@ -112,7 +128,9 @@ pub async fn serve(
         refused = doorman.receive(heard) => refused,
     };
     life.soft.cancel();
-    stages.end(&life).await;
+    // A service that can't go on does not wait for what can do without it.
+    let drain = if ended.is_err() && life.drain == Drain::Wait { Drain::HandOver } else { life.drain };
+    stages.end(drain, &life).await;
     ended
 }
 
@@ -122,6 +140,7 @@ pub async fn serve(
 ///
 /// [`ServiceError`].
 pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64, ServiceError> {
+    memory::recall_refusals(&house.desks.queue, &house.sender, house.clock.as_ref()).await;
     prepare(config, &house).await?;
     let (queue, mailer) = (house.desks.queue.clone(), house.mailer.clone());
     let (clock, keeping) = (Arc::clone(&house.clock), house.retention.clone());
@@ -141,7 +160,7 @@ pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64,
         }
     }
     life.soft.cancel();
-    stages.end(&life).await;
+    stages.end(life.drain, &life).await;
     retention::tick(&queue, clock.as_ref(), &keeping).await?;
     Ok(queue.glance().await?.counts.ended - before)
 }
@@ -169,32 +188,75 @@ async fn prepare(config: &Config, house: &House) -> Result<(), ServiceError> {
 
 /// The loops between the queue and Discord.
 struct Stages {
+    /// Those that are over when nothing runs any more: what watches agents, and what settles their ends.
+    work: JoinSet<()>,
+    /// Those that end when nothing more is to be started.
     loops: JoinSet<()>,
+    /// What posts; it ends when `quiet` is cancelled.
+    posts: JoinSet<()>,
+    /// Agents are left to their attendants.
+    let_go: CancellationToken,
+    quiet: CancellationToken,
+    queue: Queue,
     mailer: Mailer,
 }
 
 impl Stages {
     fn start(house: House, life: &Lifecycle) -> Self {
-        let (queue, mut loops) = (house.desks.queue, JoinSet::new());
+        let queue = house.desks.queue;
+        let (mut work, mut loops, mut posts) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+        let (let_go, quiet) = (CancellationToken::new(), CancellationToken::new());
+        loops.spawn(memory::keep_refusals(queue.clone(), house.sender, Arc::clone(&house.clock), life.soft.clone()));
         loops.spawn(scheduler::tick::run(queue.clone(), house.clock, life.soft.clone()));
-        loops.spawn(house.crew.run(life.soft.clone()));
-        loops.spawn(settle_loop::run(queue, house.runner, house.law, house.ended));
-        loops.spawn(house.mailer.clone().run(life.soft.clone()));
-        Self { loops, mailer: house.mailer }
+        work.spawn(house.crew.run(life.soft.clone(), let_go.clone()));
+        work.spawn(settle_loop::run(queue.clone(), house.runner, house.law, house.ended));
+        posts.spawn(house.mailer.clone().run(quiet.clone()));
+        Self { work, loops, posts, let_go, quiet, queue, mailer: house.mailer }
     }
 
-    /// Waits for the loops, and for what is still to be said, for a bounded time or until `hard`.
-    async fn end(mut self, life: &Lifecycle) {
+    /// Drains, waits for the loops and for what is still to be said, for a bounded time; `hard` cuts all of it off.
+    async fn end(mut self, drain: Drain, life: &Lifecycle) {
+        tokio::select! {
+            () = self.drain(drain) => {}
+            () = life.hard.cancelled() => tracing::warn!("asked to stop once more: it ends at once"),
+        }
+    }
+
+    async fn drain(&mut self, drain: Drain) {
+        match drain {
+            Drain::HandOver => {}
+            Drain::Wait => while self.work.join_next().await.is_some() {},
+            Drain::Stop(most) => {
+                let over = async { while self.work.join_next().await.is_some() {} };
+                if tokio::time::timeout(most, over).await.is_err() {
+                    self.stop_agents().await;
+                }
+            }
+        }
+        self.let_go.cancel();
         let all = async {
+            while self.work.join_next().await.is_some() {}
+            self.quiet.cancel();
             while self.loops.join_next().await.is_some() {}
+            while self.posts.join_next().await.is_some() {}
             if let Err(error) = self.mailer.drain().await {
                 tracing::warn!(%error, "what was left to be said could not be read: {error}");
             }
         };
-        tokio::select! {
-            () = all => {}
-            () = life.hard.cancelled() => {}
-            () = tokio::time::sleep(LAST_WORDS) => tracing::warn!("not everything that was being said has arrived; it is said at the next start"),
+        if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
+            tracing::warn!("not everything that was being said has arrived; it is said at the next start");
+        }
+    }
+
+    /// Has every agent stopped, and waits until all ends are settled.
+    async fn stop_agents(&mut self) {
+        match self.queue.stop_running("the end of the service".to_owned()).await {
+            Ok(stopped) => tracing::warn!(stopped, "{stopped} agents have not ended in time and are stopped"),
+            Err(error) => return tracing::error!(%error, "agents could not be stopped: {error}"),
+        }
+        let over = async { while self.work.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_AGENTS, over).await.is_err() {
+            tracing::error!("not all agents have ended; their tasks end at the next start");
         }
     }
 }

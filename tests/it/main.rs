@@ -30,6 +30,8 @@ mod sender;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod survival;
+#[cfg(test)]
 mod torture;
 #[cfg(test)]
 mod world;

@@ -291,6 +291,25 @@ unsafe extern "C" fn fork() -> c_int {
     child
 }
 
+/// glibc's wrapper takes three more arguments after the fourth where the flags ask for them; passed on as they are found, they are looked at
+/// only then. A child that shares its parent's memory is told as its parent.
+#[cfg_attr(preloaded, unsafe(no_mangle))]
+unsafe extern "C" fn clone(
+    run: *const c_void,
+    stack: *mut c_void,
+    flags: c_int,
+    arg: *mut c_void,
+    parent: *mut c_void,
+    tls: *mut c_void,
+    child: *mut c_void,
+) -> c_int {
+    type Clone = unsafe extern "C" fn(*const c_void, *mut c_void, c_int, *mut c_void, *mut c_void, *mut c_void, *mut c_void) -> c_int;
+    let own = own!(c"clone" as Clone);
+    let decision = if machine::is_on() { machine::decide(Call::Fork, &[]) } else { Decision::Go };
+    // SAFETY: the caller's arguments, as they came.
+    obey(decision, || unsafe { own(run, stack, flags, arg, parent, tls, child) })
+}
+
 type Spawn =
     unsafe extern "C" fn(*mut c_int, *const c_char, *const c_void, *const c_void, *const *const c_char, *const *const c_char) -> c_int;
 

@@ -13,7 +13,7 @@ pub enum Effect {
     Short,
     /// The call is not made and fails with this error number.
     Fail(i32),
-    /// Nothing.
+    /// Nothing, and later rules don't see the call.
     Pass,
 }
 

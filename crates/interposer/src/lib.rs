@@ -22,7 +22,7 @@
 //! ```
 //!
 //! **CALL** is one of `open`, `create` (an `open` that makes a file), `write` (also `pwrite64`, `writev`, `copy_file_range`, `sendfile`: on
-//! files), `sync` (`fsync`, `fdatasync`), `truncate`, `allocate`, `rename`, `unlink`, `link`, `mkdir`, `fork` (also `posix_spawn`), `exec`,
+//! files), `sync` (`fsync`, `fdatasync`), `truncate`, `allocate`, `rename`, `unlink`, `link`, `mkdir`, `fork` (also `posix_spawn`, `clone`), `exec`,
 //! `send` (whatever writes to a socket), `connect`; or several of them: `fill` (what needs room: create, write, allocate, mkdir, link),
 //! `change` (what a file system mounted to be read refuses: fill, truncate, rename, unlink, sync), `any` (all but `open`). `fsync` is another
 //! word for `sync`. Pipes, `/dev`, `/proc` and `/sys` are left alone.
@@ -30,12 +30,12 @@
 //! **PATH** is how the path ends; after a `*`, what it holds anywhere. A rename is known by its new name. **RANGE** is `3`, `3-5`, `3-` or `*`,
 //! counted from 1, for each rule in each process by itself: a fork begins anew. **WHO** is `orchestrator` (every process of it that is none of
 //! the following), `nursery`, `attendant` (a fork of the nursery), `child` (a fork of an attendant or of the orchestrator, until it becomes
-//! another program); not named: all of them. With `?FILE` the rule holds, and counts, only while that file exists.
+//! another program; one that shares its parent's memory counts as its parent); not named: all of them. With `?FILE` the rule holds, and counts, only while that file exists.
 //!
 //! **EFFECT** is `kill` (SIGKILL before the call), `kill-after`, `torn` (half a write, then SIGKILL), `short` (the first write in the range is cut
-//! in half, as a disk that fills up does; later ones find no room), `pass` (nothing; it only counts), or an error: `EIO`, `ENOSPC`, `EROFS`,
+//! in half, as a disk that fills up does; later ones find no room), `pass` (nothing), or an error: `EIO`, `ENOSPC`, `EROFS`,
 //! `EDQUOT`, `EBUSY`, `EINTR`, `EMFILE`, `EAGAIN`, `ENOMEM`, `EACCES`, `EPERM`, `EPIPE`, `ECONNRESET`, `ECONNREFUSED`, `ETIMEDOUT`.
-//! Of several rules that hold, the first decides. A rule that can't be read ends the program at once, with exit code 97.
+//! Of several rules that hold, the first decides, and those behind it don't count the call: `pass` excepts what comes before others. A rule that can't be read ends the program at once, with exit code 97.
 //!
 //! # What it reaches
 //!

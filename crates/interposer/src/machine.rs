@@ -140,16 +140,11 @@ pub(crate) fn decide(call: Call, path: &[u8]) -> Decision {
         unsafe { &*cells.add(cell(who, call, Class::of(path))) }.fetch_add(1, Relaxed);
     }
     let Some(machine) = MACHINE.get() else { return Decision::Go };
-    let mut decided = None;
-    for (rule, met) in machine.rules.iter().zip(&MET) {
-        if rule.is_about(call, path, who)
-            && rule.during.as_ref().is_none_or(|file| exists(file.as_ptr()))
-            && let Some(is_first) = rule.holds_at(met.fetch_add(1, Relaxed) + 1)
-            && rule.effect != Effect::Pass
-        {
-            decided = decided.or(Some((rule.effect, is_first)));
-        }
-    }
+    let decided = machine.rules.iter().zip(&MET).find_map(|(rule, met)| {
+        let counts = rule.is_about(call, path, who) && rule.during.as_ref().is_none_or(|file| exists(file.as_ptr()));
+        let is_first = counts.then(|| rule.holds_at(met.fetch_add(1, Relaxed) + 1)).flatten()?;
+        Some((rule.effect, is_first))
+    });
     match decided {
         None | Some((Effect::Pass, _)) => Decision::Go,
         Some((Effect::KillAfter, _)) => Decision::GoThenDie,

@@ -41,13 +41,15 @@ pub enum Limits {
     /// As on Discord, as far as they are known.
     #[default]
     Discord,
+    /// As on Discord, with every window of requests so many times shorter: a night of results in minutes.
+    Compressed(u32),
     /// None at all; the headers are left away too.
     Off,
 }
 
 /// A word that names no [`Limits`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no kind of limits: expected `discord` or `off`")]
+#[error("`{given}` is no kind of limits: expected `discord`, `discord/10` (every window ten times shorter) or `off`")]
 pub struct ParseLimitsError {
     given: String,
 }
@@ -59,7 +61,10 @@ impl FromStr for Limits {
         match text {
             "discord" => Ok(Self::Discord),
             "off" => Ok(Self::Off),
-            _ => Err(ParseLimitsError { given: text.to_owned() }),
+            _ => {
+                let factor = text.strip_prefix("discord/").and_then(|factor| factor.parse().ok()).filter(|factor| *factor > 0);
+                factor.map(Self::Compressed).ok_or_else(|| ParseLimitsError { given: text.to_owned() })
+            }
         }
     }
 }

@@ -54,8 +54,6 @@ pub struct SenderConfig {
     pub longest_wait: Duration,
     /// What may be sent in all.
     pub budget: Budget,
-    /// Refused requests (401, 403, 429) of the last ten minutes that an earlier process has told of.
-    pub refused_before: u32,
 }
 
 impl SenderConfig {
@@ -71,7 +69,6 @@ impl SenderConfig {
             answer_timeout: Duration::from_secs(15),
             longest_wait: Duration::from_secs(30),
             budget: Budget::default(),
-            refused_before: 0,
         }
     }
 

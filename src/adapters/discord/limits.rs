@@ -254,8 +254,22 @@ impl Refusals {
     /// Over how long they are counted. Source: Discord developer documentation, "Rate Limits", "Invalid Request Limit".
     pub(super) const WINDOW: Duration = Duration::from_secs(600);
 
-    pub(super) fn new(most: u32, before: u32, now: Instant) -> Self {
-        Self { most, seconds: if before > 0 { VecDeque::from([(now, before)]) } else { VecDeque::new() } }
+    pub(super) fn new(most: u32) -> Self {
+        Self { most, seconds: VecDeque::new() }
+    }
+
+    /// Counts those of an earlier process: so many, so long ago, the oldest first.
+    pub(super) fn recall(&mut self, before: &[(Duration, u32)], now: Instant) {
+        for (ago, count) in before.iter().rev().filter(|(ago, _)| *ago < Self::WINDOW) {
+            // An age from before the machine was started can't be told by its clock.
+            self.seconds.push_front((now.checked_sub(*ago).unwrap_or(now), *count));
+        }
+    }
+
+    /// How many there were, and how long ago, the oldest first.
+    pub(super) fn ages(&mut self, now: Instant) -> Vec<(Duration, u32)> {
+        self.recent(now);
+        self.seconds.iter().map(|(began, count)| (now.saturating_duration_since(*began), *count)).collect()
     }
 
     pub(super) fn note(&mut self, now: Instant) {

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +19,10 @@ use reqwest::{
     redirect::Policy,
 };
 use serde_json::Value;
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{
+    sync::{Notify, OnceCell},
+    time::Instant,
+};
 
 use super::{
     answer::{self, Answer},
@@ -27,11 +30,14 @@ use super::{
     gate::{Gate, locked},
     limits::Refusals,
     pace::{Pace, Scope},
-    route::Route,
+    route::{Route, Urgency},
 };
 
 /// No answer of Discord's API is longer: a hundred full messages are a tenth of it.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// After so many 401 in a row nothing is sent with a token but what carries one of its own: no repetition would better it, and each counts for
+/// the ban of our address. The mailer gives up earlier; this is for all others.
+const MOST_UNAUTHORIZED: u32 = 12;
 /// What an upload is granted beyond the usual time for an answer, per mebibyte.
 const TIME_PER_MEBIBYTE: Duration = Duration::from_secs(6);
 
@@ -44,6 +50,7 @@ pub struct Sender {
     pub(super) base: Url,
     speakers: Vec<Speaker>,
     refusals: Mutex<Refusals>,
+    refused: Notify,
     tallies: Tallies,
     pub(super) guild: AtomicU64,
     answer_timeout: Duration,
@@ -58,6 +65,8 @@ struct Speaker {
     gate: Gate,
     /// `None`: its token is not accepted.
     user: OnceCell<Option<UserId>>,
+    /// How many requests in a row were answered with 401.
+    unauthorized: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +89,7 @@ pub struct Counters {
     pub waits: u64,
     /// Limits that are remembered at this moment.
     pub limits: usize,
-    /// Requests of the last ten minutes that Discord holds against our address; to be stored, and told to the next process.
+    /// Requests of the last ten minutes that Discord holds against our address.
     pub refused_lately: u32,
 }
 
@@ -106,12 +115,14 @@ impl Sender {
             authorization,
             gate: Gate::new(config.budget),
             user: OnceCell::new(),
+            unauthorized: AtomicU32::new(0),
         });
         Ok(Self {
             speakers: speakers.collect(),
             client: client(config)?,
             base,
-            refusals: Mutex::new(Refusals::new(config.budget.refusals, config.refused_before, Instant::now())),
+            refusals: Mutex::new(Refusals::new(config.budget.refusals)),
+            refused: Notify::new(),
             tallies: Tallies::default(),
             guild: AtomicU64::new(config.guild.unwrap_or(0)),
             answer_timeout: config.answer_timeout,
@@ -129,6 +140,27 @@ impl Sender {
             limits: self.speakers.iter().map(|speaker| speaker.gate.remembered()).sum(),
             refused_lately: locked(&self.refusals).recent(Instant::now()),
         }
+    }
+
+    /// The requests of the last ten minutes that Discord holds against our address: so many, so long ago, the oldest first. To be stored, and
+    /// told to the next process.
+    pub fn refusals(&self) -> Vec<(Duration, u32)> {
+        locked(&self.refusals).ages(Instant::now())
+    }
+
+    /// Counts the refusals that an earlier process has stored.
+    pub fn recall_refusals(&self, before: &[(Duration, u32)]) {
+        locked(&self.refusals).recall(before, Instant::now());
+    }
+
+    /// Waits until another request is refused. For one listener.
+    pub async fn refused_again(&self) {
+        self.refused.notified().await;
+    }
+
+    /// The tokens are accepted again, as a gateway session has shown: requests are sent although the last ones were refused with 401.
+    pub fn trust_tokens(&self) {
+        self.speakers.iter().for_each(|speaker| speaker.unauthorized.store(0, Ordering::Relaxed));
     }
 
     /// The base without a slash at its end.
@@ -162,6 +194,9 @@ impl Sender {
             });
         }
         let speaker = self.speaker(who);
+        if route.urgency != Urgency::Callback && speaker.unauthorized.load(Ordering::Relaxed) >= MOST_UNAUTHORIZED {
+            return Err(ChatError::Unauthorized);
+        }
         let under_way = speaker.gate.enter(route, self.longest_wait).await.map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         self.tallies.requests.fetch_add(1, Ordering::Relaxed);
         // An error drops `under_way`, which makes room for the next.
@@ -172,7 +207,7 @@ impl Sender {
             if status.is_success() { None } else { read.as_ref().ok().and_then(|body| serde_json::from_slice(body).ok()) };
         let pace = Pace::read(status, &headers, json.as_ref());
         under_way.answered(&pace);
-        self.note(status, &pace);
+        self.note(speaker, status, &pace);
         if !status.is_success() {
             return Err(answer::refused(status, json.as_ref(), &pace));
         }
@@ -194,7 +229,7 @@ impl Sender {
         })
     }
 
-    fn note(&self, status: StatusCode, pace: &Pace) {
+    fn note(&self, speaker: &Speaker, status: StatusCode, pace: &Pace) {
         let limited = status == StatusCode::TOO_MANY_REQUESTS;
         let shared = pace.refusal.is_some_and(|refusal| refusal.scope == Scope::Shared);
         if limited {
@@ -202,6 +237,14 @@ impl Sender {
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) || limited && !shared {
             locked(&self.refusals).note(Instant::now());
+            self.refused.notify_one();
+        }
+        match status {
+            StatusCode::UNAUTHORIZED => drop(speaker.unauthorized.fetch_add(1, Ordering::Relaxed)),
+            // These tell nothing of the token.
+            StatusCode::TOO_MANY_REQUESTS => {}
+            status if status.is_server_error() => {}
+            _ => speaker.unauthorized.store(0, Ordering::Relaxed),
         }
     }
 

@@ -94,7 +94,6 @@ fn hold(request: &Request) -> Result<(Control, LaunchSpec), Said> {
 fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run), Said> {
     let machine = |error: io::Error| Said::Machine(error.to_string());
     kernel::adopt_orphans().map_err(machine)?;
-    kernel::give_up_new_privileges().map_err(machine)?;
     let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
     let started_at = wall_time();
     control.append(&Mark::Starting { at: started_at }).map_err(machine)?;

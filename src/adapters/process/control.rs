@@ -203,6 +203,25 @@ impl Control {
         Ok(story)
     }
 
+    /// What is known now, if that is certain at the first look; never waits.
+    pub(super) fn glance(&self) -> io::Result<Option<Found>> {
+        match kernel::holder(&self.file)? {
+            Holder::Process(pid) => match kernel::pidfd(pid) {
+                // As in `look`.
+                Ok(pidfd) => Ok((kernel::holder(&self.file)? == Holder::Process(pid)).then_some(Found::Running(pidfd))),
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+                Err(error) => Err(error),
+            },
+            // The last word of an attempt stays true.
+            Holder::Nobody => Ok(match self.story()? {
+                Story { ended: Some(record), .. } => Some(Found::Ended(record)),
+                Story { never: true, .. } => Some(Found::NeverStarted),
+                _ => None,
+            }),
+            Holder::Elsewhere | Holder::Deciding => Ok(None),
+        }
+    }
+
     /// What is known now.
     pub(super) fn look(&self) -> io::Result<Found> {
         let mut started_before = false;

@@ -185,6 +185,18 @@ pub(super) fn close_what_was_inherited() {
     unsafe { libc::syscall(libc::SYS_close_range, 3, c_int::MAX, 0) };
 }
 
+/// Source: signal(7), "Real-time signals".
+const LAST_SIGNAL: c_int = 64;
+
+/// Ignores no signal from here on, nor does any child: what whoever started us, or the runtime of this program, had ignored would be
+/// ignored by every agent too.
+pub(super) fn ignore_no_signal() {
+    for signal in 1..=LAST_SIGNAL {
+        // SAFETY: no handler is given. Refused for KILL and STOP, which can't be ignored anyway.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Blocks these signals and gives a descriptor from which they can be read instead.
 pub(super) fn signals_as_descriptor(signals: &[c_int]) -> io::Result<OwnedFd> {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
@@ -193,11 +205,25 @@ pub(super) fn signals_as_descriptor(signals: &[c_int]) -> io::Result<OwnedFd> {
         libc::sigemptyset(set.as_mut_ptr());
         for signal in signals {
             libc::sigaddset(set.as_mut_ptr(), *signal);
-            // One that whoever started us had ignored would never arrive, and with SIGCHLD ignored children vanish unreaped.
-            libc::signal(*signal, libc::SIG_DFL);
         }
         done(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
         owned(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))
+    }
+}
+
+/// Ends this process with a code, now: nothing that it has begun is finished, no other thread goes on.
+pub fn end_at_once(code: c_int) -> ! {
+    // SAFETY: no memory is passed, and nothing comes after it.
+    unsafe { libc::_exit(code) }
+}
+
+/// Lets every signal arrive again.
+pub(super) fn unblock_all_signals() -> io::Result<()> {
+    // SAFETY: sigemptyset initialises the set before it is read.
+    unsafe {
+        let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        done(libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())).map(drop)
     }
 }
 

@@ -9,6 +9,7 @@ mod attendant;
 mod boot;
 mod control;
 mod emergency;
+mod init;
 mod kernel;
 mod level;
 mod link;
@@ -25,6 +26,8 @@ use std::{env, process::ExitCode};
 
 pub use self::{
     emergency::{Ended, How, emergency},
+    init::{as_first_process, carries_a_container},
+    kernel::end_at_once,
     level::{Level, level},
     runner::ProcessRunner,
 };

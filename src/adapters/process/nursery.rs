@@ -57,6 +57,10 @@ impl Nursery {
         let socket = kernel::take_standard_input(&null)?;
         kernel::lead_own_session()?;
         kernel::adopt_orphans()?;
+        // Once, for every attendant and agent: dispositions and the renunciation are inherited. A SIGCHLD that was ignored would let children
+        // vanish unreaped. Nothing here writes where a SIGPIPE could come from.
+        kernel::ignore_no_signal();
+        kernel::give_up_new_privileges()?;
         kernel::call_this_process(c"orch-nursery");
         // The folder that the service was started in must not be held for as long as agents live.
         env::set_current_dir("/")?;

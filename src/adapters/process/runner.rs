@@ -137,6 +137,12 @@ impl ProcessRunner {
     /// What is known of an attempt, with the open ones refused and the lost ones swept.
     async fn settled(&self, attempt: AttemptId) -> io::Result<Found> {
         let (folder, boot) = (self.folder(attempt), Arc::clone(&self.boot));
+        // Most attempts run, or have ended, and a look (a few system calls on one small file, just written) costs less than another thread.
+        if let Some(control) = Control::open(&folder)?
+            && let Some(found @ (Found::Running(_) | Found::Ended(_) | Found::NeverStarted)) = control.glance()?
+        {
+            return Ok(found);
+        }
         off_the_loop(move || {
             let control = match Control::open(&folder)? {
                 Some(control) => control,

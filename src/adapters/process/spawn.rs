@@ -1,30 +1,30 @@
-//! Starts the agent itself: the attendant forks, its child becomes the program.
+//! Starts the agent itself: the attendant's child becomes the program.
+//!
+//! The child borrows the attendant's memory until it has become the program (as `posix_spawn` does it): copying the memory would cost more
+//! than everything else that an attendant does. Until then it makes plain system calls only, and the attendant stands still.
 
-#![expect(unsafe_code, reason = "fork and exec, with what has to happen between them")]
+#![expect(unsafe_code, reason = "clone and exec, with what has to happen between them")]
 
 use std::{
+    cell::Cell,
     ffi::{CString, OsStr},
     fs::{File, OpenOptions},
     io,
     os::{
-        fd::{AsFd, AsRawFd, OwnedFd, RawFd},
+        fd::{AsRawFd, OwnedFd, RawFd},
         unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     },
     path::Path,
     process, ptr,
-    time::Duration,
 };
 
-use libc::{c_char, c_int};
+use libc::{c_char, c_int, c_void};
 use orchestrator_core::ports::agent_runner::LaunchSpec;
 
 use super::{kernel, marker, request::Said};
 
-/// How long the program's file may take to be loaded; longer means a file system that hangs.
-const EXEC_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Source: signal(7), "Real-time signals".
-const LAST_SIGNAL: c_int = 64;
+/// The stack on which the child makes its few system calls.
+const STACK_BYTES: usize = 64 * 1024;
 
 /// The agent's leader, running, and what it writes.
 #[derive(Debug)]
@@ -35,26 +35,33 @@ pub(super) struct Agent {
     pub(super) err: Option<OwnedFd>,
 }
 
-/// What could not be done between fork and exec. The number goes through the pipe.
+/// What could not be done between clone and exec.
 #[derive(Clone, Copy)]
 enum Stage {
-    Ready = 1,
-    Folder = 2,
-    Program = 3,
+    Ready,
+    Folder,
+    Program,
 }
 
-/// Everything that the child needs, made before the fork.
+/// Everything that the child needs, made before it is: it must not ask for memory.
 struct Prepared {
     program: CString,
-    args: Vec<CString>,
-    env: Vec<CString>,
+    args: Texts,
+    env: Texts,
     cwd: CString,
     stdin: File,
     stdout: RawFd,
     stderr: RawFd,
-    failed: RawFd,
     file_size_limit: Option<u64>,
     attendant: u32,
+    /// Where the child tells what failed, and with which error number.
+    failed: Cell<Option<(Stage, c_int)>>,
+}
+
+/// Texts as `execve` wants them: each ends with a zero byte, the list of them with a null pointer.
+struct Texts {
+    _texts: Vec<CString>,
+    pointers: Vec<*const c_char>,
 }
 
 /// Starts the agent and returns when its program has been loaded.
@@ -68,7 +75,6 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
     // Without a file of its own, standard output shares one pipe with standard error, so that their order is kept.
     let (err, err_write) =
         if spec.stdout.is_some() { kernel::pipe().map(|(r, w)| (Some(r), Some(w))).map_err(machine)? } else { (None, None) };
-    let (told, tell) = kernel::pipe().map_err(machine)?;
     let prepared = Prepared {
         program: text(spec.program.as_os_str())?,
         args: argv(spec)?,
@@ -77,52 +83,29 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
         stdin: standard_input(spec.stdin.as_deref())?,
         stdout: out_write.as_raw_fd(),
         stderr: err_write.as_ref().unwrap_or(&out_write).as_raw_fd(),
-        failed: tell.as_raw_fd(),
         file_size_limit: spec.file_size_limit,
         attendant: process::id(),
+        failed: Cell::new(None),
     };
-    // SAFETY: this process has one thread, so the child may do anything.
-    let leader = match unsafe { libc::fork() } {
-        -1 => return Err(machine(io::Error::last_os_error())),
-        0 => prepared.become_agent(),
-        pid => pid,
-    };
-    drop((out_write, err_write, tell));
-    match outcome(&told, spec) {
-        Ok(()) => Ok(Agent { leader, out, err }),
-        Err(said) => {
-            kernel::signal_child(leader, libc::SIGKILL);
+    let leader = prepared.start().map_err(machine)?;
+    drop((out_write, err_write));
+    match prepared.failed.get() {
+        None => Ok(Agent { leader, out, err }),
+        Some((stage, code)) => {
             kernel::reap(leader);
-            Err(said)
+            Err(told(stage, code, spec))
         }
     }
 }
 
-/// Waits until the program has been loaded, which shuts the pipe, or the child tells what failed.
-fn outcome(told: &OwnedFd, spec: &LaunchSpec) -> Result<(), Said> {
-    let mut report = [0; 5];
-    match kernel::ready([Some(told.as_fd())], Some(EXEC_PATIENCE)) {
-        Ok([true]) => {}
-        Ok([false]) => return Err(Said::Machine(format!("the program was not loaded within {} s", EXEC_PATIENCE.as_secs()))),
-        Err(error) => return Err(Said::Machine(error.to_string())),
-    }
-    // SAFETY: the buffer is valid for its length.
-    match unsafe { libc::read(told.as_raw_fd(), report.as_mut_ptr().cast(), report.len()) } {
-        0 => Ok(()),
-        5 => {
-            let error = io::Error::from_raw_os_error(c_int::from_ne_bytes([report[1], report[2], report[3], report[4]]));
-            let stage = report[0];
-            Err(if may_pass(&error) {
-                Said::Machine(error.to_string())
-            } else if stage == Stage::Program as u8 {
-                Said::Program(error.to_string())
-            } else if stage == Stage::Folder as u8 {
-                Said::Program(format!("its working folder `{}` can't be entered: {error}", spec.cwd.display()))
-            } else {
-                Said::Machine(format!("its process could not be set up: {error}"))
-            })
-        }
-        _ => Err(Said::Machine("its process was ended before the program was loaded".to_owned())),
+/// What a failure between clone and exec is called.
+fn told(stage: Stage, code: c_int, spec: &LaunchSpec) -> Said {
+    let error = io::Error::from_raw_os_error(code);
+    match stage {
+        _ if may_pass(&error) => Said::Machine(error.to_string()),
+        Stage::Program => Said::Program(error.to_string()),
+        Stage::Folder => Said::Program(format!("its working folder `{}` can't be entered: {error}", spec.cwd.display())),
+        Stage::Ready => Said::Machine(format!("its process could not be set up: {error}")),
     }
 }
 
@@ -136,14 +119,14 @@ fn text(given: &OsStr) -> Result<CString, Said> {
     CString::new(given.as_bytes()).map_err(|_| Said::Program("its path, arguments or environment hold a zero byte".to_owned()))
 }
 
-fn argv(spec: &LaunchSpec) -> Result<Vec<CString>, Said> {
+fn argv(spec: &LaunchSpec) -> Result<Texts, Said> {
     let own_name = spec.program.as_os_str();
-    std::iter::once(own_name).chain(spec.args.iter().map(OsStr::new)).map(text).collect()
+    std::iter::once(own_name).chain(spec.args.iter().map(OsStr::new)).map(text).collect::<Result<_, _>>().map(Texts::new)
 }
 
-fn environment(spec: &LaunchSpec) -> Result<Vec<CString>, Said> {
+fn environment(spec: &LaunchSpec) -> Result<Texts, Said> {
     let given = spec.env.iter().filter(|(name, _)| name != marker::VARIABLE).map(|(name, value)| format!("{name}={value}"));
-    given.chain([marker::entry(spec.attempt)]).map(|entry| text(OsStr::new(&entry))).collect()
+    given.chain([marker::entry(spec.attempt)]).map(|entry| text(OsStr::new(&entry))).collect::<Result<_, _>>().map(Texts::new)
 }
 
 fn standard_input(path: Option<&Path>) -> Result<File, Said> {
@@ -162,21 +145,42 @@ fn standard_input(path: Option<&Path>) -> Result<File, Said> {
     }
 }
 
+impl Texts {
+    fn new(texts: Vec<CString>) -> Self {
+        let pointers = texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect();
+        Self { _texts: texts, pointers }
+    }
+}
+
 impl Prepared {
+    /// Makes the child and returns when it has become the program, or has ended and told why not. A program whose file system hangs is waited
+    /// for; a kill of this process is not held up by that.
+    fn start(&self) -> io::Result<i32> {
+        extern "C" fn run(prepared: *mut c_void) -> c_int {
+            // SAFETY: it is the `Prepared` that was passed below, whose owner stands still until this process has its own memory or is gone.
+            unsafe { &*prepared.cast::<Prepared>() }.become_agent()
+        }
+        // Sixteen-byte units: the top has to be aligned to one.
+        let mut stack = Vec::<u128>::with_capacity(STACK_BYTES / size_of::<u128>());
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        // SAFETY: the stack is ours and as large as is said; it grows downwards on every machine that we build for. Who borrows our memory only
+        // makes system calls, asks for no memory, and runs none of our signal handlers, because there are none.
+        let pid = unsafe {
+            let top = stack.as_mut_ptr().add(stack.capacity());
+            libc::clone(run, top.cast(), flags, ptr::from_ref(self).cast_mut().cast())
+        };
+        if pid == -1 { Err(io::Error::last_os_error()) } else { Ok(pid) }
+    }
+
     /// In the child: sets itself up and becomes the program.
     fn become_agent(&self) -> ! {
         let (stage, error) = match self.set_up() {
             Ok(()) => self.enter_and_run(),
             Err(error) => (Stage::Ready, error),
         };
-        let mut report = [0; 5];
-        report[0] = stage as u8;
-        report[1..].copy_from_slice(&error.raw_os_error().unwrap_or(0).to_ne_bytes());
-        // SAFETY: the buffer is valid for its length; `_exit` runs nothing of the attendant whose copy this process is.
-        unsafe {
-            libc::write(self.failed, report.as_ptr().cast(), report.len());
-            libc::_exit(127)
-        }
+        self.failed.set(Some((stage, error.raw_os_error().unwrap_or(0))));
+        // SAFETY: runs nothing of the attendant whose memory this is.
+        unsafe { libc::_exit(127) }
     }
 
     fn set_up(&self) -> io::Result<()> {
@@ -188,10 +192,7 @@ impl Prepared {
                 libc::_exit(127);
             }
             check(libc::setsid())?;
-            for signal in 1..=LAST_SIGNAL {
-                // Refused for KILL and STOP, which can't be ignored anyway.
-                libc::signal(signal, libc::SIG_DFL);
-            }
+            // No signal is ignored: the nursery has seen to that.
             let mut none = std::mem::zeroed::<libc::sigset_t>();
             check(libc::sigemptyset(&raw mut none))?;
             check(libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut()))?;
@@ -208,13 +209,12 @@ impl Prepared {
 
     /// Returns only if that failed, and where.
     fn enter_and_run(&self) -> (Stage, io::Error) {
-        let (args, env) = (pointers(&self.args), pointers(&self.env));
         // SAFETY: every string ends with a zero byte, both lists with a null pointer, and all of them live until the process is replaced.
         unsafe {
             if libc::chdir(self.cwd.as_ptr()) == -1 {
                 return (Stage::Folder, io::Error::last_os_error());
             }
-            libc::execve(self.program.as_ptr(), args.as_ptr(), env.as_ptr());
+            libc::execve(self.program.as_ptr(), self.args.pointers.as_ptr(), self.env.pointers.as_ptr());
         }
         (Stage::Program, io::Error::last_os_error())
     }
@@ -234,8 +234,4 @@ fn limit(what: libc::__rlimit_resource_t, most: u64) -> c_int {
         limits = libc::rlimit { rlim_cur: most, rlim_max: most };
         libc::setrlimit(what, &raw const limits)
     }
-}
-
-fn pointers(texts: &[CString]) -> Vec<*const c_char> {
-    texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect()
 }

@@ -75,13 +75,18 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     if to.exists() {
         return Err(BackupError::Exists { path: to.to_owned() });
     }
-    let partial = file::beside(to, ".partial");
+    let partial = partial_of(to);
     let copied = copy_into(from, &partial).and_then(|()| fs::rename(&partial, to).map_err(|reason| files(to, reason)));
     if copied.is_err() {
         // It may not be there; and what could not be written may well not be removed.
         let _left_behind = fs::remove_file(&partial);
     }
     copied.and_then(|()| sync_folder(to))
+}
+
+/// Where a copy is made before it takes its name.
+fn partial_of(to: &Path) -> PathBuf {
+    file::beside(to, ".partial")
 }
 
 fn copy_into(from: &Path, partial: &Path) -> Result<(), BackupError> {
@@ -113,7 +118,14 @@ pub fn restore(backup: &Path, path: &Path, unix_now: i64) -> Result<Restored, Ba
         return Err(OpenError::unreachable(backup, "it does not exist").into());
     }
     let version = examine_copy(&file::connect_to_look(backup, BUSY_TIMEOUT)?, backup, version_after(STEPS))?;
-    let fresh = file::beside(path, &format!(".restored.{unix_now}"));
+    // What a restore that was killed has left is of no use; nobody else makes files of these names.
+    let fresh = file::beside(path, ".restored");
+    for left in [&fresh, &partial_of(&fresh)] {
+        match fs::remove_file(left) {
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(files(left, reason)),
+            Ok(()) | Err(_) => {}
+        }
+    }
     copy(backup, &fresh)?;
     let kept = set_aside(path, unix_now).and_then(|kept| {
         fs::rename(&fresh, path).map_err(|reason| files(path, reason))?;
@@ -127,15 +139,15 @@ pub fn restore(backup: &Path, path: &Path, unix_now: i64) -> Result<Restored, Ba
     Ok(Restored { version, kept })
 }
 
-/// Keeps the old database under another name, its log with it: beside the new file it would be taken for that one's own. The old name stays
-/// until the new file takes it.
+/// Keeps the old database under another name. Its log is written back into it first, so that the old name is a whole database until the new
+/// file takes it, also for whoever comes after a kill; the log of a damaged one is kept beside it, because beside the new file it would be taken
+/// for that one's own.
 fn set_aside(path: &Path, unix_now: i64) -> Result<Option<PathBuf>, BackupError> {
     if !path.exists() {
         return Ok(None);
     }
-    see_that_nobody_has_it_open(path)?;
-    let kept = file::beside(path, &format!(".replaced.{unix_now}"));
-    fs::hard_link(path, &kept).map_err(|reason| files(&kept, reason))?;
+    write_back_alone(path)?;
+    let kept = keep(path, unix_now)?;
     for suffix in ["-wal", "-shm"] {
         let log = file::beside(path, suffix);
         match fs::rename(&log, file::beside(&kept, suffix)) {
@@ -146,13 +158,31 @@ fn set_aside(path: &Path, unix_now: i64) -> Result<Option<PathBuf>, BackupError>
     Ok(Some(kept))
 }
 
-/// Asks for the whole file, which is granted only if no other connection is there, and changes nothing. Of a damaged one nobody can tell.
-fn see_that_nobody_has_it_open(path: &Path) -> Result<(), BackupError> {
+/// Gives the database a second name that is free.
+fn keep(path: &Path, unix_now: i64) -> Result<PathBuf, BackupError> {
+    let mut kept = file::beside(path, &format!(".replaced.{unix_now}"));
+    let mut number = 2;
+    loop {
+        match fs::hard_link(path, &kept) {
+            Err(reason) if reason.kind() == io::ErrorKind::AlreadyExists => {
+                kept = file::beside(path, &format!(".replaced.{unix_now}-{number}"));
+                number += 1;
+            }
+            Err(reason) => return Err(files(&kept, reason)),
+            Ok(()) => return Ok(kept),
+        }
+    }
+}
+
+/// Asks for the whole file, which is granted only if no other connection is there, and writes its log back into it. A damaged one stays as it
+/// is: of it nobody can tell whether it is in use.
+fn write_back_alone(path: &Path) -> Result<(), BackupError> {
     let alone = || -> rusqlite::Result<()> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
         connection.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         connection.close().map_err(|(_, error)| error)
     };
     match alone().map_err(|error| OpenError::of(path, &error)) {

@@ -11,6 +11,11 @@ use std::{
 use rusqlite::{Connection, MAIN_DB, OpenFlags, ffi::ErrorCode};
 use thiserror::Error;
 
+/// The most that a connection that writes, and one that looks, keep of the file in memory, in KiB. What is left out is in the system's own cache; kept
+/// small, so that a deep queue costs no memory.
+const WRITER_CACHE_KIB: u32 = 1_024;
+const READER_CACHE_KIB: u32 = 512;
+
 /// Marks a SQLite file as ours: `Orch`, in the header's field for it.
 pub(super) const APPLICATION_ID: i32 = 0x4f72_6368;
 
@@ -140,8 +145,11 @@ fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connec
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| told(&error))?;
     connection.busy_timeout(busy_timeout).map_err(|error| told(&error))?;
     connection.set_prepared_statement_cache_capacity(256);
+    let cache = if access.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) { READER_CACHE_KIB } else { WRITER_CACHE_KIB };
     connection
-        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;")
+        .execute_batch(&format!(
+            "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache};"
+        ))
         .map_err(|error| told(&error))?;
     Ok(connection)
 }

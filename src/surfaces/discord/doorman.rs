@@ -139,7 +139,7 @@ impl Doorman {
         }
         match incoming {
             Incoming::Message(heard) => {
-                self.desk.hear(&heard).await?;
+                self.desk.hear_live(&heard).await?;
                 if self.caught_up && self.serves(heard.at.channel) {
                     let newest = self.newest.entry(heard.at.channel).or_insert(heard.at.message);
                     *newest = heard.at.message.max(*newest);

@@ -36,7 +36,7 @@ fn on_results() -> Rule {
 }
 
 /// All trouble is over.
-fn well_again(world: &World) {
+pub(crate) fn well_again(world: &World) {
     world.sandbox.make_trouble(Demand::Clear(true));
 }
 

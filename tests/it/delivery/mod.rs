@@ -1,3 +1,8 @@
 //! Delivery through the real bot: under Discord's limits, in every kind of trouble, with a backlog, across restarts.
 
+mod events;
+mod fates;
+mod pressure;
+mod seed;
 mod storm;
+mod tokens;

@@ -1,6 +1,7 @@
 //! Each way in which Discord does not do it has its own name: the caller acts on it.
 
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use orchestrator_core::ports::chat::{Chat, ChatError};
 use serde_json::json;
@@ -161,4 +162,24 @@ async fn no_error_shows_the_token() {
     let sender = sender("http://127.0.0.1:9");
     assert!(!format!("{sender:?}").contains(TOKEN));
     assert!(!format!("{:?}", super::config("http://127.0.0.1:9")).contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_server_that_can_not_prove_who_it_is_is_told_nothing() {
+    // It speaks no TLS at all; one with a foreign certificate fails at the same point.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let sender = sender(&format!("https://{}", listener.local_addr().unwrap()));
+    let served = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = vec![0; 4_096];
+        let read = stream.read(&mut heard).await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&heard[..read]).into_owned()
+    };
+
+    let (address, name, post) = (channel(1), parcel(1), says("a"));
+    let (failed, heard) = tokio::join!(sender.post(address, &name, &post), served);
+
+    assert!(matches!(failed, Err(ChatError::NotSent { .. })), "{failed:?}");
+    assert!(!heard.contains("secret"), "no token has left");
 }

@@ -217,8 +217,10 @@ async fn each_identity_has_limits_of_its_own() {
 #[tokio::test]
 async fn before_discord_bans_the_address_nothing_more_is_sent() {
     let stub = Stub::start(|_| Reply::json(403, &json!({"code": 50013, "message": "Missing Permissions"}))).await;
-    let config = SenderConfig { budget: Budget { refusals: 20, ..Budget::default() }, refused_before: 15, ..config(&stub.base) };
+    let config = SenderConfig { budget: Budget { refusals: 20, ..Budget::default() }, ..config(&stub.base) };
     let sender = Sender::new(&config).unwrap();
+    let minutes = |n: u64| Duration::from_secs(60 * n);
+    sender.recall_refusals(&[(minutes(11), 4_000), (minutes(9), 10), (minutes(1), 5)]);
 
     let mut last = None;
     for number in 0..10 {
@@ -228,6 +230,8 @@ async fn before_discord_bans_the_address_nothing_more_is_sent() {
     assert_eq!(stub.seen().len(), 5);
     assert!(matches!(&last, Some(Err(ChatError::NotSent { reason })) if reason.contains("ban")), "{last:?}");
     assert_eq!(sender.counters().refused_lately, 20);
+    let told: Vec<u32> = sender.refusals().into_iter().map(|(_, count)| count).collect();
+    assert_eq!((told[0], told[1], told.iter().sum::<u32>()), (10, 5, 20), "what an earlier process has told is told to the next");
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     dir: TempDir,
     bot: Option<Child>,
+    /// How the last bot ended that ended by itself.
+    exit: Option<i32>,
     env: Vec<(String, String)>,
     runs: u32,
 }
@@ -107,6 +109,12 @@ impl Founding {
         self
     }
 
+    /// Other rate limits.
+    pub(crate) fn limits_of(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
     /// How often the gateway wants a heartbeat.
     pub(crate) fn heartbeat(mut self, every: Duration) -> Self {
         self.options.heartbeat_interval = every;
@@ -126,7 +134,7 @@ impl Founding {
             fs::write(&path, text).expect("a script");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script that can be run");
         }
-        World { sandbox, dir, bot: None, env: self.env, runs: 0 }
+        World { sandbox, dir, bot: None, exit: None, env: self.env, runs: 0 }
     }
 
     /// The world, with its bot logged in.
@@ -218,6 +226,11 @@ impl World {
         }
     }
 
+    /// Asks the bot to stop, and does not wait for it.
+    pub(crate) fn ask_bot_to_stop(&self) {
+        leftovers::terminate(self.bot_process());
+    }
+
     /// Asks the bot to stop, and waits for it.
     pub(crate) fn stop_bot(&mut self) -> i32 {
         let mut bot = self.bot.take().expect("the bot runs");
@@ -249,11 +262,17 @@ impl World {
 
     /// Whether the bot has ended by itself; then it can be started again.
     pub(crate) fn bot_has_ended(&mut self) -> bool {
-        let ended = self.bot.as_mut().is_some_and(|bot| bot.try_wait().expect("its state can be asked").is_some());
-        if ended {
+        let ended = self.bot.as_mut().and_then(|bot| bot.try_wait().expect("its state can be asked"));
+        if let Some(status) = ended {
             self.bot = None;
+            self.exit = status.code();
         }
-        ended
+        ended.is_some()
+    }
+
+    /// The exit code of a bot that has ended by itself, as [`bot_has_ended`](Self::bot_has_ended) found it.
+    pub(crate) fn last_exit(&self) -> Option<i32> {
+        self.exit
     }
 
     /// Waits until the bot ends by itself: its exit code.

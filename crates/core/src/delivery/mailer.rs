@@ -1,9 +1,8 @@
 //! The loop: one post under way per address, one reaction per channel, and nothing but the probe while the token is refused.
 
 use std::{
-    collections::HashSet,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool, atomic::Ordering},
+    collections::{HashMap, HashSet},
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
 
@@ -11,89 +10,82 @@ use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{parcels, reactions};
+pub use super::means::Settings;
+use super::{
+    means::{Lane, Means, Step},
+    parcels, reactions,
+};
 use crate::{
-    domain::{id::ChannelId, outbound::Address, retry::Delays},
+    domain::retry::Delays,
     ports::{chat::Chat, clock::Clock, task_log::TaskLog},
     queue::{Queue, QueueError},
 };
 
 /// The mailer never sleeps longer than this without a look.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
-/// Marks looked at in one round.
-const MARKS_PER_ROUND: u32 = 500;
+/// How long a lane rests whose result could not be recorded, a full disk being the usual reason: what was sent is then sent again under its
+/// nonce, so neither too soon nor so late that the nonce protects it no longer.
+const RECORD_DELAYS: Delays = Delays::new(Duration::from_secs(1), LOOK_AT_LEAST_EVERY);
+/// After so many different reactions of a channel have failed in a row it is not they that are at fault: the channel rests.
+const FAILURES_IN_A_ROW: u32 = 3;
+
+/// A channel rests no longer than this, so that a new ✅ does not wait for long when Discord is back; and what waits for its return is not
+/// tried more often than this for other channels' success.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// Sends what waits.
 #[derive(Clone)]
 pub struct Mailer {
-    pub(super) queue: Queue,
-    pub(super) chat: Arc<dyn Chat>,
-    pub(super) log: Arc<dyn TaskLog>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) settings: Arc<Settings>,
+    means: Means,
     state: Arc<Shared>,
-}
-
-/// How it sends.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The delays between tries of one post.
-    pub delays: Delays,
-    /// How long after a parcel's first send its nonce protects it. Less than Discord's own few minutes, by far.
-    pub nonce_window: Duration,
-    /// How long a ✅ that is forbidden waits for its next try.
-    pub forbidden_pause: Duration,
-    /// Where the workspaces are: a task's log is told of its result's fate.
-    pub workers: PathBuf,
-    /// Where the text of results goes that no channel takes.
-    pub undelivered: PathBuf,
-    /// What the agents' secrets and ours are, never to be posted.
-    pub secrets: Vec<crate::domain::agent::Secret>,
 }
 
 #[derive(Default)]
 struct Shared {
-    /// The lane whose request got 401: all others are held until it succeeds.
-    refused: Mutex<Option<Lane>>,
     hurry: AtomicBool,
     wake: Notify,
 }
 
-/// What has at most one request under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Lane {
-    /// Posts to an address.
-    Posts(Address),
-    /// Reactions in a channel.
-    Reactions(ChannelId),
+/// What the loop knows of the lanes.
+#[derive(Default)]
+struct Rounds {
+    under_way: HashSet<Lane>,
+    /// Lanes that wait, until when, and whether something new ends it.
+    resting: HashMap<Lane, Rest>,
+    /// How often in a row something has failed.
+    failures: HashMap<Lane, u32>,
+    /// How many results in a row could not be recorded.
+    unrecorded: HashMap<Lane, u32>,
+    /// Something has failed since Discord was last believed to be back.
+    troubled: bool,
+    returned_at: Option<DateTime<Utc>>,
+    /// Lanes that were to hurry; one whose request was under way then hurries when that is over.
+    hurrying: HashSet<Lane>,
 }
 
-/// What one request led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Something was settled; there may be more.
-    Went,
-    /// Nothing to do before this time.
-    NotBefore(DateTime<Utc>),
-    /// Nothing to do.
-    Nothing,
+#[derive(Clone, Copy)]
+struct Rest {
+    until: DateTime<Utc>,
+    /// A ring of the bell ends it: it is for want of anything to do.
+    idle: bool,
 }
 
 impl Mailer {
     /// A mailer over a queue and a chat.
     pub fn new(queue: Queue, chat: Arc<dyn Chat>, log: Arc<dyn TaskLog>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { queue, chat, log, clock, settings: Arc::new(settings), state: Arc::default() }
+        Self { means: Means::new(queue, chat, log, clock, settings), state: Arc::default() }
     }
 
-    /// Discord is back (a gateway session has begun): what waits for a later try is tried at once.
+    /// Discord is back (a gateway session has begun, so it accepts the token): what waits for a later try is tried at once.
     pub fn hurry(&self) {
+        self.means.trust_tokens();
         self.state.hurry.store(true, Ordering::SeqCst);
         self.state.wake.notify_one();
     }
 
     /// Whether Discord refuses the token at present.
     pub fn token_refused(&self) -> bool {
-        self.refused().is_some()
+        self.means.token_refused()
     }
 
     /// Sends until `soft` is cancelled, then lets the requests under way end.
@@ -102,53 +94,34 @@ impl Mailer {
     ///
     /// Dropping it loses no letter: a parcel under way is sent again under its nonce.
     pub async fn run(self, soft: CancellationToken) {
-        let mut under_way: HashSet<Lane> = HashSet::new();
+        let mut rounds = Rounds::default();
         let mut requests: JoinSet<(Lane, Result<Step, QueueError>)> = JoinSet::new();
-        let mut resting: Vec<(Lane, DateTime<Utc>)> = Vec::new();
-        // Lanes that were to hurry; one whose request was under way then hurries when that is over.
-        let mut hurrying: HashSet<Lane> = HashSet::new();
         loop {
-            if self.state.hurry.load(Ordering::SeqCst) {
-                resting.clear();
-            }
-            let now = self.clock.now();
-            resting.retain(|(_, until)| *until > now);
+            let now = self.means.clock.now();
             match self.lanes().await {
                 Ok(lanes) => {
                     if self.state.hurry.swap(false, Ordering::SeqCst) {
-                        hurrying.extend(lanes.iter().copied());
+                        rounds.hurry(&lanes);
                     }
-                    for lane in lanes {
-                        let held = self.refused().is_some_and(|probe| probe != lane);
-                        if !held && !resting.iter().any(|(resting, _)| *resting == lane) && under_way.insert(lane) {
-                            let (mailer, hurry) = (self.clone(), hurrying.remove(&lane));
+                    for lane in rounds.free(lanes, now, self.means.settings.delays) {
+                        if !self.means.holds(lane) && rounds.under_way.insert(lane) {
+                            let (mailer, hurry) = (self.clone(), rounds.hurrying.remove(&lane));
                             requests.spawn(async move { (lane, mailer.step(lane, hurry).await) });
                         }
                     }
                 }
                 Err(error) => tracing::error!(%error, "the outbox could not be read: {error}"),
             }
-            let pause = resting.iter().map(|(_, until)| *until).min().and_then(|until| (until - now).to_std().ok());
+            let pause = rounds.next_at().and_then(|until| (until - now).to_std().ok());
             tokio::select! {
                 biased;
-                Some(done) = requests.join_next() => {
-                    let Ok((lane, step)) = done else {
-                        // A request that panicked has told so; its lane is free again.
-                        under_way.clear();
-                        continue;
-                    };
-                    under_way.remove(&lane);
-                    match step {
-                        Ok(Step::NotBefore(until)) if !hurrying.contains(&lane) => resting.push((lane, until)),
-                        Ok(Step::Went | Step::Nothing | Step::NotBefore(_)) => {}
-                        Err(error) => {
-                            tracing::error!(%error, "what was sent could not be recorded: {error}");
-                            resting.push((lane, now + LOOK_AT_LEAST_EVERY));
-                        }
-                    }
-                }
+                Some(done) = requests.join_next() => match done {
+                    Ok((lane, step)) => self.after(&mut rounds, lane, step),
+                    // A request that panicked has told so; its lane is free again.
+                    Err(_) => rounds.under_way.clear(),
+                },
                 () = soft.cancelled() => break,
-                () = self.queue.bells().outbound.notified() => {}
+                () = self.means.queue.bells().outbound.notified() => rounds.something_new(),
                 () = self.state.wake.notified() => {}
                 () = tokio::time::sleep(pause.unwrap_or(LOOK_AT_LEAST_EVERY).min(LOOK_AT_LEAST_EVERY)) => {}
             }
@@ -162,11 +135,20 @@ impl Mailer {
     ///
     /// [`QueueError::Store`].
     pub async fn drain(&self) -> Result<(), QueueError> {
+        let mut failures: HashMap<Lane, u32> = HashMap::new();
         loop {
             let mut went = false;
             for lane in self.lanes().await? {
-                if self.refused().is_none_or(|probe| probe == lane) {
-                    went |= self.step(lane, false).await? == Step::Went;
+                if self.means.holds(lane) || failures.get(&lane).is_some_and(|failures| *failures >= FAILURES_IN_A_ROW) {
+                    continue;
+                }
+                match self.step(lane, false).await? {
+                    Step::Went => went = true,
+                    Step::Failed(_) => {
+                        *failures.entry(lane).or_default() += 1;
+                        went = true;
+                    }
+                    Step::NotBefore(_) | Step::Nothing => {}
                 }
             }
             if !went {
@@ -177,38 +159,93 @@ impl Mailer {
 
     /// Lanes with something to send, reactions first: an agent may wait for one.
     async fn lanes(&self) -> Result<Vec<Lane>, QueueError> {
-        let mut lanes: Vec<Lane> = Vec::new();
-        for mark in self.queue.wanted_marks(MARKS_PER_ROUND).await? {
-            let lane = Lane::Reactions(mark.mark.on.channel);
-            if !lanes.contains(&lane) {
-                lanes.push(lane);
-            }
-        }
-        lanes.extend(self.queue.busy_addresses().await?.into_iter().map(Lane::Posts));
-        Ok(lanes)
+        let marked = self.means.queue.marked_channels().await?.into_iter().map(Lane::Reactions);
+        let busy = self.means.queue.busy_addresses().await?.into_iter().map(Lane::Posts);
+        Ok(marked.chain(busy).collect())
     }
 
     async fn step(&self, lane: Lane, hurry: bool) -> Result<Step, QueueError> {
         match lane {
-            Lane::Posts(to) => parcels::step(self, to, hurry).await,
-            Lane::Reactions(channel) => reactions::step(self, channel, MARKS_PER_ROUND, hurry).await,
+            Lane::Posts(to) => parcels::step(&self.means, to, hurry).await,
+            Lane::Reactions(channel) => reactions::step(&self.means, channel, hurry).await,
         }
     }
 
-    fn refused(&self) -> Option<Lane> {
-        *self.state.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    fn after(&self, rounds: &mut Rounds, lane: Lane, step: Result<Step, QueueError>) {
+        rounds.under_way.remove(&lane);
+        let now = self.means.clock.now();
+        if step.is_ok() {
+            rounds.unrecorded.remove(&lane);
+        }
+        match step {
+            Ok(Step::Went) => {
+                rounds.failures.remove(&lane);
+                if rounds.has_returned(now) {
+                    self.state.hurry.store(true, Ordering::SeqCst);
+                }
+            }
+            Ok(Step::Nothing) => {}
+            Ok(Step::NotBefore(until)) => rounds.rest(lane, Rest { until, idle: true }),
+            Ok(Step::Failed(until)) if matches!(lane, Lane::Posts(_)) => {
+                rounds.troubled = true;
+                rounds.rest(lane, Rest { until, idle: true });
+            }
+            Ok(Step::Failed(_)) => {
+                rounds.troubled = true;
+                let failures = rounds.failures.entry(lane).or_default();
+                *failures = failures.saturating_add(1);
+                if let Some(beyond) = failures.checked_sub(FAILURES_IN_A_ROW) {
+                    let until = now + self.means.settings.delays.before(beyond + 1).min(LONGEST_REST);
+                    rounds.rest(lane, Rest { until, idle: false });
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "what was sent could not be recorded: {error}");
+                let failures = rounds.unrecorded.entry(lane).or_default();
+                *failures = failures.saturating_add(1);
+                let until = now + RECORD_DELAYS.before(*failures);
+                rounds.rest(lane, Rest { until, idle: false });
+            }
+        }
+    }
+}
+
+impl Rounds {
+    /// What waits for Discord's return is tried.
+    fn hurry(&mut self, lanes: &[Lane]) {
+        self.resting.clear();
+        self.failures.clear();
+        self.hurrying.extend(lanes.iter().copied());
     }
 
-    /// Notes that this lane's request was refused with 401 (all others wait for it), or that it was not.
-    pub(super) fn token(&self, lane: Lane, refused: bool) {
-        let mut held = self.state.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        match (*held, refused) {
-            (None, true) => *held = Some(lane),
-            (Some(probe), false) if probe == lane => {
-                *held = None;
-                self.state.wake.notify_one();
-            }
-            _ => {}
+    /// Whether this success, after failures, means that Discord is back. One channel may go on failing: it is not believed all the time.
+    fn has_returned(&mut self, now: DateTime<Utc>) -> bool {
+        let is_new = self.troubled && self.returned_at.is_none_or(|before| (now - before).to_std().map_or(true, |ago| ago >= LONGEST_REST));
+        if is_new {
+            self.troubled = false;
+            self.returned_at = Some(now);
+        }
+        is_new
+    }
+
+    /// Something was written: whatever waited for want of anything to do looks again.
+    fn something_new(&mut self) {
+        self.resting.retain(|_, rest| !rest.idle);
+    }
+
+    /// Lanes that need not wait.
+    fn free(&mut self, lanes: Vec<Lane>, now: DateTime<Utc>, delays: Delays) -> Vec<Lane> {
+        self.resting.retain(|_, rest| !delays.is_due(rest.until, now));
+        lanes.into_iter().filter(|lane| !self.resting.contains_key(lane)).collect()
+    }
+
+    fn next_at(&self) -> Option<DateTime<Utc>> {
+        self.resting.values().map(|rest| rest.until).min()
+    }
+
+    fn rest(&mut self, lane: Lane, rest: Rest) {
+        if !self.hurrying.contains(&lane) {
+            self.resting.insert(lane, rest);
         }
     }
 }

@@ -4,5 +4,6 @@
 //! them, into the store again. Delivery knows no agents and starts nothing.
 
 pub mod mailer;
+mod means;
 mod parcels;
 mod reactions;

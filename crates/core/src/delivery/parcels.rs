@@ -1,6 +1,6 @@
 //! Posts: letters are packed, sent under their nonce, searched for when its window is over, and never lost.
 
-use super::mailer::{Lane, Mailer, Step};
+use super::means::{Lane, Means, Step};
 use crate::{
     domain::{
         id::{LetterId, ParcelId},
@@ -21,48 +21,53 @@ use crate::{
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
 const LETTERS_PER_PARCEL: u32 = 10;
+/// A message of 2,000 characters holds two dozen notices of the usual kind, and hardly ever more than this.
+const NOTICES_PER_PARCEL: u32 = 40;
 /// From so many waiting results on, the channel is the bottleneck and several share one message.
 const CROWD: usize = 3;
 /// How many pages of a channel's history are searched for a parcel that may stand.
 const SEARCHED_PAGES: u32 = 20;
 
 /// Sends the next parcel of an address.
-pub(super) async fn step(mailer: &Mailer, to: Address, hurry: bool) -> Result<Step, QueueError> {
-    let parcel = match mailer.queue.outgoing(to, LETTERS_PER_PARCEL).await? {
+pub(super) async fn step(means: &Means, to: Address, hurry: bool) -> Result<Step, QueueError> {
+    let parcel = match means.queue.outgoing(to, LETTERS_PER_PARCEL, NOTICES_PER_PARCEL).await? {
         Outgoing::Nothing => return Ok(Step::Nothing),
-        Outgoing::Parcel(parcel) if parcel.progress.due_at > mailer.clock.now() && !(hurry && parcel.progress.waits_for_return()) => {
+        Outgoing::Parcel(parcel)
+            if !(means.settings.delays.is_due(parcel.progress.due_at, means.clock.now())
+                || hurry && parcel.progress.waits_for_return()) =>
+        {
             return Ok(Step::NotBefore(parcel.progress.due_at));
         }
         Outgoing::Parcel(parcel) => *parcel,
         Outgoing::Letters(letters) => {
-            let (ids, post) = compose(mailer, &letters);
-            let Some(parcel) = mailer.queue.pack(to, ids, post).await? else { return Ok(Step::Went) };
+            let (ids, post) = compose(means, &letters);
+            let Some(parcel) = means.queue.pack(to, ids, post).await? else { return Ok(Step::Went) };
             parcel
         }
     };
-    match stands_already(mailer, &parcel).await {
+    match stands_already(means, &parcel).await {
         Ok(Some(at)) => {
             tracing::info!(parcel = %parcel.id, "parcel {} was found in the channel's history: it had arrived", parcel.id);
-            mailer.queue.delivered(parcel.id, at).await?;
+            means.queue.delivered(parcel.id, at).await?;
             return Ok(Step::Went);
         }
         Ok(None) => {}
-        Err(error) if error.remedy() == Remedy::Never => return held(mailer, &parcel, &error).await,
-        Err(error) => return failed(mailer, &parcel, &error).await,
+        Err(error) if error.remedy() == Remedy::Never => return held(means, &parcel, &error).await,
+        Err(error) => return failed(means, &parcel, &error).await,
     }
-    let sent = mailer.chat.post(to, &parcel.id, &parcel.post).await;
-    mailer.token(Lane::Posts(to), sent == Err(ChatError::Unauthorized));
+    let sent = means.chat.post(means.spoken(to), &parcel.id, &parcel.post).await;
+    means.note_token(Lane::Posts(to), sent.as_ref().err());
     match sent {
         Ok(at) => {
-            mailer.queue.delivered(parcel.id, at).await?;
+            means.queue.delivered(parcel.id, at).await?;
             Ok(Step::Went)
         }
-        Err(error) => failed(mailer, &parcel, &error).await,
+        Err(error) => failed(means, &parcel, &error).await,
     }
 }
 
 /// Takes the letters that go together, and words them.
-fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> (Vec<LetterId>, Post) {
+fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> (Vec<LetterId>, Post) {
     let ids = |n: usize| letters.iter().take(n).map(|(row, _)| row.id).collect::<Vec<_>>();
     let results: Vec<&ResultFacts> = letters.iter().map_while(|(_, facts)| facts.as_deref()).collect();
     let plain = |content: String| Post { content, ..Post::default() };
@@ -83,12 +88,12 @@ fn compose(mailer: &Mailer, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Operator { text } => (1, plain(text.clone())),
     };
-    redact(mailer, &mut post);
+    redact(means, &mut post);
     (ids(count), post)
 }
 
-fn redact(mailer: &Mailer, post: &mut Post) {
-    let secrets: Vec<&str> = mailer.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
+fn redact(means: &Means, post: &mut Post) {
+    let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
     let clean = |text: &mut String| *text = crate::wording::redact::redact(text, &secrets);
     clean(&mut post.content);
     post.embeds.iter_mut().for_each(|embed| clean(&mut embed.description));
@@ -96,12 +101,12 @@ fn redact(mailer: &Mailer, post: &mut Post) {
 }
 
 /// Looks for a parcel whose nonce protects it no longer in the channel's history. A parcel that was not found is protected anew.
-async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
-    let now = mailer.clock.now();
+async fn stands_already(means: &Means, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
+    let now = means.clock.now();
     let protected = parcel
         .progress
         .first_sent_at
-        .is_some_and(|first| now - first < chrono::Duration::from_std(mailer.settings.nonce_window).unwrap_or_default());
+        .is_some_and(|first| now - first < chrono::Duration::from_std(means.settings.nonce_window).unwrap_or_default());
     if protected {
         return Ok(None);
     }
@@ -109,7 +114,7 @@ async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<Me
     let oldest = parcel.progress.first_sent_at.map(|first| first - chrono::Duration::minutes(1));
     let mut from = From::End;
     for _ in 0..SEARCHED_PAGES {
-        let page = mailer.chat.history(parcel.to.channel, from, 100).await?;
+        let page = means.chat.history(parcel.to.channel, from, 100).await?;
         if let Some(found) = page.iter().find(|heard| is(heard, &parcel.post)) {
             return Ok(Some(found.at));
         }
@@ -119,7 +124,7 @@ async fn stands_already(mailer: &Mailer, parcel: &ParcelRow) -> Result<Option<Me
         }
         from = From::Before(first.at.message);
     }
-    mailer.queue.sent_afresh(parcel.id.clone()).await.map_err(|error| ChatError::NotSent { reason: error.to_string() })?;
+    means.queue.sent_afresh(parcel.id.clone()).await.map_err(|error| ChatError::NotSent { reason: error.to_string() })?;
     Ok(None)
 }
 
@@ -132,11 +137,11 @@ fn is(heard: &Heard, post: &Post) -> bool {
         && heard.embeds.iter().zip(&post.embeds).all(|(there, here)| same(there, &here.description))
 }
 
-async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
+async fn failed(means: &Means, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
     match error.remedy() {
         Remedy::Retry { at_least } => {
             let failures = parcel.progress.failures + 1;
-            let delay = mailer.settings.delays.before(failures).max(at_least);
+            let delay = means.settings.delays.before(failures).max(at_least);
             let line = if failures <= POST_RETRIES {
                 format!("Discord post failed ({}), retry {failures}/{POST_RETRIES} in {}s...", error.short(), delay.as_secs())
             } else {
@@ -147,51 +152,51 @@ async fn failed(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Resul
             } else {
                 tracing::error!(parcel = %parcel.id, "{line}");
             }
-            note(mailer, &parcel.id, &line).await?;
-            let due_at = mailer.clock.now() + delay;
-            mailer.queue.put_off(parcel.id.clone(), failures, due_at, error.to_string()).await?;
-            Ok(Step::NotBefore(due_at))
+            note(means, &parcel.id, &line).await?;
+            let due_at = means.clock.now() + delay;
+            means.queue.put_off(parcel.id.clone(), failures, due_at, error.to_string()).await?;
+            Ok(Step::Failed(due_at))
         }
         Remedy::Never => {
             let line = format!("Discord post failed ({}), not tried again: {error}", error.short());
             tracing::error!(parcel = %parcel.id, "{line}");
-            note(mailer, &parcel.id, &line).await?;
-            keep_text(mailer, parcel);
-            let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &mailer.settings.undelivered.display().to_string());
-            mailer.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
+            note(means, &parcel.id, &line).await?;
+            keep_text(means, parcel);
+            let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &means.settings.undelivered.display().to_string());
+            means.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
             Ok(Step::Went)
         }
     }
 }
 
 /// The channel's history can't be read, so nobody knows whether the parcel stands: it is held, and the operator is told once.
-async fn held(mailer: &Mailer, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
-    let due_at = mailer.clock.now() + mailer.settings.delays.before(u32::MAX);
+async fn held(means: &Means, parcel: &ParcelRow, error: &ChatError) -> Result<Step, QueueError> {
+    let due_at = means.clock.now() + means.settings.delays.before(u32::MAX);
     let line = format!("It is not known whether the post arrived, and the channel's history can't be read ({error}): it is held");
     if parcel.progress.last_error.as_deref() != Some(line.as_str()) {
         tracing::error!(parcel = %parcel.id, "{line}");
-        note(mailer, &parcel.id, &line).await?;
-        keep_text(mailer, parcel);
-        mailer.queue.tell_operator(alerts::unconfirmed(parcel.to.channel, &mailer.settings.undelivered.display().to_string())).await?;
+        note(means, &parcel.id, &line).await?;
+        keep_text(means, parcel);
+        means.queue.tell_operator(alerts::unconfirmed(parcel.to.channel, &means.settings.undelivered.display().to_string())).await?;
     }
-    mailer.queue.put_off(parcel.id.clone(), parcel.progress.failures, due_at, line).await?;
+    means.queue.put_off(parcel.id.clone(), parcel.progress.failures, due_at, line).await?;
     Ok(Step::NotBefore(due_at))
 }
 
 /// Tells the logs of a parcel's tasks what happened to it.
-async fn note(mailer: &Mailer, parcel: &ParcelId, line: &str) -> Result<(), QueueError> {
-    for Undelivered { task, agent_id } in mailer.queue.tasks_in(parcel.clone()).await? {
-        mailer.log.note(&mailer.settings.workers.join(agent_id), &task, line);
+async fn note(means: &Means, parcel: &ParcelId, line: &str) -> Result<(), QueueError> {
+    for Undelivered { task, agent_id } in means.queue.tasks_in(parcel.clone()).await? {
+        means.log.note(&means.settings.workers.join(agent_id), &task, line);
     }
     Ok(())
 }
 
 /// What no channel takes is kept as a file, whole.
-fn keep_text(mailer: &Mailer, parcel: &ParcelRow) {
+fn keep_text(means: &Means, parcel: &ParcelRow) {
     let boxes: String = parcel.post.embeds.iter().map(|embed| format!("\n\n{}", embed.description)).collect();
     let files: String = parcel.post.files.iter().map(|file| format!("\n\n--- {} ---\n{}", file.name, file.text)).collect();
-    let path = mailer.settings.undelivered.join(format!("{}.md", parcel.id));
-    let kept = std::fs::create_dir_all(&mailer.settings.undelivered)
+    let path = means.settings.undelivered.join(format!("{}.md", parcel.id));
+    let kept = std::fs::create_dir_all(&means.settings.undelivered)
         .and_then(|()| std::fs::write(&path, format!("{}{boxes}{files}\n", parcel.post.content)));
     if let Err(error) = kept {
         tracing::error!(%error, "what could not be posted could not be kept at {} either: {error}", path.display());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::mailer::{Lane, Mailer, Step};
+use super::means::{Lane, Means, Step};
 use crate::{
     domain::{
         id::ChannelId,
@@ -12,7 +12,10 @@ use crate::{
         chat::{ChatError, Remedy},
         rows::MarkRow,
     },
-    queue::{QueueError, marks::MarkFailure},
+    queue::{
+        QueueError,
+        marks::{MarkFailure, NextMark},
+    },
     wording::alerts,
 };
 
@@ -25,45 +28,39 @@ const TOO_MANY_REACTIONS: u32 = 30_010;
 /// "The author has blocked you". Source: as above.
 const BLOCKED: u32 = 90_001;
 
-/// Puts the next mark of a channel that is due; in a hurry all that wait for Discord's return, each once, until it fails again.
-pub(super) async fn step(mailer: &Mailer, channel: ChannelId, most: u32, hurry: bool) -> Result<Step, QueueError> {
-    let now = mailer.clock.now();
-    let waiting: Vec<MarkRow> = mailer.queue.wanted_marks(most).await?.into_iter().filter(|mark| mark.mark.on.channel == channel).collect();
-    let returned = |mark: &&MarkRow| hurry && mark.progress.waits_for_return();
-    let due = waiting.iter().find(|mark| mark.progress.due_at <= now).into_iter();
-    let mut went = false;
-    for next in due.chain(waiting.iter().filter(|mark| mark.progress.due_at > now).filter(returned)) {
-        went = true;
-        if !put(mailer, channel, next).await? {
-            break;
-        }
+/// Puts or lifts the next mark of a channel that is due; in a hurry those that wait for Discord's return are due now.
+pub(super) async fn step(means: &Means, channel: ChannelId, hurry: bool) -> Result<Step, QueueError> {
+    if hurry {
+        means.queue.hurry_marks(channel).await?;
     }
-    let earliest = || waiting.iter().map(|mark| mark.progress.due_at).min().map_or(Step::Nothing, Step::NotBefore);
-    Ok(if went { Step::Went } else { earliest() })
-}
-
-/// Puts or lifts one mark; tells whether Discord has answered anything but a failure that it would repeat for others.
-async fn put(mailer: &Mailer, channel: ChannelId, next: &MarkRow) -> Result<bool, QueueError> {
-    let lane = Lane::Reactions(channel);
+    let next = match means.queue.next_mark(channel).await? {
+        NextMark::Later(mark) if !means.settings.delays.is_due(mark.progress.due_at, means.clock.now()) => {
+            return Ok(Step::NotBefore(mark.progress.due_at));
+        }
+        NextMark::Due(mark) | NextMark::Later(mark) => mark,
+        NextMark::Nothing => return Ok(Step::Nothing),
+    };
     let (on, emoji) = (next.mark.on, next.mark.emoji.as_str());
-    let done = if next.state == MarkState::Lifting { mailer.chat.unreact(on, emoji).await } else { mailer.chat.react(on, emoji).await };
-    mailer.token(lane, done == Err(ChatError::Unauthorized));
+    let done = if next.state == MarkState::Lifting { means.chat.unreact(on, emoji).await } else { means.chat.react(on, emoji).await };
+    means.note_token(Lane::Reactions(channel), done.as_ref().err());
     match done {
-        Ok(()) if next.state == MarkState::Lifting => mailer.queue.mark_lifted(next.id).await?,
-        Ok(()) => mailer.queue.mark_put(next.id).await?,
+        Ok(()) if next.state == MarkState::Lifting => means.queue.mark_lifted(next.id).await?,
+        Ok(()) => means.queue.mark_put(next.id).await?,
         Err(error) => {
             tracing::warn!(message.id = %on.message, %error, "{emoji} could not be put on message {}: {error}", on.message);
-            mailer.queue.mark_failed(next.id, failure(mailer, next, &error)).await?;
-            return Ok(matches!(error.remedy(), Remedy::Never));
+            let failure = failure(means, &next, &error);
+            let later = if let MarkFailure::Later { due_at, .. } = &failure { Some(*due_at) } else { None };
+            means.queue.mark_failed(next.id, failure).await?;
+            return Ok(later.map_or(Step::Went, Step::Failed));
         }
     }
-    Ok(true)
+    Ok(Step::Went)
 }
 
-fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {
+fn failure(means: &Means, mark: &MarkRow, error: &ChatError) -> MarkFailure {
     let claim = mark.mark.purpose == Purpose::Claim;
     let later = |at_least: Duration| MarkFailure::Later {
-        due_at: mailer.clock.now() + mailer.settings.delays.before(mark.progress.failures + 1).max(at_least),
+        due_at: means.clock.now() + means.settings.delays.before(mark.progress.failures + 1).max(at_least),
         reason: error.to_string(),
     };
     match error {
@@ -75,7 +72,7 @@ fn failure(mailer: &Mailer, mark: &MarkRow, error: &ChatError) -> MarkFailure {
             MarkFailure::Impossible { reason: error.to_string(), reply: claim.then(|| alerts::claimed_without_mark(&error.to_string())) }
         }
         ChatError::Forbidden { .. } if claim => MarkFailure::Forbidden {
-            due_at: mailer.clock.now() + mailer.settings.forbidden_pause,
+            due_at: means.clock.now() + means.settings.forbidden_pause,
             reason: error.to_string(),
             alert: alerts::marks_forbidden(mark.mark.on.channel, &error.to_string()),
         },

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff};
+use chrono::{DateTime, Utc};
 
 /// How many times a post is tried again before the operator is told. Source: contract 003 §5.
 pub const POST_RETRIES: u32 = 5;
+
+/// The longest wait that a server's `Retry-After` is believed to ask for across a restart or a change of the clock.
+const LONGEST_ASKED: Duration = Duration::from_secs(3_600);
 
 /// A rule of delays: the first, doubled each time, never above the cap. No jitter, no end: count and due time are stored by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,13 @@ impl Delays {
     /// The longest delay.
     pub const fn cap(self) -> Duration {
         self.cap
+    }
+
+    /// Whether something that was put off until `due` may be tried. Nothing is put off for much longer than the longest delay: a time that is
+    /// further away was set before somebody put the clock back, and would be waited for that much too long.
+    pub fn is_due(self, due: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let longest = self.cap.max(LONGEST_ASKED);
+        due <= now || (due - now).to_std().is_ok_and(|wait| wait > longest)
     }
 
     /// The delay before retry number `retry`, counted from 1.
@@ -56,6 +67,16 @@ mod tests {
         let delays: Vec<u64> = (1..=POST_RETRIES).map(|retry| Delays::POSTS.before(retry).as_secs()).collect();
 
         assert_eq!(delays, [2, 4, 8, 16, 32]);
+    }
+
+    #[test]
+    fn what_was_put_off_before_the_clock_was_put_back_is_due() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let due_in = |seconds| Delays::POSTS.is_due(now + chrono::Duration::seconds(seconds), now);
+
+        assert!(due_in(-1) && due_in(0));
+        assert!(!due_in(1) && !due_in(600) && !due_in(3_600));
+        assert!(due_in(3_601) && due_in(86_400));
     }
 
     #[test]

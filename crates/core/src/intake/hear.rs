@@ -75,18 +75,31 @@ enum Age {
 }
 
 impl Desk {
-    /// Takes a message of a channel, live or read back. Hearing it again changes nothing.
+    /// Takes a message of a channel that was read back. Hearing it again changes nothing.
     ///
     /// # Errors
     ///
     /// [`QueueError`]: the message has to be heard again.
     pub async fn hear(&self, heard: &Heard) -> Result<Heed, QueueError> {
+        self.hear_as(heard, Age::Counts).await
+    }
+
+    /// Takes a message that was heard as it was written: it is not old, whatever this machine's clock says.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`]: the message has to be heard again.
+    pub async fn hear_live(&self, heard: &Heard) -> Result<Heed, QueueError> {
+        self.hear_as(heard, Age::IsNoMatter).await
+    }
+
+    async fn hear_as(&self, heard: &Heard, age: Age) -> Result<Heed, QueueError> {
         // What already carries one of our signs was dealt with, by this store or another.
         let dealt_with = heard.our_reactions.iter().any(|emoji| emoji == CLAIMED || emoji == REFUSED);
         if let Some(known) = self.queue.seen("message", heard.at.message.to_string()).await? {
             return Ok(Heed::Known(known));
         }
-        if dealt_with { Ok(Heed::Ignored) } else { self.take(heard, Age::Counts).await }
+        if dealt_with { Ok(Heed::Ignored) } else { self.take(heard, age).await }
     }
 
     /// Takes a message whatever signs it carries and however old it is: its state was lost, or an operator wants it run.

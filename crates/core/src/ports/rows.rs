@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     agent::AgentName,
     attempt::{AttemptState, Outcome, Report},
-    id::{AttemptId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
+    id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
     journal::Event,
     lease::{Fence, Lease},
     money::{Usage, Usd},
@@ -301,6 +301,12 @@ pub trait Look {
     fn parcel(&self, id: &ParcelId) -> Result<Option<ParcelRow>, RowsError>;
     /// Marks for which something is to be sent ([`MarkState::is_open`]), by purpose, then oldest first; also those that are not yet due.
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
+    /// Channels with an open mark, in their order, each once.
+    fn marked_channels(&self) -> Result<Vec<ChannelId>, RowsError>;
+    /// A channel's open marks whose time has come, by purpose, then oldest first.
+    fn due_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
+    /// A channel's open marks whose time is to come, earliest due first, then oldest.
+    fn later_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
     /// One mark.
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError>;
     /// The mark with this emoji on this message.

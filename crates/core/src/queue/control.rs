@@ -216,15 +216,21 @@ impl Queue {
             .write(Urgency::Urgent, move |rows| {
                 rows.put_fact(dispatch::PAUSED, &by)?;
                 rows.append(&Event { at: now, task: None, attempt: None, what: What::Paused { by: by.clone() } })?;
-                let mut stopped = 0;
-                for mut attempt in if stop_running { rows.live_attempts(&rules.instance)? } else { Vec::new() } {
-                    attempt.stop = Some((StopReason::Cancelled, by.clone()));
-                    rows.update_attempt(&attempt)?;
-                    stopped += 1;
-                }
-                Ok(stopped)
+                Ok(if stop_running { stop_live(rows, &rules, StopReason::Cancelled, &by)? } else { 0 })
             })
             .await?;
+        self.bells.attempts.notify_one();
+        Ok(stopped)
+    }
+
+    /// Stops this instance's agents because it ends and takes them with it: their tasks end INTERRUPTED. Tells how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn stop_running(&self, by: String) -> Result<u32, QueueError> {
+        let rules = self.rules.clone();
+        let stopped = self.write(Urgency::Urgent, move |rows| Ok(stop_live(rows, &rules, StopReason::Shutdown, &by)?)).await?;
         self.bells.attempts.notify_one();
         Ok(stopped)
     }
@@ -244,6 +250,17 @@ impl Queue {
         self.bells.work.notify_one();
         Ok(())
     }
+}
+
+/// Asks for the stop of every live attempt of this instance; one that is being stopped already keeps its reason.
+fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str) -> Result<u32, RowsError> {
+    let mut stopped = 0;
+    for mut attempt in rows.live_attempts(&rules.instance)? {
+        attempt.stop.get_or_insert_with(|| (why, by.to_owned()));
+        rows.update_attempt(&attempt)?;
+        stopped += 1;
+    }
+    Ok(stopped)
 }
 
 fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {

@@ -1,5 +1,7 @@
 //! From a claim to a running agent: what may start, what has started, what could not.
 
+use std::collections::HashSet;
+
 use super::{
     Queue, QueueError, journal_attempt, lanes,
     settle::{self, held, let_go},
@@ -36,6 +38,25 @@ impl Queue {
             live.into_iter()
                 .filter_map(|attempt| look.task(&attempt.task).transpose().map(|task| task.map(|task| (attempt, task))))
                 .collect()
+        })
+        .await
+    }
+
+    /// This instance's live attempts, oldest first, with their tasks where the attempt is not `known`: this is asked at every ring, and a task's
+    /// text may be long.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn live_beside(&self, known: HashSet<AttemptId>) -> Result<Vec<(AttemptRow, Option<TaskRow>)>, QueueError> {
+        let instance = self.rules.instance.clone();
+        self.read(move |look| {
+            let live = look.live_attempts(&instance)?.into_iter();
+            live.map(|attempt| {
+                let task = if known.contains(&attempt.id) { None } else { look.task(&attempt.task)? };
+                Ok((attempt, task))
+            })
+            .collect()
         })
         .await
     }

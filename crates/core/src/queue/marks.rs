@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
-        id::MarkId,
+        id::{ChannelId, MarkId},
         journal::What,
         outbound::{Address, Identity, Letter, MarkState, Purpose},
         task::{MessageRef, Origin},
@@ -23,6 +23,20 @@ use crate::{
         store::Urgency,
     },
 };
+
+/// Most reactions of a channel that are brought forward when Discord is back: those behind them come at their own time.
+const HURRIED: u32 = 500;
+
+/// What is to be done for a channel's reactions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextMark {
+    /// This one is due.
+    Due(Box<MarkRow>),
+    /// None is due; this one will be first.
+    Later(Box<MarkRow>),
+    /// Nothing.
+    Nothing,
+}
 
 /// Why a mark does not stand, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +218,50 @@ impl Queue {
         self.bells.outbound.notify_one();
         self.bells.work.notify_one();
         Ok(())
+    }
+
+    /// Channels in which a reaction is to be put or taken away.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn marked_channels(&self) -> Result<Vec<ChannelId>, QueueError> {
+        self.read(|look| look.marked_channels()).await
+    }
+
+    /// What is to be done next for a channel's reactions. However many wait, one is read.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn next_mark(&self, channel: ChannelId) -> Result<NextMark, QueueError> {
+        let now = self.now();
+        self.read(move |look| {
+            if let Some(due) = look.due_marks(channel, now, 1)?.pop() {
+                return Ok(NextMark::Due(Box::new(due)));
+            }
+            Ok(look.later_marks(channel, now, 1)?.pop().map_or(NextMark::Nothing, |later| NextMark::Later(Box::new(later))))
+        })
+        .await
+    }
+
+    /// Discord is back: a channel's reactions that wait for nothing else are due now.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn hurry_marks(&self, channel: ChannelId) -> Result<(), QueueError> {
+        let now = self.now();
+        self.write(Urgency::Usual, move |rows| {
+            for mut mark in rows.later_marks(channel, now, HURRIED)? {
+                if mark.progress.waits_for_return() {
+                    mark.progress.due_at = now;
+                    rows.update_mark(&mark)?;
+                }
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Marks that are wanted, in the order of sending, due or not.

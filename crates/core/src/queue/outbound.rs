@@ -8,7 +8,7 @@ use crate::{
         attempt::{AttemptState, Outcome, Report},
         id::{LetterId, ParcelId, TaskId},
         journal::What,
-        outbound::{Address, Letter, LetterState, Post, Progress, Purpose, ResultFacts},
+        outbound::{Address, Class, Letter, LetterState, Post, Progress, Purpose, ResultFacts},
         task::MessageRef,
     },
     ports::{
@@ -69,17 +69,20 @@ impl Queue {
         self.read(|look| look.busy_addresses()).await
     }
 
-    /// What is to be sent to an address next.
+    /// What is to be sent to an address next: so many letters at most, or, where nothing but notices waits, so many of these.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn outgoing(&self, to: Address, limit: u32) -> Result<Outgoing, QueueError> {
+    pub async fn outgoing(&self, to: Address, letters: u32, notices: u32) -> Result<Outgoing, QueueError> {
         self.read(move |look| {
             if let Some(parcel) = look.parcel_under_way(to)? {
                 return Ok(Outgoing::Parcel(Box::new(parcel)));
             }
-            let waiting = look.waiting_letters(to, limit)?;
+            let mut waiting = look.waiting_letters(to, letters)?;
+            if waiting.first().is_some_and(|first| first.class == Class::Notice) {
+                waiting = look.waiting_letters(to, notices)?;
+            }
             if waiting.is_empty() {
                 return Ok(Outgoing::Nothing);
             }

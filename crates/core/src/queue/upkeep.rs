@@ -29,11 +29,16 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn wake_due(&self) -> Result<Option<DateTime<Utc>>, QueueError> {
         let (now, lane_cap) = (self.now(), self.rules.lane_cap);
+        let delays = if self.rules.attempt_delays.cap() > self.rules.launch_delays.cap() {
+            self.rules.attempt_delays
+        } else {
+            self.rules.launch_delays
+        };
         let mut next = self.read(|look| look.next_due()).await?;
-        while next.is_some_and(|due| due <= now) {
+        while let Some(due) = next.filter(|due| delays.is_due(*due, now)) {
             next = self
                 .write(Urgency::Usual, move |rows| {
-                    for mut step in rows.due_steps(now, WOKEN_AT_ONCE)? {
+                    for mut step in rows.due_steps(due.max(now), WOKEN_AT_ONCE)? {
                         lanes::enter(rows, &mut step, StepEvent::Freed, now, lane_cap)?;
                     }
                     Ok(rows.next_due()?)

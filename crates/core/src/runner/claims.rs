@@ -23,8 +23,8 @@ pub(super) fn add(path: &Path, task: &TaskId, fence: Fence) -> io::Result<()> {
     }
     let mut file = plain_file::append(path)?;
     // In one piece: several attempts are started at the same time.
-    file.write_all(format!("{task}\n").as_bytes())?;
-    file.sync_data()
+    // Not waited for until it is on the disk: an agent would start later for a list that nothing is read from.
+    file.write_all(format!("{task}\n").as_bytes())
 }
 
 fn holds(path: &Path, task: &TaskId) -> io::Result<bool> {

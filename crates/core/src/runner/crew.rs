@@ -139,19 +139,28 @@ impl Crew {
         Ok(())
     }
 
-    /// Starts and watches attempts until `soft` is cancelled; then what is being started is started, and everything is left to its attendants.
+    /// Starts and watches attempts. When `soft` is cancelled nothing more is started, and what runs is watched to its end, so that it can
+    /// still be stopped and settled; when `let_go` is, everything is left to its attendants.
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe while attempts are being started; what runs is never touched.
-    pub async fn run(self, soft: CancellationToken) {
+    pub async fn run(self, soft: CancellationToken, let_go: CancellationToken) {
         let renewal = self.queue.rules().lease / 3;
         let mut under_way: HashMap<AttemptId, Watch> = HashMap::new();
         let mut runs: JoinSet<(AttemptId, bool)> = JoinSet::new();
         let mut renewed = tokio::time::Instant::now();
+        let mut awaited = None;
         loop {
-            if let Err(error) = self.tick(&mut under_way, &mut runs, &soft).await {
+            let ends = soft.is_cancelled();
+            if let Err(error) = self.tick(&mut under_way, &mut runs, !ends, &let_go).await {
                 tracing::error!(%error, "attempts could not be looked at: {error}");
+            }
+            if ends && runs.is_empty() {
+                break;
+            }
+            if ends && awaited.replace(runs.len()) != Some(runs.len()) && !let_go.is_cancelled() {
+                tracing::info!("{} agents still run", runs.len());
             }
             if renewed.elapsed() >= renewal {
                 renewed = tokio::time::Instant::now();
@@ -161,7 +170,8 @@ impl Crew {
             }
             tokio::select! {
                 biased;
-                () = soft.cancelled() => break,
+                () = let_go.cancelled() => break,
+                () = soft.cancelled(), if !ends => {}
                 Some(done) = runs.join_next() => match done {
                     // It is known until the store knows its end: until then it must not be taken up again.
                     Ok((attempt, true)) => drop(under_way.get_mut(&attempt).map(|watch| watch.over = true)),
@@ -184,9 +194,10 @@ impl Crew {
         &self,
         under_way: &mut HashMap<AttemptId, Watch>,
         runs: &mut JoinSet<(AttemptId, bool)>,
-        soft: &CancellationToken,
+        starts: bool,
+        let_go: &CancellationToken,
     ) -> Result<(), QueueError> {
-        let live = self.queue.live().await?;
+        let live = self.queue.live_beside(under_way.keys().copied().collect()).await?;
         under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
         for (attempt, task) in live {
             match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
@@ -201,11 +212,14 @@ impl Crew {
                 }
                 (Some(_), _, _)
                 | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
+                // Nobody has started it: the next start does.
+                (None, _, AttemptState::Launching { cleared: true }) if !starts => {}
                 (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
+                    let Some(task) = task else { continue };
                     under_way.insert(attempt.id, Watch::default());
-                    let (crew, soft) = (self.clone(), soft.clone());
+                    let (crew, let_go) = (self.clone(), let_go.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
-                    runs.spawn(run::attempt(crew, attempt, task, soft).instrument(span));
+                    runs.spawn(run::attempt(crew, attempt, task, let_go).instrument(span));
                 }
             }
         }

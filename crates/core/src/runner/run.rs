@@ -29,9 +29,9 @@ use crate::{
     },
 };
 
-/// Starts an attempt if it has not been started, and watches it to its end or until `soft` is cancelled. Tells which attempt it was, and whether
+/// Starts an attempt if it has not been started, and watches it to its end or until `let_go` is cancelled. Tells which attempt it was, and whether
 /// the store knows or is being told what became of it; if not, it has to be taken up again.
-pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft: CancellationToken) -> (AttemptId, bool) {
+pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, let_go: CancellationToken) -> (AttemptId, bool) {
     let id = attempt.id;
     let workspace = Workspace::new(&crew.settings.workers, &attempt.agent_id, &attempt.task);
     if matches!(attempt.state, AttemptState::Launching { .. }) {
@@ -62,7 +62,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, soft
         biased;
         ending = crew.runner.wait(id) => ending,
         // Handed over: its attendant goes on, and the next start takes it up.
-        () = soft.cancelled() => return (id, true),
+        () = let_go.cancelled() => return (id, true),
     };
     let rule = rule(&crew, &attempt);
     let collected = collect(&crew, &attempt, &task, workspace, rule).await;

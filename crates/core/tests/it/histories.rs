@@ -285,7 +285,7 @@ impl History {
         let queue = self.world.queue.clone();
         let busy = queue.busy_addresses().await.expect("the store answers");
         let Some(to) = pick(&busy, address).copied() else { return };
-        let Outgoing::Letters(waiting) = queue.outgoing(to, 10).await.expect("the store answers") else { return };
+        let Outgoing::Letters(waiting) = queue.outgoing(to, 10, 40).await.expect("the store answers") else { return };
         // A task's own message stands alone.
         let alone = waiting.iter().any(|(row, _)| matches!(row.letter, Letter::Announcement { .. }));
         let ids = waiting.iter().take(if alone { 1 } else { letters }).map(|(row, _)| row.id).collect();

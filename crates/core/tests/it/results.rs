@@ -29,7 +29,7 @@ async fn announced(world: &World, id: u64) {
 
 /// The announcement is posted, as this message.
 async fn is_posted(world: &World, as_message: u64) {
-    let Outgoing::Letters(letters) = world.queue.outgoing(queue_channel(), 1).await.expect("the store answers") else {
+    let Outgoing::Letters(letters) = world.queue.outgoing(queue_channel(), 1, 1).await.expect("the store answers") else {
         panic!("nothing is to be posted")
     };
     let parcel = world.queue.pack(queue_channel(), vec![letters[0].0.id], Post::default()).await.expect("packed").expect("still waiting");

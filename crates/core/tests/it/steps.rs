@@ -108,7 +108,7 @@ impl World {
     /// Delivers what waits for #results; tells what was said, as facts.
     pub(crate) async fn deliver_result(&self, as_message: u64) -> orchestrator_core::domain::outbound::ResultFacts {
         let to = self.queue.rules().routes.results;
-        let Outgoing::Letters(letters) = self.queue.outgoing(to, 1).await.expect("the store answers") else { panic!("no result waits") };
+        let Outgoing::Letters(letters) = self.queue.outgoing(to, 1, 1).await.expect("the store answers") else { panic!("no result waits") };
         let (row, facts) = &letters[0];
         assert_eq!(row.state, LetterState::Waiting);
         let parcel = self.queue.pack(to, vec![row.id], Post::default()).await.expect("packed").expect("still waiting");

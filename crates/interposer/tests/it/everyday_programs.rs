@@ -82,6 +82,14 @@ fn a_rule_with_a_file_holds_while_the_file_exists() {
 }
 
 #[test]
+fn what_an_earlier_rule_lets_pass_is_not_seen_by_later_ones() {
+    let dir = folder();
+    let ran = run(dir.path(), &Faults::new().rule("write:/ten@1-5=pass").rule("write@2=ENOSPC"), &TEN);
+    assert!(!ran.status.success(), "{ran:?}");
+    assert_eq!(bytes(dir.path(), "ten"), Some(24));
+}
+
+#[test]
 fn renames_and_syncs_are_seen() {
     let dir = folder();
     fs::write(dir.path().join("a"), "").expect("a file");

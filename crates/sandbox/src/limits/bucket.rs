@@ -15,6 +15,11 @@ impl Bucket {
         Self { name, limit, window_ms }
     }
 
+    /// The same with a window so many times shorter.
+    pub(crate) fn compressed(self, factor: u32) -> Self {
+        Self { window_ms: (self.window_ms / i64::from(factor)).max(1), ..self }
+    }
+
     /// What `X-RateLimit-Bucket` shows: a word that tells routes apart but not their ids.
     pub(crate) fn hash(&self) -> String {
         let hashed = |salt: u8| {

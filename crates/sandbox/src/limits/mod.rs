@@ -63,12 +63,12 @@ impl Limiter {
         if self.limits == Limits::Off {
             return Verdict::Pass(None);
         }
-        let now_ms = now.timestamp_millis();
+        let (now_ms, factor) = (now.timestamp_millis(), self.factor());
         if let Some(retry_after_ms) = self.invalid.ban(now_ms) {
             return Verdict::Banned { retry_after_ms };
         }
         if let Some(user) = user.filter(|_| counts_globally) {
-            let standing = self.globals.entry(user).or_default().take(GLOBAL, now_ms);
+            let standing = self.globals.entry(user).or_default().take(GLOBAL.compressed(factor), now_ms);
             if !standing.granted {
                 return Verdict::Wait { standing, global: true };
             }
@@ -77,15 +77,20 @@ impl Limiter {
         if self.routes.len() > SWEEP_AT {
             self.routes.retain(|_, window| !window.is_over(now_ms));
         }
-        let standing = self.routes.entry((user, bucket.name, major.to_owned())).or_default().take(bucket, now_ms);
+        let standing = self.routes.entry((user, bucket.name, major.to_owned())).or_default().take(bucket.compressed(factor), now_ms);
         if standing.granted { Verdict::Pass(Some(standing)) } else { Verdict::Wait { standing, global: false } }
     }
 
     /// Notes the status of an answer: too many 401, 403 and 429 lead to a ban.
     pub(crate) fn note_answer(&mut self, status: u16, now: DateTime<Utc>) {
-        if self.limits == Limits::Discord && matches!(status, 401 | 403 | 429) {
+        if self.limits != Limits::Off && matches!(status, 401 | 403 | 429) {
             self.invalid.note(now.timestamp_millis());
         }
+    }
+
+    /// How many times shorter the windows of requests are than Discord's.
+    fn factor(&self) -> u32 {
+        if let Limits::Compressed(factor) = self.limits { factor.max(1) } else { 1 }
     }
 
     /// Whether a gateway connection may send one more frame.
@@ -131,6 +136,18 @@ mod tests {
 
         assert!(matches!(limiter.ask(None, None, "", true, at(1)), Verdict::Banned { .. }));
         assert_eq!(limiter.ask(None, None, "", true, at(3_700_000)), Verdict::Pass(None));
+    }
+
+    #[test]
+    fn compressed_windows_are_shorter_and_hold_as_much() {
+        let mut limiter = Limiter::new(Limits::Compressed(10));
+        let create = Bucket { name: "create-message", limit: 5, window_ms: 5_000 };
+        for _ in 0..5 {
+            assert!(matches!(limiter.ask("1".parse().ok(), Some(create), "10", true, at(0)), Verdict::Pass(Some(_))));
+        }
+
+        assert!(matches!(limiter.ask("1".parse().ok(), Some(create), "10", true, at(499)), Verdict::Wait { .. }));
+        assert!(matches!(limiter.ask("1".parse().ok(), Some(create), "10", true, at(500)), Verdict::Pass(Some(_))));
     }
 
     #[test]

@@ -206,7 +206,8 @@ fn a_million_channels_leave_no_million_limits_behind() {
 #[test]
 fn five_thousand_refusals_in_ten_minutes_stop_everything_until_enough_are_past() {
     let now = Instant::now();
-    let mut refusals = Refusals::new(5_000, 4_000, now);
+    let mut refusals = Refusals::new(5_000);
+    refusals.recall(&[(Duration::ZERO, 4_000)], now);
     for _ in 0..999 {
         refusals.note(now + 60 * S);
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use orchestrator_core::{
     domain::{
-        id::{AttemptId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
+        id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
         journal::Event,
         money::Usd,
         outbound::Address,
@@ -127,6 +127,18 @@ impl Look for SqliteRows<'_> {
 
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
         self.list_wanted_marks(limit)
+    }
+
+    fn marked_channels(&self) -> Result<Vec<ChannelId>, RowsError> {
+        self.list_marked_channels()
+    }
+
+    fn due_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        self.list_due_marks(channel, now, limit)
+    }
+
+    fn later_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        self.list_later_marks(channel, now, limit)
     }
 
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError> {

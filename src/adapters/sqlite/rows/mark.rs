@@ -1,8 +1,9 @@
 //! Marks: the reactions that are to be put.
 
+use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
-        id::{MarkId, MessageId, TaskId},
+        id::{ChannelId, MarkId, MessageId, TaskId},
         outbound::{Mark, Purpose},
         task::MessageRef,
     },
@@ -12,7 +13,7 @@ use rusqlite::{Row, named_params, params};
 
 use super::{
     SqliteRows,
-    cells::{Cells, json, rank},
+    cells::{Cells, json, nanos, rank},
 };
 
 /// In the order of sending, which is the order of their numbers in the store.
@@ -21,6 +22,33 @@ const PURPOSES: [Purpose; 3] = [Purpose::Claim, Purpose::Refusal, Purpose::End];
 impl SqliteRows<'_> {
     pub(super) fn list_wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
         self.all("SELECT * FROM mark WHERE state IN ('wanted', 'lifting') ORDER BY purpose, id LIMIT ?1", [limit], read_mark)
+    }
+
+    /// Leaps from channel to channel: however many marks wait in one, it is looked at once.
+    pub(super) fn list_marked_channels(&self) -> Result<Vec<ChannelId>, RowsError> {
+        let read = |row: &Row<'_>| Cells::new("mark", "id", row).channel("channel");
+        let first = "SELECT id, channel FROM mark INDEXED BY mark_later WHERE state IN ('wanted', 'lifting') ORDER BY channel LIMIT 1";
+        let after = "SELECT id, channel FROM mark INDEXED BY mark_later WHERE state IN ('wanted', 'lifting') AND channel > ?1 \
+                     ORDER BY channel LIMIT 1";
+        let (mut channels, mut next) = (Vec::new(), self.one(first, [], read)?);
+        while let Some(channel) = next {
+            channels.push(channel);
+            next = self.one(after, [channel.get().cast_signed()], read)?;
+        }
+        channels.sort_unstable();
+        Ok(channels)
+    }
+
+    pub(super) fn list_due_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        let sql = "SELECT * FROM mark INDEXED BY mark_in_turn WHERE channel = ?1 AND state IN ('wanted', 'lifting') AND due_at <= ?2 \
+                   ORDER BY purpose, id LIMIT ?3";
+        self.all(sql, params![channel.get().cast_signed(), nanos(now)?, limit], read_mark)
+    }
+
+    pub(super) fn list_later_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        let sql = "SELECT * FROM mark INDEXED BY mark_later WHERE channel = ?1 AND state IN ('wanted', 'lifting') AND due_at > ?2 \
+                   ORDER BY due_at, id LIMIT ?3";
+        self.all(sql, params![channel.get().cast_signed(), nanos(now)?, limit], read_mark)
     }
 
     pub(super) fn find_mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError> {
@@ -33,8 +61,8 @@ impl SqliteRows<'_> {
     }
 
     pub(super) fn add_mark(&self, row: &MarkRow) -> Result<MarkId, RowsError> {
-        let sql = "INSERT INTO mark (channel, message, emoji, task, purpose, state, state_json, progress) \
-                   VALUES (:channel, :message, :emoji, :task, :purpose, :state, :state_json, :progress)";
+        let sql = "INSERT INTO mark (channel, message, emoji, task, purpose, state, state_json, due_at, progress) \
+                   VALUES (:channel, :message, :emoji, :task, :purpose, :state, :state_json, :due_at, :progress)";
         let values = named_params! {
             ":channel": row.mark.on.channel.get().cast_signed(),
             ":message": row.mark.on.message.get().cast_signed(),
@@ -43,6 +71,7 @@ impl SqliteRows<'_> {
             ":purpose": rank(&row.mark.purpose, &PURPOSES),
             ":state": row.state.word(),
             ":state_json": json(&row.state)?,
+            ":due_at": nanos(row.progress.due_at)?,
             ":progress": json(&row.progress)?,
         };
         self.insert("mark", &format!("{} on {}", row.mark.emoji, row.mark.on.message), sql, values).map(MarkId)
@@ -50,7 +79,7 @@ impl SqliteRows<'_> {
 
     pub(super) fn change_mark(&self, row: &MarkRow) -> Result<(), RowsError> {
         let sql = "UPDATE mark SET channel = :channel, task = :task, purpose = :purpose, state = :state, state_json = :state_json, \
-                   progress = :progress WHERE id = :id AND message = :message AND emoji = :emoji";
+                   due_at = :due_at, progress = :progress WHERE id = :id AND message = :message AND emoji = :emoji";
         let values = named_params! {
             ":id": row.id.0,
             ":channel": row.mark.on.channel.get().cast_signed(),
@@ -60,6 +89,7 @@ impl SqliteRows<'_> {
             ":purpose": rank(&row.mark.purpose, &PURPOSES),
             ":state": row.state.word(),
             ":state_json": json(&row.state)?,
+            ":due_at": nanos(row.progress.due_at)?,
             ":progress": json(&row.progress)?,
         };
         self.update("mark", &row.id.0, sql, values)

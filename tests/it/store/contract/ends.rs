@@ -3,7 +3,7 @@
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
-        id::{InstanceId, LetterId, ParcelId, StepId},
+        id::{ChannelId, InstanceId, LetterId, ParcelId, StepId},
         journal::{Event, What},
         lease::Fence,
         money::Usd,
@@ -277,6 +277,55 @@ pub(super) async fn open_marks_come_by_purpose_then_age(store: &dyn Store) {
     write(store, move |rows| Ok(rows.update_mark(&lifting)?)).await.unwrap();
     assert_eq!(wanted().await, [ids[1], ids[3], ids[2], ids[0]]);
     assert!(is_stale(&write(store, |rows| Ok(rows.update_mark(&mark(9, "✅", Purpose::Claim))?)).await));
+}
+
+pub(super) async fn a_channel_s_marks_come_in_turn_and_those_for_later_by_their_time(store: &dyn Store) {
+    let (here, there) = (ChannelId::new(77), ChannelId::new(78));
+    let ids = write(store, move |rows| {
+        let mut ids = Vec::new();
+        for (n, purpose, due, channel) in [
+            (1, Purpose::End, 1, here),
+            (2, Purpose::Claim, 9, here),
+            (3, Purpose::Claim, 8, here),
+            (4, Purpose::Refusal, 2, here),
+            (5, Purpose::Claim, 1, there),
+            (6, Purpose::Claim, 2, here),
+        ] {
+            let mut row = mark(n, "✅", purpose);
+            row.mark.on.channel = channel;
+            row.progress.due_at = at(due);
+            ids.push(rows.insert_mark(&row)?);
+        }
+        Ok(ids)
+    })
+    .await
+    .unwrap();
+    let due = async |second, limit| -> Vec<_> {
+        read(store, move |rows| rows.due_marks(here, at(second), limit)).await.unwrap().iter().map(|row| row.id).collect()
+    };
+    let later = async |second, limit| -> Vec<_> {
+        read(store, move |rows| rows.later_marks(here, at(second), limit)).await.unwrap().iter().map(|row| row.id).collect()
+    };
+
+    assert_eq!(read(store, |rows| rows.marked_channels()).await.unwrap(), [here, there]);
+    assert_eq!(due(2, 10).await, [ids[5], ids[3], ids[0]]);
+    assert_eq!(due(2, 1).await, [ids[5]]);
+    assert_eq!((later(2, 10).await, later(2, 1).await), (vec![ids[2], ids[1]], vec![ids[2]]));
+
+    let (first, other) = (ids[5], ids[4]);
+    write(store, move |rows| {
+        let mut put_off = rows.mark(first)?.expect("it is there");
+        put_off.progress.due_at = at(20);
+        rows.update_mark(&put_off)?;
+        let mut put = rows.mark(other)?.expect("it is there");
+        put.state = MarkState::Put;
+        Ok(rows.update_mark(&put)?)
+    })
+    .await
+    .unwrap();
+
+    assert_eq!((due(2, 1).await, later(8, 10).await), (vec![ids[3]], vec![ids[1], ids[5]]));
+    assert_eq!(read(store, |rows| rows.marked_channels()).await.unwrap(), [here]);
 }
 
 pub(super) async fn counts_follow_every_change(store: &dyn Store) {

@@ -50,6 +50,7 @@ promises!(
     letters_wait_by_class_then_age,
     one_parcel_is_under_way_to_an_address,
     open_marks_come_by_purpose_then_age,
+    a_channel_s_marks_come_in_turn_and_those_for_later_by_their_time,
     counts_follow_every_change,
     the_journal_keeps_its_order,
     facts_are_replaced,

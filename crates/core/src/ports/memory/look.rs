@@ -8,7 +8,7 @@ use super::{Attempt, Tables};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
-        id::{AttemptId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
+        id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
         journal::Event,
         money::Usd,
         outbound::{Address, Letter, LetterState},
@@ -167,6 +167,25 @@ impl Look for Tables {
         Ok(wanted)
     }
 
+    fn marked_channels(&self) -> Result<Vec<ChannelId>, RowsError> {
+        let channels = self.marks.values().filter(|row| row.state.is_open()).map(|row| row.mark.on.channel);
+        Ok(channels.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    fn due_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        let mut due: Vec<_> = self.open_marks(channel).filter(|row| row.progress.due_at <= now).cloned().collect();
+        due.sort_by_key(|row| (row.mark.purpose, row.id));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    fn later_marks(&self, channel: ChannelId, now: DateTime<Utc>, limit: u32) -> Result<Vec<MarkRow>, RowsError> {
+        let mut later: Vec<_> = self.open_marks(channel).filter(|row| row.progress.due_at > now).cloned().collect();
+        later.sort_by_key(|row| (row.progress.due_at, row.id));
+        later.truncate(limit as usize);
+        Ok(later)
+    }
+
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError> {
         Ok(self.marks.get(&id).cloned())
     }
@@ -198,6 +217,10 @@ impl Look for Tables {
 impl Tables {
     fn first_step(&self, wanted: impl Fn(&StepRow) -> bool) -> Option<StepRow> {
         self.steps.values().filter(|row| wanted(row)).min_by_key(|row| (Reverse(row.priority), row.id)).cloned()
+    }
+
+    fn open_marks(&self, channel: ChannelId) -> impl Iterator<Item = &MarkRow> {
+        self.marks.values().filter(move |row| row.state.is_open() && row.mark.on.channel == channel)
     }
 
     fn delayed(&self) -> impl Iterator<Item = (DateTime<Utc>, &StepRow)> {
