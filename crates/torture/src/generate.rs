@@ -126,9 +126,8 @@ impl Author {
         };
         // About as many as there are in a life of some tasks.
         let most = match (call, who) {
-            (SystemCall::Sync | SystemCall::Send, TrappedProcess::Service) => 30,
+            (SystemCall::Sync | SystemCall::Send, TrappedProcess::Service) | (SystemCall::Any, TrappedProcess::Attendant) => 30,
             (SystemCall::Write | SystemCall::Any, TrappedProcess::Service) => 110,
-            (SystemCall::Any, TrappedProcess::Attendant) => 30,
             (SystemCall::Fork, TrappedProcess::Service) => 1,
             (_, TrappedProcess::Nursery) => 4,
             (_, TrappedProcess::Attendant | TrappedProcess::Service) => 6,

@@ -27,6 +27,10 @@ impl Player<'_> {
         self.tell("peace");
         self.calm();
         self.reap().await;
+        if self.trapped {
+            // A trap that has not sprung yet would spring in peace.
+            self.stop(None).await;
+        }
         if !self.begin_again().await {
             return;
         }
@@ -99,8 +103,8 @@ impl Player<'_> {
                     .broken(Law::Lost, format!("not at rest after {} s: {unrest:?}, not known: {lost:?}", self.manner.patience.as_secs()));
             }
             if !self.world.runs() {
+                // Whether it may have ended is judged by how it did.
                 self.reap().await;
-                self.broken(Law::Ends, "the service ended while everything was at peace".to_owned());
                 if !self.begin_again().await {
                     return;
                 }

@@ -83,6 +83,8 @@ struct Player<'a> {
     stops: u64,
     /// Whether events of the gateway were held back or lost.
     silenced: bool,
+    /// Whether the service's life is to end at a call of somebody's own.
+    trapped: bool,
     /// What nurseries or attendants that die by a call of their own may make of a task.
     snared: Option<Tag>,
     /// Whether everything was stopped by `panic`.
@@ -112,6 +114,7 @@ impl<'a> Player<'a> {
             boundaries: Vec::new(),
             stops: 0,
             silenced: false,
+            trapped: false,
             snared: None,
             panicked: false,
             clock_moved: false,

@@ -48,6 +48,7 @@ impl Player<'_> {
 
     /// Variables that make the service die by a call of its own.
     fn snares(&mut self, trap: Option<KillAt>) -> Vec<(String, String)> {
+        self.trapped = trap.is_some();
         self.snared = trap.and_then(|trap| match trap.who {
             TrappedProcess::Service => None,
             // Every nursery dies so: after some tries a launch is given up.
