@@ -123,9 +123,16 @@ pub async fn serve(
     });
     let (ears, heard) = mpsc::channel(INCOMING);
     let hearing = gateway::run(gateway_config, ears, life.soft.clone());
+    let taking_in = async {
+        tokio::select! {
+            refused = doorman.receive(heard) => refused,
+            // What is said while the gateway takes its leave is read back at the next start.
+            () = life.soft.cancelled() => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         ended = hearing => ended.map_err(ServiceError::from),
-        refused = doorman.receive(heard) => refused,
+        refused = taking_in => refused,
     };
     life.soft.cancel();
     // A service that can't go on does not wait for what can do without it.
@@ -208,6 +215,11 @@ impl Stages {
         let (let_go, quiet) = (CancellationToken::new(), CancellationToken::new());
         loops.spawn(memory::keep_refusals(queue.clone(), house.sender, Arc::clone(&house.clock), life.soft.clone()));
         loops.spawn(scheduler::tick::run(queue.clone(), house.clock, life.soft.clone()));
+        let (soft, last) = (life.soft.clone(), queue.clone());
+        loops.spawn(async move {
+            soft.cancelled().await;
+            last.start_nothing_more();
+        });
         work.spawn(house.crew.run(life.soft.clone(), let_go.clone()));
         work.spawn(settle_loop::run(queue.clone(), house.runner, house.law, house.ended));
         posts.spawn(house.mailer.clone().run(quiet.clone()));

@@ -59,6 +59,7 @@ async fn a_token_that_is_reset_ends_the_service_its_agent_goes_on_and_the_new_to
     world.sandbox.write_env(&world.dir().join("discord-config.env")).expect("an env file");
     world.start_bot();
     world.entry(task).await;
+    world.until("its notices are told", |world| world.told("finished").len() == 1).await;
 
     assert_eq!((world.count_entries(task), world.runs()), (1, vec![task]));
     world.finish().await;

@@ -1,5 +1,7 @@
 //! Claims: a free slot takes the next step. Never two at once, never past a closed gate, never past the day's ceiling.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -41,6 +43,8 @@ pub(super) enum Claim {
 pub(super) struct ClaimAsk {
     attempt: AttemptId,
     agent_id: String,
+    /// Nothing is to be claimed: the process is ending.
+    ending: bool,
 }
 
 impl Queue {
@@ -50,7 +54,7 @@ impl Queue {
         // The first bytes are the attempt's own; the folder shows others, so that neither can be guessed from the other.
         let tail = self.entropy.bytes();
         let shown = u32::from_be_bytes([tail[0], tail[1], tail[2], tail[3]]);
-        ClaimAsk { attempt, agent_id: format!("agent-{}-{shown:08x}", now.timestamp()) }
+        ClaimAsk { attempt, agent_id: format!("agent-{}-{shown:08x}", now.timestamp()), ending: self.ending.load(Ordering::SeqCst) }
     }
 
     /// Claims the next step for this instance; `None` if there is none, no slot is free, or nothing may start.
@@ -75,6 +79,9 @@ impl Queue {
 }
 
 pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Claim, QueueError> {
+    if ask.ending {
+        return Ok(Claim::Nothing);
+    }
     let slots = instance_gate(&rules.instance);
     if rows.gate(&slots)?.is_some_and(|gate| gate.held >= rules.slots) || closed(rows, rules, now)?.is_some() {
         return Ok(Claim::Nothing);

@@ -19,7 +19,10 @@ mod signs;
 pub mod upkeep;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -53,6 +56,8 @@ pub struct Queue {
     entropy: Arc<dyn Entropy>,
     rules: Arc<Rules>,
     bells: Arc<Bells>,
+    /// Whether this process starts nothing more.
+    ending: Arc<AtomicBool>,
 }
 
 /// What the queue needs to know of the configuration.
@@ -157,12 +162,17 @@ impl From<RowsError> for QueueError {
 impl Queue {
     /// A queue over a store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
-        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default() }
+        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default(), ending: Arc::default() }
     }
 
     /// What rings when something may have become possible.
     pub fn bells(&self) -> &Bells {
         &self.bells
+    }
+
+    /// Nothing is claimed by this process any more; what is accepted waits for the next one.
+    pub fn start_nothing_more(&self) {
+        self.ending.store(true, Ordering::SeqCst);
     }
 
     /// The rules that this queue goes by.
