@@ -76,7 +76,7 @@ impl Author {
             }
         }
         if self.chance.one_in(10) {
-            let hours = self.chance.pick(&[24, 24, 3, 3]);
+            let hours = self.chance.pick(&[24, -24, 0, 3]);
             self.ops.push(Op::Clock { hours });
         }
         if life > 0 && self.chance.one_in(12) {

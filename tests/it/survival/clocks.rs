@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use orchestrator_interposer::{Faults, set_clock};
-use orchestrator_sandbox::Rule;
+use orchestrator_sandbox::{Demand, Rule};
 
 use super::{all_succeeded_once, go, say_simple, say_waiting};
 use crate::world::{Founding, RUNS, World};
@@ -77,6 +77,26 @@ async fn tasks_that_come_while_the_clock_is_a_day_off_are_run_like_any_other() {
         tasks.push(task);
     }
     all_succeeded_once(&world, &tasks);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_was_taken_before_the_clock_was_put_back_is_found_and_not_sent_again() {
+    let (mut world, clock) = world_with_a_clock().await;
+    set_clock(&clock, DAY).expect("a file");
+    let results = || Rule::on("POST", "/channels/#results/messages");
+    world.sandbox.trouble(results().loses_answer());
+    world.sandbox.trouble(results().always().answers(503, serde_json::Value::Null));
+    let task = say_simple(&world);
+    world.until("its answer is lost", |world| world.log().contains("Discord post failed")).await;
+    world.kill_bot();
+
+    set_clock(&clock, 0).expect("a file");
+    world.sandbox.make_trouble(Demand::Clear(true));
+    world.start_bot_with(&Faults::new().clock(&clock));
+    world.until("it was looked for", |world| world.log().contains("it had arrived")).await;
+
+    all_succeeded_once(&world, &[task]);
     world.finish().await;
 }
 

@@ -25,6 +25,8 @@ const LETTERS_PER_PARCEL: u32 = 10;
 const NOTICES_PER_PARCEL: u32 = 40;
 /// From so many waiting results on, the channel is the bottleneck and several share one message.
 const CROWD: usize = 3;
+/// Nothing of a parcel can be older than its first send; but that is told by our clock, and the age of a message by Discord's.
+const CLOCKS_DIFFER: chrono::Duration = chrono::Duration::hours(26);
 /// How many pages of a channel's history are searched for a parcel that may stand.
 const SEARCHED_PAGES: u32 = 20;
 
@@ -103,15 +105,12 @@ fn redact(means: &Means, post: &mut Post) {
 /// Looks for a parcel whose nonce protects it no longer in the channel's history. A parcel that was not found is protected anew.
 async fn stands_already(means: &Means, parcel: &ParcelRow) -> Result<Option<MessageRef>, ChatError> {
     let now = means.clock.now();
-    let protected = parcel
-        .progress
-        .first_sent_at
-        .is_some_and(|first| now - first < chrono::Duration::from_std(means.settings.nonce_window).unwrap_or_default());
-    if protected {
+    // A first send that is yet to come says that the clock was put back, and nothing of the nonce.
+    let age = parcel.progress.first_sent_at.and_then(|first| (now - first).to_std().ok());
+    if age.is_some_and(|age| age < means.settings.nonce_window) {
         return Ok(None);
     }
-    // Nothing of this parcel can be older than its first send; a minute is allowed for clocks that differ.
-    let oldest = parcel.progress.first_sent_at.map(|first| first - chrono::Duration::minutes(1));
+    let oldest = parcel.progress.first_sent_at.map(|first| first - CLOCKS_DIFFER);
     let mut from = From::End;
     for _ in 0..SEARCHED_PAGES {
         let page = means.chat.history(parcel.to.channel, from, 100).await?;

@@ -26,6 +26,7 @@ impl Player<'_> {
     pub(super) async fn close(&mut self) {
         self.tell("peace");
         self.calm();
+        self.clock(0);
         self.reap().await;
         if self.trapped {
             // A trap that has not sprung yet would spring in peace.
