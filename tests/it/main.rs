@@ -26,6 +26,8 @@ mod process;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod reliability;
+#[cfg(test)]
 mod sender;
 #[cfg(test)]
 mod store;

@@ -26,7 +26,7 @@ use super::{
     watch,
 };
 
-/// How long a launch waits for the nursery's answer; the attendant itself gives up earlier on a program that does not load.
+/// How long a launch waits for the nursery's answer. A program that does not load within it (a file system that hangs) is looked for by its lock.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a failed launch waits for its attendant to be gone.
