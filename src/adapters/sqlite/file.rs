@@ -8,13 +8,17 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags, ffi::ErrorCode};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, config::DbConfig, ffi::ErrorCode};
 use thiserror::Error;
 
 /// The most that a connection that writes, and one that looks, keep of the file in memory, in KiB. What is left out is in the system's own cache; kept
 /// small, so that a deep queue costs no memory.
 const WRITER_CACHE_KIB: u32 = 1_024;
 const READER_CACHE_KIB: u32 = 512;
+
+/// A new file's pages, in bytes; one that is there keeps its own. A transaction changes a little in each of some twenty-five pages, all of which
+/// go to the log: half of SQLite's usual size makes a claim some 15 % shorter, a quarter no more than that.
+const PAGE_BYTES: u32 = 2_048;
 
 /// Marks a SQLite file as ours: `Orch`, in the header's field for it.
 pub(super) const APPLICATION_ID: i32 = 0x4f72_6368;
@@ -145,6 +149,9 @@ fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connec
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| told(&error))?;
     connection.busy_timeout(busy_timeout).map_err(|error| told(&error))?;
     connection.set_prepared_statement_cache_capacity(256);
+    // One plan for a statement, whatever is bound to it. Otherwise SQLite compares what is bound with the conditions of partial indexes, and
+    // plans anew whenever something else is bound: at each claim and each end, several times.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| told(&error))?;
     let cache = if access.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) { READER_CACHE_KIB } else { WRITER_CACHE_KIB };
     connection
         .execute_batch(&format!(
@@ -177,6 +184,8 @@ pub(super) fn recognise(connection: &Connection, path: &Path, known: u32) -> Res
 /// Turns the write-ahead log on and has every commit reach the disk before it is answered.
 pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let told = |error: rusqlite::Error| OpenError::of(path, &error);
+    // Has an effect on an empty file only.
+    connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}")).map_err(told)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(told)?;
     if mode != "wal" {
         let reason = format!("its file system has no shared memory for SQLite's log (mode `{mode}`); put it on a local disk");

@@ -13,6 +13,8 @@ use crate::world::World;
 
 /// The exit code of a machine that fails, as `--help` has it.
 const BROKEN: i32 = 12;
+/// How large the pages of a new database are.
+const PAGE: u64 = 2_048;
 
 fn database(world: &World) -> PathBuf {
     world.dir().join(".runtime/orchestrator.db")
@@ -75,11 +77,11 @@ async fn a_page_that_was_overwritten_is_found_at_the_start_and_a_backup_restored
     // Into the main file, where the schema's own tables are; the log must not hide it.
     let (code, _, error) = world.run(&["backup", "second.db"]);
     assert_eq!(code, 0, "{error}");
-    let pages = fs::metadata(database(&world)).expect("the file").len() / 4_096;
+    let pages = fs::metadata(database(&world)).expect("the file").len() / PAGE;
     assert!(pages > 4, "{pages}");
     fs::remove_file(beside(&world, "-wal")).ok();
     for page in 1..pages {
-        garble(&database(&world), page * 4_096 + 8, 2_000);
+        garble(&database(&world), page * PAGE + 8, 2_000);
     }
     // As a crash leaves it: a log is there.
     fs::write(beside(&world, "-wal"), [0; 4_096]).expect("a log");

@@ -138,6 +138,19 @@ pub struct AttemptRow {
     pub workspace_removed: bool,
 }
 
+/// What is looked at of a live attempt again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveHead {
+    /// Its name.
+    pub id: AttemptId,
+    /// Which of the instance's slots it fills, from 1.
+    pub slot: u32,
+    /// Whether its agent was started.
+    pub runs: bool,
+    /// A stop that was asked for, and by whom.
+    pub stop: Option<(StopReason, String)>,
+}
+
 /// One line of the ledger: an ended attempt and its money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerRow {
@@ -278,6 +291,8 @@ pub trait Look {
     fn attempts_of(&self, task: &TaskId) -> Result<Vec<AttemptRow>, RowsError>;
     /// The live attempts that an instance holds, oldest first.
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError>;
+    /// The same attempts, without what was written about them.
+    fn live_heads(&self, instance: &InstanceId) -> Result<Vec<LiveHead>, RowsError>;
     /// Ended attempts (not void ones) whose workspace stands, whose result is over (delivered or undeliverable), and which ended before
     /// `before`, oldest first; only those whose outcome is success, or only the others. An attempt's result is the first
     /// [`Letter::Result`] of its task that was inserted after it: one letter speaks for the declared attempts before it too, and an attempt

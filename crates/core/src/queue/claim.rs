@@ -138,6 +138,6 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
 }
 
 fn free_slot(rows: &dyn Rows, rules: &Rules) -> Result<u32, RowsError> {
-    let taken: Vec<u32> = rows.live_attempts(&rules.instance)?.into_iter().map(|attempt| attempt.slot).collect();
+    let taken: Vec<u32> = rows.live_heads(&rules.instance)?.into_iter().map(|attempt| attempt.slot).collect();
     Ok((1..=rules.slots).find(|slot| !taken.contains(slot)).unwrap_or(rules.slots))
 }

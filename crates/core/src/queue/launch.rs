@@ -17,7 +17,7 @@ use crate::{
         step::StepEvent,
     },
     ports::{
-        rows::{AttemptRow, TaskRow},
+        rows::{AttemptRow, LiveHead, TaskRow},
         store::Urgency,
     },
 };
@@ -42,23 +42,37 @@ impl Queue {
         .await
     }
 
-    /// This instance's live attempts, oldest first, with their tasks where the attempt is not `known`: this is asked at every ring, and a task's
-    /// text may be long.
+    /// The heads of this instance's live attempts, oldest first, with all that is known of those that are not `known` yet: this is asked at every
+    /// ring, and a task's text may be long.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn live_beside(&self, known: HashSet<AttemptId>) -> Result<Vec<(AttemptRow, Option<TaskRow>)>, QueueError> {
+    pub async fn live_beside(&self, known: HashSet<AttemptId>) -> Result<Vec<(LiveHead, Option<(AttemptRow, TaskRow)>)>, QueueError> {
         let instance = self.rules.instance.clone();
         self.read(move |look| {
-            let live = look.live_attempts(&instance)?.into_iter();
-            live.map(|attempt| {
-                let task = if known.contains(&attempt.id) { None } else { look.task(&attempt.task)? };
-                Ok((attempt, task))
-            })
-            .collect()
+            let heads = look.live_heads(&instance)?.into_iter();
+            heads
+                .map(|head| {
+                    let attempt = if known.contains(&head.id) { None } else { look.attempt(head.id)? };
+                    let whole = match attempt {
+                        Some(attempt) => look.task(&attempt.task)?.map(|task| (attempt, task)),
+                        None => None,
+                    };
+                    Ok((head, whole))
+                })
+                .collect()
         })
         .await
+    }
+
+    /// An attempt as it is now; `None` if there is none of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn attempt(&self, id: AttemptId) -> Result<Option<AttemptRow>, QueueError> {
+        self.read(move |look| look.attempt(id)).await
     }
 
     /// The agent of an attempt was started: it runs, and #worker-pool is told.

@@ -198,24 +198,26 @@ impl Crew {
         let_go: &CancellationToken,
     ) -> Result<(), QueueError> {
         let live = self.queue.live_beside(under_way.keys().copied().collect()).await?;
-        under_way.retain(|id, watch| !watch.over || live.iter().any(|(attempt, _)| attempt.id == *id));
-        for (attempt, task) in live {
-            match (under_way.get_mut(&attempt.id), &attempt.stop, &attempt.state) {
+        under_way.retain(|id, watch| !watch.over || live.iter().any(|(head, _)| head.id == *id));
+        for (head, whole) in live {
+            if let Some(watch) = under_way.get_mut(&head.id) {
                 // One that is still being started is stopped once it has been: before that there is nobody who could be told.
-                (Some(watch), Some((why, by)), AttemptState::Running { .. }) if !watch.stop_sent => {
+                if let (Some((why, by)), true, false) = (&head.stop, head.runs, watch.stop_sent) {
                     watch.stop_sent = true;
-                    self.log.note(&self.settings.workers.join(&attempt.agent_id), &attempt.task, &format!("Stop asked by {by}"));
-                    self.runner.stop(attempt.id, *why).await;
+                    self.note_stop(head.id, by).await;
+                    self.runner.stop(head.id, *why).await;
                 }
-                (None, Some(_), AttemptState::Launching { .. }) => {
+                continue;
+            }
+            let Some((attempt, task)) = whole else { continue };
+            match (&attempt.stop, &attempt.state) {
+                (Some(_), AttemptState::Launching { .. }) => {
                     self.queue.launch_failed(attempt.id, attempt.fence, "stopped before the agent was started".to_owned(), true).await?;
                 }
-                (Some(_), _, _)
-                | (None, _, AttemptState::Launching { cleared: false } | AttemptState::Ended { .. } | AttemptState::Void) => {}
+                (None, AttemptState::Launching { cleared: false }) | (_, AttemptState::Ended { .. } | AttemptState::Void) => {}
                 // Nobody has started it: the next start does.
-                (None, _, AttemptState::Launching { cleared: true }) if !starts => {}
-                (None, _, AttemptState::Launching { cleared: true } | AttemptState::Running { .. }) => {
-                    let Some(task) = task else { continue };
+                (None, AttemptState::Launching { cleared: true }) if !starts => {}
+                (None, AttemptState::Launching { cleared: true }) | (_, AttemptState::Running { .. }) => {
                     under_way.insert(attempt.id, Watch::default());
                     let (crew, let_go) = (self.clone(), let_go.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
@@ -224,5 +226,12 @@ impl Crew {
             }
         }
         Ok(())
+    }
+
+    /// Writes down in the log that people read who has asked for the stop.
+    async fn note_stop(&self, attempt: AttemptId, by: &str) {
+        if let Ok(Some(row)) = self.queue.attempt(attempt).await {
+            self.log.note(&self.settings.workers.join(&row.agent_id), &row.task, &format!("Stop asked by {by}"));
+        }
     }
 }

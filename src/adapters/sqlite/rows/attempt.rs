@@ -8,7 +8,7 @@ use orchestrator_core::{
         lease::{Fence, Lease},
         money::Usd,
     },
-    ports::rows::{AttemptRow, LedgerRow, RowsError},
+    ports::rows::{AttemptRow, LedgerRow, LiveHead, RowsError},
 };
 use rusqlite::{Row, named_params, params};
 
@@ -28,6 +28,14 @@ impl SqliteRows<'_> {
 
     pub(super) fn list_live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError> {
         self.all("SELECT * FROM attempt WHERE instance = ?1 AND live = 1 ORDER BY seq", [&instance.0], read_attempt)
+    }
+
+    pub(super) fn list_live_heads(&self, instance: &InstanceId) -> Result<Vec<LiveHead>, RowsError> {
+        let sql = "SELECT id, slot, state = 'running' AS runs, stop FROM attempt WHERE instance = ?1 AND live = 1 ORDER BY seq";
+        self.all(sql, [&instance.0], |row| {
+            let cells = Cells::new("attempt", "id", row);
+            Ok(LiveHead { id: cells.shown("id")?, slot: cells.number("slot")?, runs: cells.flag("runs")?, stop: cells.opt_json("stop")? })
+        })
     }
 
     pub(super) fn list_removable(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError> {

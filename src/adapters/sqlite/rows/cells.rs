@@ -1,6 +1,6 @@
 //! The border between columns and values: what is written, and what a cell that no version of this program has written is called.
 
-use std::{fmt::Display, str::FromStr};
+use std::{cell::Cell, fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
@@ -22,12 +22,23 @@ pub(super) struct Cells<'r> {
     table: &'static str,
     key: &'static str,
     row: &'r Row<'r>,
+    /// Where the next column is looked for first: rows are read about in the order in which they are written.
+    next: Cell<usize>,
 }
 
 impl<'r> Cells<'r> {
     /// A row of a table, called by the column that people know it by.
     pub(super) fn new(table: &'static str, key: &'static str, row: &'r Row<'r>) -> Self {
-        Self { table, key, row }
+        Self { table, key, row, next: Cell::new(0) }
+    }
+
+    fn cell(&self, column: &'static str) -> Result<ValueRef<'r>, RowsError> {
+        let statement = self.row.as_ref();
+        let (columns, first) = (statement.column_count(), self.next.get());
+        let found = (first..columns).chain(0..first.min(columns)).find(|place| statement.column_name(*place) == Ok(column));
+        let Some(place) = found else { return Err(self.corrupt(column, "there is no such column")) };
+        self.next.set(place + 1);
+        self.row.get_ref(place).map_err(|error| self.corrupt(column, error))
     }
 
     /// A complaint about a column of this row.
@@ -41,7 +52,7 @@ impl<'r> Cells<'r> {
     }
 
     pub(super) fn opt_int(&self, column: &'static str) -> Result<Option<i64>, RowsError> {
-        match self.row.get_ref(column).map_err(|error| self.corrupt(column, error))? {
+        match self.cell(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(number) => Ok(Some(number)),
             ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => Err(self.corrupt(column, "not a whole number")),
@@ -53,7 +64,7 @@ impl<'r> Cells<'r> {
     }
 
     pub(super) fn opt_text(&self, column: &'static str) -> Result<Option<&'r str>, RowsError> {
-        match self.row.get_ref(column).map_err(|error| self.corrupt(column, error))? {
+        match self.cell(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|error| self.corrupt(column, error)),
             ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => Err(self.corrupt(column, "not a text")),

@@ -9,8 +9,8 @@ use orchestrator_core::{
         outbound::Address,
     },
     ports::rows::{
-        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, Look, MarkRow, ParcelRow, RowsError, StepRow, TaskFilter,
-        TaskRow,
+        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow, RowsError, StepRow,
+        TaskFilter, TaskRow,
     },
 };
 
@@ -87,6 +87,10 @@ impl Look for SqliteRows<'_> {
 
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError> {
         self.list_live_attempts(instance)
+    }
+
+    fn live_heads(&self, instance: &InstanceId) -> Result<Vec<LiveHead>, RowsError> {
+        self.list_live_heads(instance)
     }
 
     fn removable_workspaces(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError> {

@@ -15,8 +15,8 @@ use crate::{
         step::StepState,
     },
     ports::rows::{
-        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, Look, MarkRow, ParcelRow, RowsError, StepRow, TaskFilter,
-        TaskRow,
+        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow, RowsError, StepRow,
+        TaskFilter, TaskRow,
     },
 };
 
@@ -107,6 +107,14 @@ impl Look for Tables {
 
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError> {
         Ok(self.attempt_rows(|attempt| attempt.row.state.is_live() && attempt.row.lease.instance == *instance))
+    }
+
+    fn live_heads(&self, instance: &InstanceId) -> Result<Vec<LiveHead>, RowsError> {
+        let head = |row: AttemptRow| {
+            let runs = matches!(row.state, AttemptState::Running { .. });
+            LiveHead { id: row.id, slot: row.slot, runs, stop: row.stop }
+        };
+        Ok(self.live_attempts(instance)?.into_iter().map(head).collect())
     }
 
     fn removable_workspaces(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError> {
