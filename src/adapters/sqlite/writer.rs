@@ -109,7 +109,7 @@ impl Writer {
         let began = Instant::now();
         while taken.len() < most && began.elapsed() < BATCH_TIME {
             let Some(mut job) = next() else { break };
-            let ran = self.run_body(&mut job.body);
+            let ran = if most == 1 { self.run_alone(&mut job.body) } else { self.run_body(&mut job.body) };
             match ran {
                 Ok(answer) => taken.push((job, answer)),
                 Err(lost) => {
@@ -119,7 +119,8 @@ impl Writer {
                 }
             }
         }
-        let done = self.execute("COMMIT");
+        // A body that was alone and has refused has taken its transaction with it.
+        let done = if most == 1 && self.connection.is_autocommit() { Ok(()) } else { self.execute("COMMIT") };
         if done.is_err() {
             self.roll_back();
         }
@@ -139,9 +140,28 @@ impl Writer {
         self.execute("BEGIN IMMEDIATE")
     }
 
+    /// Runs a body whose transaction nobody shares: what it has changed is kept or undone with the transaction.
+    fn run_alone(&mut self, body: &mut WriteBody) -> Result<Answer, Lost> {
+        let answer = self.call(body)?;
+        if !matches!(answer, Ok(Ok(()))) {
+            self.execute("ROLLBACK")?;
+        }
+        Ok(answer)
+    }
+
     /// Runs a body within a savepoint. `Err`: the transaction is lost with all that was done in it.
     fn run_body(&mut self, body: &mut WriteBody) -> Result<Answer, Lost> {
         self.execute("SAVEPOINT job")?;
+        let answer = self.call(body)?;
+        if !matches!(answer, Ok(Ok(()))) {
+            self.execute("ROLLBACK TO job")?;
+        }
+        self.execute("RELEASE job")?;
+        Ok(answer)
+    }
+
+    /// What a body answers; `Err`: the transaction is lost.
+    fn call(&mut self, body: &mut WriteBody) -> Result<Answer, Lost> {
         let mut rows = SqliteRows::new(&self.connection, self.checks_plans);
         let ran = catch_unwind(AssertUnwindSafe(|| body(&mut rows)));
         let trouble = rows.trouble();
@@ -153,15 +173,12 @@ impl Writer {
             let why = trouble.unwrap_or_else(|| Trouble::Told("SQLite has undone the transaction".to_owned()));
             return Err(self.lost(why));
         }
-        let answer = match ran {
-            Ok(Ok(())) => return self.execute("RELEASE job").map(|()| Ok(Ok(()))),
+        Ok(match ran {
+            Ok(Ok(())) => Ok(Ok(())),
             Ok(Err(Abort::Rows(error))) => Ok(Err(StoreError::Rows(error))),
             Ok(Err(Abort::Refused)) => Ok(Err(StoreError::Refused)),
             Err(panic) => Err(panic),
-        };
-        self.execute("ROLLBACK TO job")?;
-        self.execute("RELEASE job")?;
-        Ok(answer)
+        })
     }
 
     fn roll_back(&mut self) {
