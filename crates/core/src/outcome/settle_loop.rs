@@ -1,8 +1,12 @@
-//! What has ended is judged and settled, one after another, until the runner is gone.
+//! What has ended is judged and settled, until the runner is gone.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinSet},
+};
+use tracing::Instrument as _;
 
 use super::judge::{self, Case};
 use crate::{
@@ -33,29 +37,49 @@ pub struct Law {
     pub secrets: Vec<Secret>,
 }
 
-/// Settles what comes out of the runner until nothing can come any more. What could not be settled is found again at the next start.
+/// Settles what comes out of the runner until nothing can come any more; side by side, so that one commit holds what has ended meanwhile.
+/// What could not be settled is found again at the next start.
 pub async fn run(queue: Queue, runner: Arc<dyn AgentRunner>, law: Law, mut ended: mpsc::Receiver<Ended>) {
+    let law = Arc::new(law);
+    let mut settled = JoinSet::new();
     while let Some(ended) = ended.recv().await {
-        let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
-        // Before anything is cut: half a secret would not be recognised any more.
-        let secrets: Vec<&str> = law.secrets.iter().map(Secret::expose).collect();
-        let report = redact::redact_report(report(&ended, &law), &secrets);
-        tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
-        loop {
-            match queue.settle(attempt, fence, report.clone()).await {
-                Ok(()) => break,
-                Err(QueueError::Late) => {
-                    tracing::warn!(task.id = %task, "task {task}: a late report of attempt {} was refused", ended.attempt.number);
-                    break;
-                }
-                Err(error) => {
-                    tracing::error!(task.id = %task, %error, "task {task} could not be settled yet: {error}");
-                    tokio::time::sleep(STORE_PAUSE).await;
-                }
+        settled.spawn(settle(queue.clone(), Arc::clone(&runner), Arc::clone(&law), ended).in_current_span());
+        while let Some(done) = settled.try_join_next() {
+            tell_if_broken(done);
+        }
+    }
+    while let Some(done) = settled.join_next().await {
+        tell_if_broken(done);
+    }
+}
+
+fn tell_if_broken(done: Result<(), JoinError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "an attempt could not be settled, the next start takes it up: {error}");
+    }
+}
+
+/// Judges one and settles it, for as long as it takes.
+async fn settle(queue: Queue, runner: Arc<dyn AgentRunner>, law: Arc<Law>, ended: Ended) {
+    let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
+    // Before anything is cut: half a secret would not be recognised any more.
+    let secrets: Vec<&str> = law.secrets.iter().map(Secret::expose).collect();
+    let report = redact::redact_report(report(&ended, &law), &secrets);
+    tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
+    loop {
+        match queue.settle(attempt, fence, report.clone()).await {
+            Ok(()) => break,
+            Err(QueueError::Late) => {
+                tracing::warn!(task.id = %task, "task {task}: a late report of attempt {} was refused", ended.attempt.number);
+                break;
+            }
+            Err(error) => {
+                tracing::error!(task.id = %task, %error, "task {task} could not be settled yet: {error}");
+                tokio::time::sleep(STORE_PAUSE).await;
             }
         }
-        runner.forget(attempt).await;
     }
+    runner.forget(attempt).await;
 }
 
 fn report(ended: &Ended, law: &Law) -> Report {

@@ -18,10 +18,13 @@ pub(super) fn add(path: &Path, task: &TaskId, fence: Fence) -> io::Result<()> {
     if fence > Fence(1) && holds(path, task)? {
         return Ok(());
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = plain_file::append(path)?;
+    let mut file = match plain_file::append(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            plain_file::append(path)?
+        }
+        opened => opened?,
+    };
     // In one piece: several attempts are started at the same time.
     // Not waited for until it is on the disk: an agent would start later for a list that nothing is read from.
     file.write_all(format!("{task}\n").as_bytes())

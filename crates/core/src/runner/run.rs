@@ -67,10 +67,7 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, let_
     let rule = rule(&crew, &attempt);
     let collected = collect(&crew, &attempt, &task, workspace, rule).await;
     // The row as it is now: it may hold a stop that was asked for meanwhile.
-    let attempt = match crew.queue.show(attempt.task.clone()).await {
-        Ok(Some(view)) => view.attempts.into_iter().find(|row| row.id == id).unwrap_or(attempt),
-        Ok(None) | Err(_) => attempt,
-    };
+    let attempt = crew.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
 }
 
@@ -81,23 +78,10 @@ enum Started {
 }
 
 async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
-    note_claim(crew, attempt).await;
-    let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
-        return Ok(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
-    };
-    let program = match &definition.program {
-        Ok(program) => program.clone(),
-        Err(reason) => return Ok(Started::Unstartable(reason.clone())),
-    };
-    let files = match attachments(crew, task).await {
-        Ok(files) => files,
-        Err(NoFiles::NotNow(reason)) => return Ok(Started::NotNow(reason)),
-        Err(NoFiles::Never(reason)) => return Ok(Started::Unstartable(reason)),
-    };
-    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    let spec = match prepare(crew, &definition, program, attempt, task, workspace.clone(), files, names).await {
+    let ((), made) = tokio::join!(note_claim(crew, attempt), make(crew, attempt, task, workspace));
+    let spec = match made {
         Ok(spec) => spec,
-        Err(reason) => return Ok(Started::NotNow(reason)),
+        Err(not_started) => return Ok(not_started),
     };
     match crew.runner.launch(&spec).await {
         Ok(()) => {
@@ -108,6 +92,20 @@ async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Wo
         Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
         Err(error) => Ok(Started::NotNow(error.to_string())),
     }
+}
+
+/// Makes all that an agent is started with; `Err`: it can't be, now or ever.
+async fn make(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<LaunchSpec, Started> {
+    let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
+        return Err(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
+    };
+    let program = definition.program.clone().map_err(Started::Unstartable)?;
+    let files = attachments(crew, task).await.map_err(|none| match none {
+        NoFiles::NotNow(reason) => Started::NotNow(reason),
+        NoFiles::Never(reason) => Started::Unstartable(reason),
+    })?;
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    prepare(crew, &definition, program, attempt, task, workspace.clone(), files, names).await.map_err(Started::NotNow)
 }
 
 /// Puts the task on the list of claimed ones. The list is a service to people: that it can't be written is no reason not to run.
