@@ -1,24 +1,15 @@
 //! The loop of running attempts: what is cleared is started, what was started is watched, what is to be stopped is stopped, leases are renewed.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::run;
+pub use super::means::{AttachmentBounds, Settings};
+use super::{means::Means, run};
 use crate::{
-    domain::{
-        agent::{AgentDefinition, AgentName},
-        attempt::AttemptState,
-        id::AttemptId,
-        model::Catalogue,
-    },
+    domain::{attempt::AttemptState, id::AttemptId},
     ports::{
         agent_runner::{AgentRunner, Standing},
         chat::Chat,
@@ -30,56 +21,7 @@ use crate::{
 /// Runs the attempts that this instance has claimed.
 #[derive(Clone)]
 pub struct Crew {
-    pub(super) queue: Queue,
-    pub(super) runner: Arc<dyn AgentRunner>,
-    pub(super) chat: Arc<dyn Chat>,
-    pub(super) log: Arc<dyn TaskLog>,
-    pub(super) settings: Arc<Settings>,
-    pub(super) ended: mpsc::Sender<Ended>,
-}
-
-/// What the crew needs to know of the configuration.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Agent definitions.
-    pub agents: BTreeMap<AgentName, AgentDefinition>,
-    /// The allow-list's part of an agent's environment, read once at start.
-    pub environment: Vec<(String, String)>,
-    /// Where workspaces are made.
-    pub workers: PathBuf,
-    /// A template that replaces the built-in AGENTS.md.
-    pub agents_md: Option<String>,
-    /// Where attempts' control folders are.
-    pub attempts: PathBuf,
-    /// The list of claimed tasks, for people and scripts.
-    pub claims: PathBuf,
-    /// Models, for the brief.
-    pub catalogue: Catalogue,
-    /// The `openclaw.json` that OpenClaw agents are shown.
-    pub openclaw_config: Option<PathBuf>,
-    /// Most bytes of output in an attempt's log.
-    pub log_limit: u64,
-    /// Most bytes of standard output kept where a result is read from it.
-    pub stdout_limit: u64,
-    /// Largest file that an agent may write.
-    pub file_size_limit: Option<u64>,
-    /// What may come with a task.
-    pub attachments: AttachmentBounds,
-    /// How much is collected of what an agent leaves.
-    pub bounds: super::results::Bounds,
-}
-
-/// What may come with a task.
-#[derive(Clone, Copy, Debug)]
-pub struct AttachmentBounds {
-    /// How many files.
-    pub files: usize,
-    /// Bytes of one.
-    pub each: u64,
-    /// Bytes of all together.
-    pub total: u64,
-    /// The time in which all must have come.
-    pub within: Duration,
+    means: Means,
 }
 
 /// What is known of an attempt that is being started or watched.
@@ -101,7 +43,7 @@ impl Crew {
         settings: Settings,
         ended: mpsc::Sender<Ended>,
     ) -> Self {
-        Self { queue, runner, chat, log, settings: Arc::new(settings), ended }
+        Self { means: Means { queue, runner, chat, log, settings: Arc::new(settings), ended } }
     }
 
     /// After a restart, before anything is claimed: what became of the attempts that this instance held? Those whose agents run, or have
@@ -111,29 +53,29 @@ impl Crew {
     ///
     /// [`QueueError::Store`].
     pub async fn recover(&self) -> Result<(), QueueError> {
-        let live = self.queue.live().await?;
+        let live = self.means.queue.live().await?;
         for (attempt, _) in &live {
-            let standing = self.runner.standing(attempt.id).await;
+            let standing = self.means.runner.standing(attempt.id).await;
             tracing::info!(task.id = %attempt.task, attempt.id = %attempt.id, ?standing, "attempt {} of task {} was under way", attempt.number, attempt.task);
             match (standing, &attempt.state) {
                 (Standing::NeverStarted, AttemptState::Launching { .. }) => {
                     let reason = "the orchestrator was stopped before the agent was started".to_owned();
-                    self.queue.launch_failed(attempt.id, attempt.fence, reason, true).await?;
-                    self.runner.forget(attempt.id).await;
+                    self.means.queue.launch_failed(attempt.id, attempt.fence, reason, true).await?;
+                    self.means.runner.forget(attempt.id).await;
                 }
                 (Standing::Running | Standing::HeldElsewhere, _) => {
-                    self.queue.launched(attempt.id, attempt.fence).await?;
-                    self.queue.adopted(attempt.id, attempt.fence).await?;
+                    self.means.queue.launched(attempt.id, attempt.fence).await?;
+                    self.means.queue.adopted(attempt.id, attempt.fence).await?;
                 }
-                (Standing::Ended(_), _) => self.queue.launched(attempt.id, attempt.fence).await?,
+                (Standing::Ended(_), _) => self.means.queue.launched(attempt.id, attempt.fence).await?,
                 // It ran, and its control folder is gone: `wait` will say so, and it ends INTERRUPTED.
                 (Standing::NeverStarted, _) => {}
             }
         }
         let kept: Vec<AttemptId> = live.iter().map(|(attempt, _)| attempt.id).collect();
-        for stray in self.runner.remembered().await {
-            if !kept.contains(&stray) && matches!(self.runner.standing(stray).await, Standing::Ended(_) | Standing::NeverStarted) {
-                self.runner.forget(stray).await;
+        for stray in self.means.runner.remembered().await {
+            if !kept.contains(&stray) && matches!(self.means.runner.standing(stray).await, Standing::Ended(_) | Standing::NeverStarted) {
+                self.means.runner.forget(stray).await;
             }
         }
         Ok(())
@@ -146,7 +88,7 @@ impl Crew {
     ///
     /// Not cancel safe while attempts are being started; what runs is never touched.
     pub async fn run(self, soft: CancellationToken, let_go: CancellationToken) {
-        let renewal = self.queue.rules().lease / 3;
+        let renewal = self.means.queue.rules().lease / 3;
         let mut under_way: HashMap<AttemptId, Watch> = HashMap::new();
         let mut runs: JoinSet<(AttemptId, bool)> = JoinSet::new();
         let mut renewed = tokio::time::Instant::now();
@@ -164,7 +106,7 @@ impl Crew {
             }
             if renewed.elapsed() >= renewal {
                 renewed = tokio::time::Instant::now();
-                if let Err(error) = self.queue.renew().await {
+                if let Err(error) = self.means.queue.renew().await {
                     tracing::error!(%error, "leases could not be renewed: {error}");
                 }
             }
@@ -183,7 +125,7 @@ impl Crew {
                         runs.abort_all();
                     }
                 },
-                () = self.queue.bells().attempts.notified() => {}
+                () = self.means.queue.bells().attempts.notified() => {}
                 () = tokio::time::sleep(renewal.min(Duration::from_secs(5))) => {}
             }
         }
@@ -197,7 +139,7 @@ impl Crew {
         starts: bool,
         let_go: &CancellationToken,
     ) -> Result<(), QueueError> {
-        let live = self.queue.live_beside(under_way.keys().copied().collect()).await?;
+        let live = self.means.queue.live_beside(under_way.keys().copied().collect()).await?;
         under_way.retain(|id, watch| !watch.over || live.iter().any(|(head, _)| head.id == *id));
         for (head, whole) in live {
             if let Some(watch) = under_way.get_mut(&head.id) {
@@ -205,23 +147,26 @@ impl Crew {
                 if let (Some((why, by)), true, false) = (&head.stop, head.runs, watch.stop_sent) {
                     watch.stop_sent = true;
                     self.note_stop(head.id, by).await;
-                    self.runner.stop(head.id, *why).await;
+                    self.means.runner.stop(head.id, *why).await;
                 }
                 continue;
             }
             let Some((attempt, task)) = whole else { continue };
             match (&attempt.stop, &attempt.state) {
                 (Some(_), AttemptState::Launching { .. }) => {
-                    self.queue.launch_failed(attempt.id, attempt.fence, "stopped before the agent was started".to_owned(), true).await?;
+                    self.means
+                        .queue
+                        .launch_failed(attempt.id, attempt.fence, "stopped before the agent was started".to_owned(), true)
+                        .await?;
                 }
                 (None, AttemptState::Launching { cleared: false }) | (_, AttemptState::Ended { .. } | AttemptState::Void) => {}
                 // Nobody has started it: the next start does.
                 (None, AttemptState::Launching { cleared: true }) if !starts => {}
                 (None, AttemptState::Launching { cleared: true }) | (_, AttemptState::Running { .. }) => {
                     under_way.insert(attempt.id, Watch::default());
-                    let (crew, let_go) = (self.clone(), let_go.clone());
+                    let (means, let_go) = (self.means.clone(), let_go.clone());
                     let span = tracing::info_span!("attempt", task.id = %attempt.task, attempt.number = attempt.number);
-                    runs.spawn(run::attempt(crew, attempt, task, let_go).instrument(span));
+                    runs.spawn(run::attempt(means, attempt, task, let_go).instrument(span));
                 }
             }
         }
@@ -230,8 +175,8 @@ impl Crew {
 
     /// Writes down in the log that people read who has asked for the stop.
     async fn note_stop(&self, attempt: AttemptId, by: &str) {
-        if let Ok(Some(row)) = self.queue.attempt(attempt).await {
-            self.log.note(&self.settings.workers.join(&row.agent_id), &row.task, &format!("Stop asked by {by}"));
+        if let Ok(Some(row)) = self.means.queue.attempt(attempt).await {
+            self.means.log.note(&self.means.settings.workers.join(&row.agent_id), &row.task, &format!("Stop asked by {by}"));
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod brief;
 mod claims;
 pub mod crew;
+mod means;
 pub mod plain_file;
 pub mod results;
 pub mod retention;

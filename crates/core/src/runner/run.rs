@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     brief::{self, Facts},
     claims,
-    crew::Crew,
+    means::Means,
     results,
     workspace::{self, Contents, Workspace},
 };
@@ -31,25 +31,25 @@ use crate::{
 
 /// Starts an attempt if it has not been started, and watches it to its end or until `let_go` is cancelled. Tells which attempt it was, and whether
 /// the store knows or is being told what became of it; if not, it has to be taken up again.
-pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, let_go: CancellationToken) -> (AttemptId, bool) {
+pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, let_go: CancellationToken) -> (AttemptId, bool) {
     let id = attempt.id;
-    let workspace = Workspace::new(&crew.settings.workers, &attempt.agent_id, &attempt.task);
+    let workspace = Workspace::new(&means.settings.workers, &attempt.agent_id, &attempt.task);
     if matches!(attempt.state, AttemptState::Launching { .. }) {
-        match start(&crew, &attempt, &task, &workspace).await {
+        match start(&means, &attempt, &task, &workspace).await {
             Ok(Started::Running) => {}
             Ok(Started::Unstartable(reason)) => {
-                crew.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
+                means.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
                 let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task };
-                return (id, crew.ended.send(ended).await.is_ok());
+                return (id, means.ended.send(ended).await.is_ok());
             }
             Ok(Started::NotNow(reason)) => {
-                crew.log.note(workspace.dir(), &attempt.task, &format!("Could not be started, tried again: {reason}"));
+                means.log.note(workspace.dir(), &attempt.task, &format!("Could not be started, tried again: {reason}"));
                 tracing::warn!("task {}: {reason}", attempt.task);
-                let recorded = crew.queue.launch_failed(id, attempt.fence, reason, false).await;
+                let recorded = means.queue.launch_failed(id, attempt.fence, reason, false).await;
                 if let Err(error) = &recorded {
                     tracing::error!(%error, "task {}: a failed launch could not be recorded: {error}", attempt.task);
                 }
-                crew.runner.forget(id).await;
+                means.runner.forget(id).await;
                 return (id, recorded.is_ok());
             }
             Err(error) => {
@@ -60,15 +60,15 @@ pub(super) async fn attempt(crew: Crew, attempt: AttemptRow, task: TaskRow, let_
     }
     let ending = tokio::select! {
         biased;
-        ending = crew.runner.wait(id) => ending,
+        ending = means.runner.wait(id) => ending,
         // Handed over: its attendant goes on, and the next start takes it up.
         () = let_go.cancelled() => return (id, true),
     };
-    let rule = rule(&crew, &attempt);
-    let collected = collect(&crew, &attempt, &task, workspace, rule).await;
+    let rule = rule(&means, &attempt);
+    let collected = collect(&means, &attempt, &task, workspace, rule).await;
     // The row as it is now: it may hold a stop that was asked for meanwhile.
-    let attempt = crew.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
-    (id, crew.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
+    let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
+    (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
 }
 
 enum Started {
@@ -77,16 +77,16 @@ enum Started {
     Unstartable(String),
 }
 
-async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
-    let ((), made) = tokio::join!(note_claim(crew, attempt), make(crew, attempt, task, workspace));
+async fn start(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<Started, QueueError> {
+    let ((), made) = tokio::join!(note_claim(means, attempt), make(means, attempt, task, workspace));
     let spec = match made {
         Ok(spec) => spec,
         Err(not_started) => return Ok(not_started),
     };
-    match crew.runner.launch(&spec).await {
+    match means.runner.launch(&spec).await {
         Ok(()) => {
             tracing::info!("task {}: attempt {} runs in {}", attempt.task, attempt.number, attempt.agent_id);
-            crew.queue.launched(attempt.id, attempt.fence).await?;
+            means.queue.launched(attempt.id, attempt.fence).await?;
             Ok(Started::Running)
         }
         Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
@@ -95,22 +95,22 @@ async fn start(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Wo
 }
 
 /// Makes all that an agent is started with; `Err`: it can't be, now or ever.
-async fn make(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<LaunchSpec, Started> {
-    let Some(definition) = crew.settings.agents.get(&attempt.agent).cloned() else {
+async fn make(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<LaunchSpec, Started> {
+    let Some(definition) = means.settings.agents.get(&attempt.agent).cloned() else {
         return Err(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
     };
     let program = definition.program.clone().map_err(Started::Unstartable)?;
-    let files = attachments(crew, task).await.map_err(|none| match none {
+    let files = attachments(means, task).await.map_err(|none| match none {
         NoFiles::NotNow(reason) => Started::NotNow(reason),
         NoFiles::Never(reason) => Started::Unstartable(reason),
     })?;
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    prepare(crew, &definition, program, attempt, task, workspace.clone(), files, names).await.map_err(Started::NotNow)
+    prepare(means, &definition, program, attempt, task, workspace.clone(), files, names).await.map_err(Started::NotNow)
 }
 
 /// Puts the task on the list of claimed ones. The list is a service to people: that it can't be written is no reason not to run.
-async fn note_claim(crew: &Crew, attempt: &AttemptRow) {
-    let (path, task, fence) = (crew.settings.claims.clone(), attempt.task.clone(), attempt.fence);
+async fn note_claim(means: &Means, attempt: &AttemptRow) {
+    let (path, task, fence) = (means.settings.claims.clone(), attempt.task.clone(), attempt.fence);
     let noted = tokio::task::spawn_blocking(move || claims::add(&path, &task, fence)).await;
     if let Err(error) = noted.map_err(std::io::Error::other).flatten() {
         tracing::warn!(%error, "task {} could not be put on the list of claimed tasks: {error}", attempt.task);
@@ -126,8 +126,8 @@ enum NoFiles {
 }
 
 /// Fetches what came with the task, under safe names and within bounds.
-async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>)>, NoFiles> {
-    let (attachments, bounds) = (&task.task.attachments, crew.settings.attachments);
+async fn attachments(means: &Means, task: &TaskRow) -> Result<Vec<(String, Vec<u8>)>, NoFiles> {
+    let (attachments, bounds) = (&task.task.attachments, means.settings.attachments);
     if attachments.len() > bounds.files {
         return Err(NoFiles::Never(format!(
             "{} files came with it, and {} may (`attachments.max_files`)",
@@ -146,7 +146,7 @@ async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>
         let mut files = Vec::with_capacity(attachments.len());
         let mut room = bounds.total;
         for (name, attachment) in workspace::attachment_names(attachments).into_iter().zip(attachments) {
-            let bytes = crew.chat.fetch(attachment, bounds.each.min(room)).await.map_err(|error| {
+            let bytes = means.chat.fetch(attachment, bounds.each.min(room)).await.map_err(|error| {
                 let why = format!("the file `{}` could not be fetched: {error}", attachment.name);
                 if error.remedy() == Remedy::Never { NoFiles::Never(why) } else { NoFiles::NotNow(why) }
             })?;
@@ -161,7 +161,7 @@ async fn attachments(crew: &Crew, task: &TaskRow) -> Result<Vec<(String, Vec<u8>
 
 #[expect(clippy::too_many_arguments, reason = "all that an attempt is made of meets here, once")]
 async fn prepare(
-    crew: &Crew,
+    means: &Means,
     definition: &AgentDefinition,
     program: PathBuf,
     attempt: &AttemptRow,
@@ -170,7 +170,7 @@ async fn prepare(
     files: Vec<(String, Vec<u8>)>,
     names: Vec<String>,
 ) -> Result<LaunchSpec, String> {
-    let settings = Arc::clone(&crew.settings);
+    let settings = Arc::clone(&means.settings);
     let (definition, attempt, task) = (definition.clone(), attempt.clone(), task.task.clone());
     let made = tokio::task::spawn_blocking(move || {
         let models = settings.catalogue.listing();
@@ -239,12 +239,12 @@ fn stdout(control: &std::path::Path) -> PathBuf {
     control.join("stdout")
 }
 
-fn rule(crew: &Crew, attempt: &AttemptRow) -> OutputRule {
-    crew.settings.agents.get(&attempt.agent).map_or(OutputRule::Command, |definition| definition.output)
+fn rule(means: &Means, attempt: &AttemptRow) -> OutputRule {
+    means.settings.agents.get(&attempt.agent).map_or(OutputRule::Command, |definition| definition.output)
 }
 
-async fn collect(crew: &Crew, attempt: &AttemptRow, task: &TaskRow, workspace: Workspace, rule: OutputRule) -> Collected {
-    let settings = Arc::clone(&crew.settings);
+async fn collect(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: Workspace, rule: OutputRule) -> Collected {
+    let settings = Arc::clone(&means.settings);
     let attempt = attempt.clone();
     let attachments = workspace::attachment_names(&task.task.attachments);
     let collected = tokio::task::spawn_blocking(move || {
