@@ -1,13 +1,15 @@
 //! The store in one SQLite file.
 //!
 //! In come bodies, out goes what they decided, after it is on the disk. One thread writes (`writer`), two look (`reader`); the rows themselves
-//! are in `rows`, the file with its schema in `file` and `migrate`. Knows nothing of what the rows mean.
+//! are in `rows`, the file with its schema in `file` and `migrate`, its copies in `backup` and `restore`. Knows nothing of
+//! what the rows mean.
 
 mod backup;
 mod file;
 mod jobs;
 mod migrate;
 mod reader;
+mod restore;
 mod rows;
 mod trouble;
 mod writer;
@@ -26,8 +28,9 @@ use orchestrator_core::ports::store::{ReadBody, Store, StoreError, Urgency, Writ
 use rusqlite::Connection;
 
 pub use self::{
-    backup::{BackupError, Restored, restore},
+    backup::BackupError,
     file::OpenError,
+    restore::{Restored, restore},
 };
 use self::{file::Examination, jobs::Jobs, writer::Writer};
 
