@@ -1,11 +1,9 @@
 //! What happens to a request that meets trouble.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
-
-use super::rule::Boundary;
 
 /// What happens to a request that meets trouble.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,6 +83,26 @@ impl Alteration {
     pub(crate) fn apply(&self, headers: &mut Vec<(String, String)>) {
         headers.retain(|(known, _)| !self.headers.keys().any(|name| name.eq_ignore_ascii_case(known)));
         headers.extend(self.headers.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))));
+    }
+}
+
+/// What is called when a request is at its boundary.
+#[derive(Clone)]
+pub(crate) struct Boundary(Arc<dyn Fn() + Send + Sync>);
+
+impl Boundary {
+    pub(super) fn calling(call: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(call))
+    }
+
+    pub(crate) fn reached(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Boundary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Boundary")
     }
 }
 

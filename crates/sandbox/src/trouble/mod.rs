@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 pub(crate) use self::{
     demand::make,
-    effect::Planned,
+    effect::{Boundary, Planned},
     gateway::Passage,
-    rule::{Asked, Boundary},
+    rule::Asked,
     weather::keep,
 };
 pub use self::{

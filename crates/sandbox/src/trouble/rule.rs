@@ -1,11 +1,11 @@
 //! Trouble for REST requests: which ones meet it, when, and what happens to them.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::effect::{Alteration, Effect, Planned};
+use super::effect::{Alteration, Boundary, Effect, Planned};
 
 /// Trouble for requests of bots to one route.
 ///
@@ -35,22 +35,6 @@ pub struct Rule {
     then: Effect,
     #[serde(skip)]
     calls: Option<Boundary>,
-}
-
-/// What is called when a request is at its boundary.
-#[derive(Clone)]
-pub(crate) struct Boundary(Arc<dyn Fn() + Send + Sync>);
-
-impl Boundary {
-    pub(crate) fn reached(&self) {
-        (self.0)();
-    }
-}
-
-impl fmt::Debug for Boundary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Boundary")
-    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde asks for the type of the field")]
@@ -228,7 +212,7 @@ impl Rule {
     /// who asks exactly there.
     #[must_use]
     pub fn calls(mut self, call: impl Fn() + Send + Sync + 'static) -> Self {
-        self.calls = Some(Boundary(Arc::new(call)));
+        self.calls = Some(Boundary::calling(call));
         self
     }
 
