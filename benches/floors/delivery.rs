@@ -14,15 +14,13 @@ use crate::{
 
 /// Messages that a channel takes in a minute: five in five seconds. Source: the header `X-RateLimit-Limit` of `POST /channels/{id}/messages`.
 const MESSAGES_PER_MINUTE: f64 = 60.0;
-/// Message tasks of one round.
-const MESSAGE_TASKS: usize = 40;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
     let folder = on_disk();
     let programs = Programs::make(folder.path());
     let (results, refused_first) = waiting_results(&programs, effort).await;
-    let (message_tasks, calls, refused_second) = message_tasks(&programs).await;
+    let (message_tasks, calls, refused_second) = message_tasks(&programs, effort.message_tasks).await;
     vec![
         Row::ratio(
             "waiting results posted per minute / one message each",
@@ -31,7 +29,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
             "/min",
             Some(Target::AtLeast(9.0)),
         ),
-        Row::plain("message tasks per minute, reactions and all", message_tasks, "/min", None),
+        Row::plain(format!("message tasks per minute, reactions and all, {} at once", effort.message_tasks), message_tasks, "/min", None),
         Row::plain("HTTP calls per message task beyond its ✅", calls, "", Some(Target::AtMost(1.2))),
         Row::plain("answers 429 that we brought upon ourselves", (refused_first + refused_second) as f64, "", Some(Target::AtMost(0.0))),
     ]
@@ -69,7 +67,7 @@ fn entries(service: &Service) -> usize {
 }
 
 /// Tasks that began as messages: how many a minute, how many requests each beyond its ✅, how many were refused with 429.
-async fn message_tasks(programs: &Programs) -> (f64, f64, usize) {
+async fn message_tasks(programs: &Programs, many: usize) -> (f64, f64, usize) {
     let mut service = Service::prepare(Limits::Discord, &programs.noop).await;
     service.start();
     service.online().await;
@@ -77,22 +75,22 @@ async fn message_tasks(programs: &Programs) -> (f64, f64, usize) {
     tokio::time::sleep(Duration::from_secs(5)).await;
     let before = service.requests().len();
     let started = Instant::now();
-    for n in 0..MESSAGE_TASKS {
+    for n in 0..many {
         service.sandbox.person("admin").say("task-queue", &format!("Task number {n}, please.")).expect("it is said");
     }
     // Its ✅, and the reaction that tells its end.
     let ended = |message: &Message| message.reactions.len() >= 2;
     let all_ended = service
         .sandbox
-        .wait_until(|world| world.messages_in("task-queue").filter(|message| ended(message)).count() >= MESSAGE_TASKS, PATIENCE);
+        .wait_until(|world| world.messages_in("task-queue").filter(|message| ended(message)).count() >= many, PATIENCE);
     all_ended.await.expect("all tasks end");
     let took = started.elapsed();
     // Notices that wait for company.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let requests = service.requests();
     let of_tasks = requests.len() - before;
-    let beyond = (of_tasks - MESSAGE_TASKS) as f64 / MESSAGE_TASKS as f64;
-    (MESSAGE_TASKS as f64 / took.as_secs_f64() * 60.0, beyond, refused(&requests))
+    let beyond = (of_tasks - many) as f64 / many as f64;
+    (many as f64 / took.as_secs_f64() * 60.0, beyond, refused(&requests))
 }
 
 fn refused(requests: &[Request]) -> usize {

@@ -65,7 +65,7 @@ async fn cost(shallow: &Path, effort: Effort) -> Row {
 async fn tasks(desk: &Desk, numbers: std::ops::Range<u64>) {
     for n in numbers {
         // The slot is taken first, so that a task comes in to wait, as the others do.
-        let attempt = desk.queue.claim().await.expect("the store answers").expect("tasks wait and the slot is free");
+        let attempt = desk.queue.claim(1).await.expect("the store answers").pop().expect("tasks wait and the slot is free");
         desk.queue.enqueue(new_task(n)).await.expect("it is taken");
         desk.queue.launched(attempt.id, attempt.fence).await.expect("it is launched");
         let report = Report::without_result(Outcome::Failed, "measured");

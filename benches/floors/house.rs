@@ -133,7 +133,7 @@ impl House {
     /// Waits until so many tasks have ended.
     pub async fn run_out(&self, tasks: u64) {
         while self.ended().await < tasks {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 

@@ -57,25 +57,46 @@ impl Queue {
         ClaimAsk { attempt, agent_id: format!("agent-{}-{shown:08x}", now.timestamp()), ending: self.ending.load(Ordering::SeqCst) }
     }
 
-    /// Claims the next step for this instance; `None` if there is none, no slot is free, or nothing may start.
+    /// Claims up to `most` steps for this instance, those whose turn it is, in one transaction; fewer if no more wait, no slot is free, or
+    /// nothing may start.
     ///
     /// # Errors
     ///
-    /// [`QueueError::Store`].
-    pub async fn claim(&self) -> Result<Option<AttemptRow>, QueueError> {
+    /// [`QueueError::Store`]; what was claimed before is found among the live attempts.
+    pub async fn claim(&self, most: usize) -> Result<Vec<AttemptRow>, QueueError> {
+        let mut claimed = Vec::new();
         loop {
-            let (now, rules, ask) = (self.now(), self.rules.clone(), self.claim_ask());
-            match self.write(Urgency::Usual, move |rows| claim_one(rows, &rules, &ask, now)).await? {
-                Claim::Taken(attempt) => {
-                    self.bells.outbound.notify_one();
-                    self.bells.attempts.notify_one();
-                    return Ok(Some(*attempt));
-                }
-                Claim::LookFurther => {}
-                Claim::Nothing => return Ok(None),
+            let (now, rules) = (self.now(), self.rules.clone());
+            let asks: Vec<ClaimAsk> = (claimed.len()..most).map(|_| self.claim_ask()).collect();
+            let (taken, more_behind) = self.write(Urgency::Usual, move |rows| claim_for(rows, &rules, &asks, now)).await?;
+            if !taken.is_empty() {
+                self.bells.outbound.notify_one();
+                self.bells.attempts.notify_one();
+            }
+            claimed.extend(taken);
+            if !more_behind {
+                return Ok(claimed);
             }
         }
     }
+}
+
+/// One claim for each of `asks`, as long as there is something to claim; and whether more has to be looked past in another transaction.
+fn claim_for(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    asks: &[ClaimAsk],
+    now: DateTime<Utc>,
+) -> Result<(Vec<AttemptRow>, bool), QueueError> {
+    let mut taken = Vec::new();
+    for ask in asks {
+        match claim_one(rows, rules, ask, now)? {
+            Claim::Taken(attempt) => taken.push(*attempt),
+            Claim::LookFurther => return Ok((taken, true)),
+            Claim::Nothing => break,
+        }
+    }
+    Ok((taken, false))
 }
 
 pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now: DateTime<Utc>) -> Result<Claim, QueueError> {

@@ -13,14 +13,14 @@ use crate::{
 /// The scheduler never sleeps longer than this without a look.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(5);
 
-/// Claims until no slot is free or nothing waits; tells when the next delayed step is due.
+/// Fills the free slots, as far as something waits; tells when the next delayed step is due.
 ///
 /// # Errors
 ///
 /// [`QueueError::Store`].
 pub async fn tick(queue: &Queue) -> Result<Option<DateTime<Utc>>, QueueError> {
     let due = queue.wake_due().await?;
-    while queue.claim().await?.is_some() {}
+    queue.claim(queue.rules().slots as usize).await?;
     Ok(due)
 }
 

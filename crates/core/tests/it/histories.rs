@@ -190,7 +190,7 @@ impl History {
             Event::Released(n) => self.of(*n, |task| queue.release(task, BY.into())).await,
             Event::Paused { stops } => drop(queue.pause(BY.into(), *stops).await.expect("paused")),
             Event::Resumed => queue.resume(BY.into()).await.expect("resumed"),
-            Event::Claimed => drop(queue.claim().await.expect("the store answers")),
+            Event::Claimed => drop(queue.claim(1).await.expect("the store answers")),
             Event::Ticked => self.tick().await,
             Event::MarkDone(n) => {
                 if let Some(mark) = pick(&self.marks().await, *n) {
