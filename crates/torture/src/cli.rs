@@ -15,7 +15,7 @@ use crate::{
     generate,
     judge::Law,
     play::{self, Manner, Played},
-    report::Report,
+    report::{Report, print},
     round::{Round, play_round},
     script::{Op, Script},
     shrink, soak,
@@ -230,12 +230,6 @@ fn found() -> Result<PathBuf, String> {
 fn read(file: &Path) -> Result<Script, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{} can't be read: {error}", file.display()))?;
     Script::from_text(&text).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-/// Prints on standard output; a reader who has gone is no failure.
-pub(crate) fn print(text: &str) {
-    use std::io::Write as _;
-    let _reader_has_gone = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn failed(why: &str) -> ExitCode {

@@ -84,6 +84,12 @@ impl Report {
     }
 }
 
+/// Prints on standard output; a reader who has gone is no failure.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let _reader_has_gone = std::io::stdout().write_all(text.as_bytes());
+}
+
 /// A number of things, for arithmetic that needs no exactness.
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 pub(crate) fn count(number: u64) -> f64 {

@@ -8,8 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    cli::print,
-    report::count,
+    report::{count, print},
     script::Settings,
     store::Reader,
     world::{Ground, LOOK, World},
