@@ -14,7 +14,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{evidence::Evidence, play::Counts};
+use crate::evidence::Evidence;
 
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -87,17 +87,4 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
         (Law::Signs, signs::judge),
     ];
     laws.iter().flat_map(|(law, judge)| judge(evidence).into_iter().map(|what| Violation::new(*law, what))).collect()
-}
-
-/// Counts what has come of the tasks.
-pub(crate) fn count(evidence: &Evidence, counts: &mut Counts) {
-    let mut add = |name: String, number: usize| *counts.entry(name).or_default() += number as u64;
-    add("tasks".to_owned(), evidence.course.fates.len());
-    add("tasks accepted".to_owned(), evidence.store.tasks.len());
-    add("runs".to_owned(), evidence.runs.len());
-    add("attempts".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "ended").count());
-    add("launches given back".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "void").count());
-    for entry in &evidence.entries {
-        add(format!("entries: {}", entry.tag.text()), 1);
-    }
 }

@@ -143,4 +143,17 @@ impl Player<'_> {
             },
         )
     }
+
+    /// Counts what has come of the tasks.
+    pub(super) fn count_tasks(&mut self, evidence: &Evidence) {
+        let mut add = |name: String, number: usize| *self.counts.entry(name).or_default() += number as u64;
+        add("tasks".to_owned(), evidence.course.fates.len());
+        add("tasks accepted".to_owned(), evidence.store.tasks.len());
+        add("runs".to_owned(), evidence.runs.len());
+        add("attempts".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "ended").count());
+        add("launches given back".to_owned(), evidence.store.attempts.iter().filter(|attempt| attempt.state == "void").count());
+        for entry in &evidence.entries {
+            add(format!("entries: {}", entry.tag.text()), 1);
+        }
+    }
 }

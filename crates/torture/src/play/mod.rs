@@ -60,7 +60,7 @@ pub(crate) async fn play(ground: &Ground, script: &Script, manner: Manner) -> Pl
     player.close().await;
     let evidence = player.evidence();
     player.violations.extend(judge::judge(&evidence));
-    judge::count(&evidence, &mut player.counts);
+    player.count_tasks(&evidence);
     let kept = (manner.keep && !player.violations.is_empty()).then(|| player.world.keep());
     Played { counts: player.counts, violations: player.violations, kept }
 }
