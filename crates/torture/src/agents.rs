@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{fate::Tag, script::TaskNumber};
+use crate::task::{Tag, TaskNumber};
 
 /// A secret of the orchestrator's own that no agent is given, put into its env file beside the token.
 pub(crate) const API_KEY: &str = "sk-or-v1-0dd5eedc0ffee0dd5eedc0ffee0dd5eedc0ffee0dd5eedc0ffee0dd5eed";

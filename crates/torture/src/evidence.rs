@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::{
     agents::API_KEY,
-    fate::{Fate, Tag},
+    fate::Fate,
     processes::Process,
     script::Settings,
     store::{Reader, Store},
+    task::Tag,
     world::World,
 };
 

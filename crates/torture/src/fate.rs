@@ -6,65 +6,9 @@ use orchestrator_sandbox::Snowflake;
 
 use crate::{
     agents::{Agent, label},
-    script::{Door, TaskNumber, Who, Wish},
+    script::{Door, Who, Wish},
+    task::{Tag, TaskNumber},
 };
-
-/// How an entry in #results says that a task ended. Source: contract 003 §5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Tag {
-    Success,
-    Failed,
-    Timeout,
-    Cancelled,
-    Interrupted,
-    OverBudget,
-}
-
-impl Tag {
-    pub(crate) const ALL: [Self; 6] = [Self::Success, Self::Failed, Self::Timeout, Self::Cancelled, Self::Interrupted, Self::OverBudget];
-
-    /// As it stands in an entry.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Success => "SUCCESS",
-            Self::Failed => "FAILED",
-            Self::Timeout => "TIMEOUT",
-            Self::Cancelled => "CANCELLED",
-            Self::Interrupted => "INTERRUPTED",
-            Self::OverBudget => "OVER BUDGET",
-        }
-    }
-
-    /// As it stands in the store.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Success => "succeeded",
-            Self::Failed => "failed",
-            Self::Timeout => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Interrupted => "interrupted",
-            Self::OverBudget => "over_budget",
-        }
-    }
-
-    /// The sign on the task's message. Source: contract 003 §2.
-    pub(crate) fn sign(self) -> &'static str {
-        match self {
-            Self::Success => "🏁",
-            Self::Failed | Self::Interrupted | Self::OverBudget => "❌",
-            Self::Timeout => "⏱",
-            Self::Cancelled => "🛑",
-        }
-    }
-
-    pub(crate) fn of_text(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tag| tag.text() == text)
-    }
-
-    pub(crate) fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tag| tag.word() == word)
-    }
-}
 
 /// Whether the program must have taken a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

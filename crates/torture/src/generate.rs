@@ -3,8 +3,9 @@
 use crate::{
     agents::{Agent, Deed},
     chance::Chance,
-    script::{Door, KillAt, Moment, Op, Script, Settings, Side, Sign, SystemCall, TaskNumber, TrappedProcess, Verb, Who, Whom, Wish},
-    trouble::{Boundary, Fault, GatewayFault, Route, Trouble},
+    script::{Door, KillAt, Moment, Op, Script, Settings, Sign, SystemCall, TrappedProcess, Verb, Who, Whom, Wish},
+    task::TaskNumber,
+    trouble::{Boundary, Fault, GatewayFault, Route, Side, Trouble},
 };
 
 /// The script of a seed.

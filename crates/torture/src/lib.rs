@@ -20,6 +20,7 @@ mod script;
 mod shrink;
 mod soak;
 mod store;
+mod task;
 mod trouble;
 mod world;
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agents::Agent,
-    trouble::{Boundary, GatewayFault, Trouble},
+    task::TaskNumber,
+    trouble::{Boundary, GatewayFault, Side, Trouble},
 };
 
 /// A history before it is played.
@@ -38,9 +39,6 @@ pub(crate) struct Settings {
     /// How often the gateway wants a sign of life, in milliseconds.
     pub(crate) heartbeat_ms: u64,
 }
-
-/// The number by which a script names a task.
-pub(crate) type TaskNumber = u32;
 
 /// One thing that is done to a world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,16 +261,6 @@ impl Whom {
             Self::Service | Self::Nursery | Self::ServiceAndNursery => 0,
         }
     }
-}
-
-/// On which side of a boundary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Side {
-    /// Before the effect.
-    Before,
-    /// After the effect, before the answer.
-    After,
 }
 
 /// When, seen from a call.

@@ -6,8 +6,6 @@ use orchestrator_sandbox::{GatewayTrouble, Rule};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::script::Side;
-
 /// Trouble for requests of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trouble {
@@ -127,6 +125,16 @@ pub(crate) enum Boundary {
     Gateway,
     /// Commands are registered.
     Commands,
+}
+
+/// On which side of a boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Side {
+    /// Before the effect.
+    Before,
+    /// After the effect, before the answer.
+    After,
 }
 
 impl Boundary {

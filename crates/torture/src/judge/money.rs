@@ -1,6 +1,6 @@
 //! The ledger is the sum of the attempts, the entries say the same, and an agent's own figures are what is in it.
 
-use crate::{agents::cost_of, evidence::Evidence, fate::Tag};
+use crate::{agents::cost_of, evidence::Evidence, task::Tag};
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<String> {
     let mut broken = Vec::new();

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     agents::result_of,
     evidence::{Entry, Evidence},
-    fate::{Fate, Tag},
+    fate::Fate,
+    task::Tag,
 };
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<String> {

@@ -2,8 +2,9 @@
 
 use crate::{
     evidence::Evidence,
-    fate::{Fate, Tag, Taken},
+    fate::{Fate, Taken},
     store::AttemptRow,
+    task::Tag,
 };
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<String> {

@@ -3,9 +3,10 @@
 use crate::{
     agents::{Agent, Deed, cost_of, result_of},
     evidence::{Course, Entry, Evidence, Run, Shown},
-    fate::{Fate, Tag, Taken},
+    fate::{Fate, Taken},
     script::{Door, Settings, Who, Wish},
     store::{AttemptRow, LedgerRow, LetterRow, Store, TaskRow},
+    task::Tag,
 };
 
 pub(super) const ID: &str = "1";

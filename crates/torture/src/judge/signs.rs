@@ -4,9 +4,10 @@ use orchestrator_sandbox::Snowflake;
 
 use crate::{
     evidence::{Evidence, Shown},
-    fate::{Fate, Tag, Taken},
+    fate::{Fate, Taken},
     script::Door,
     store::TaskRow,
+    task::Tag,
 };
 
 const CLAIMED: &str = "✅";

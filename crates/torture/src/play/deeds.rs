@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::{Player, now_nanos};
 use crate::{
     agents::{Agent, label},
-    fate::{Fate, Tag, Taken},
-    script::{Door, Sign, TaskNumber, Verb, Who},
+    fate::{Fate, Taken},
+    script::{Door, Sign, Verb, Who},
+    task::{Tag, TaskNumber},
     world::{LOOK, World},
 };
 

@@ -16,9 +16,10 @@ use std::{
 use orchestrator_sandbox::{Demand, StormSeed};
 
 use crate::{
-    fate::{Fate, Tag, Taken},
+    fate::{Fate, Taken},
     judge::{self, Law, Violation},
-    script::{Op, Script, TaskNumber},
+    script::{Op, Script},
+    task::{Tag, TaskNumber},
     trouble::GatewayFault,
     world::{Ground, World},
 };

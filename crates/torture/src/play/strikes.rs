@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use super::{Player, fired};
 use crate::{
-    fate::Tag,
     judge::Law,
     processes,
-    script::{KillAt, Side, TrappedProcess, Whom},
+    script::{KillAt, TrappedProcess, Whom},
     store::{self, Reader},
-    trouble::Boundary,
+    task::Tag,
+    trouble::{Boundary, Side},
 };
 
 /// How long a service that was asked to stop may take for its last words.
