@@ -80,9 +80,8 @@ async fn message_tasks(programs: &Programs, many: usize) -> (f64, f64, usize) {
     }
     // Its ✅, and the reaction that tells its end.
     let ended = |message: &Message| message.reactions.len() >= 2;
-    let all_ended = service
-        .sandbox
-        .wait_until(|world| world.messages_in("task-queue").filter(|message| ended(message)).count() >= many, PATIENCE);
+    let all_ended =
+        service.sandbox.wait_until(|world| world.messages_in("task-queue").filter(|message| ended(message)).count() >= many, PATIENCE);
     all_ended.await.expect("all tasks end");
     let took = started.elapsed();
     // Notices that wait for company.

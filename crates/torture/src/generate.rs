@@ -89,7 +89,7 @@ impl Author {
     }
 
     fn begin(&mut self) {
-        let trap = self.chance.one_in(5).then(|| self.trap());
+        let trap = self.chance.one_in(3).then(|| self.trap());
         if self.chance.one_in(3) {
             self.kill_at_request();
         }

@@ -45,6 +45,8 @@ pub(super) fn refused(status: StatusCode, body: Option<&Value>, pace: &Pace) -> 
         404 => ChatError::NotFound { code, message },
         429 => ChatError::RateLimited { retry_after: pace.refusal.map_or(Duration::ZERO, |refusal| refusal.wait) },
         status @ 500..=599 => ChatError::Unavailable { status },
+        // Discord's own refusals of a request name a code. Without one it was something on the way there, which says nothing of the request.
+        400 if !body.is_some_and(|body| body["code"].is_u64()) => ChatError::Unavailable { status: 400 },
         status @ 300..=399 => ChatError::Invalid {
             status,
             code,
@@ -119,6 +121,7 @@ mod tests {
     #[test]
     fn an_answer_without_json_still_has_its_meaning() {
         assert_eq!(refusal(502, None), ChatError::Unavailable { status: 502 });
+        assert_eq!(refusal(400, None), ChatError::Unavailable { status: 400 });
         assert_eq!(refusal(401, None), ChatError::Unauthorized);
         assert_eq!(refusal(403, None), ChatError::Forbidden { code: 0, message: "Forbidden".to_owned() });
         assert!(matches!(refusal(302, None), ChatError::Invalid { status: 302, .. }));

@@ -82,12 +82,7 @@ impl Queue {
 }
 
 /// One claim for each of `asks`, as long as there is something to claim; and whether more has to be looked past in another transaction.
-fn claim_for(
-    rows: &mut dyn Rows,
-    rules: &Rules,
-    asks: &[ClaimAsk],
-    now: DateTime<Utc>,
-) -> Result<(Vec<AttemptRow>, bool), QueueError> {
+fn claim_for(rows: &mut dyn Rows, rules: &Rules, asks: &[ClaimAsk], now: DateTime<Utc>) -> Result<(Vec<AttemptRow>, bool), QueueError> {
     let mut taken = Vec::new();
     for ask in asks {
         match claim_one(rows, rules, ask, now)? {

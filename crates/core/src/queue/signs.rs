@@ -35,7 +35,9 @@ pub(super) fn want(
     now: DateTime<Utc>,
 ) -> Result<(), RowsError> {
     if let Some(mut there) = rows.mark_on(on.message, emoji)? {
-        if matches!(there.state, MarkState::Lifting | MarkState::Lifted) {
+        // What could not be done at a former end is tried again at this one.
+        let given_up = purpose == Purpose::End && matches!(there.state, MarkState::Impossible { .. });
+        if given_up || matches!(there.state, MarkState::Lifting | MarkState::Lifted) {
             // ❌ once said "refused" and now says "failed".
             there.mark.task = task.cloned();
             there.mark.purpose = purpose;
@@ -60,9 +62,8 @@ fn fresh(now: DateTime<Utc>) -> Progress {
 
 /// Takes a sign away that stands, or may stand.
 fn lift(rows: &mut dyn Rows, mut mark: MarkRow, now: DateTime<Utc>) -> Result<(), RowsError> {
-    // One that was never tried may be on its way this moment: then `mark_put` finds out.
-    let may_stand =
-        matches!(mark.state, MarkState::Put | MarkState::Lifting) || (mark.state == MarkState::Wanted && mark.progress.failures > 0);
+    // One that is wanted may be on its way this moment, or have arrived by a process that was killed before it could say so.
+    let may_stand = matches!(mark.state, MarkState::Wanted | MarkState::Put | MarkState::Lifting);
     mark.state = if may_stand { MarkState::Lifting } else { MarkState::Lifted };
     mark.progress = fresh(now);
     rows.update_mark(&mark)

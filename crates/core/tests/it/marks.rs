@@ -244,6 +244,35 @@ async fn a_sign_that_was_put_while_its_task_was_opened_again_is_taken_away() {
 }
 
 #[tokio::test]
+async fn a_sign_that_may_have_arrived_unrecorded_is_taken_away_when_its_task_is_opened_again() {
+    let world = World::new();
+    world.enqueue(&said(1)).await;
+    let attempt = world.live(1).await;
+    world.ends(&attempt, Outcome::Failed).await;
+    assert_eq!(world.sign(1, REFUSED).await, Some(MarkState::Wanted));
+
+    // It was sent, and whoever sent it was killed: nobody records that it stands.
+    world.queue.retry(of(1), BY.into()).await.expect("retried");
+
+    assert_eq!(world.sign(1, REFUSED).await, Some(MarkState::Lifting));
+}
+
+#[tokio::test]
+async fn a_sign_that_could_not_be_put_is_tried_again_at_the_next_end() {
+    let world = World::new();
+    world.enqueue(&said(1)).await;
+    let first = world.live(1).await;
+    world.ends(&first, Outcome::Succeeded).await;
+    fails(&world, 1, "🏁", MarkFailure::Impossible { reason: "not now".into(), reply: None }).await;
+    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    let second = world.claim().await.expect("it waits again");
+
+    world.ends(&second, Outcome::Succeeded).await;
+
+    assert_eq!(world.sign(1, "🏁").await, Some(MarkState::Wanted));
+}
+
+#[tokio::test]
 async fn a_sign_that_was_taken_away_while_it_was_wanted_again_is_put_again() {
     let world = World::new();
     world.enqueue(&said(1)).await;

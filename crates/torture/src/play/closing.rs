@@ -18,6 +18,10 @@ use crate::{
 /// How long processes may take to be gone after the last stop.
 const LEAVING: Duration = Duration::from_secs(15);
 
+/// How long after a slash command its task may still be accepted: Discord waits three seconds for an answer. Source: Discord developer
+/// documentation, "Receiving and Responding".
+const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+
 /// Between looks for tasks that somebody holds.
 const HELD: Duration = Duration::from_millis(600);
 
@@ -39,6 +43,7 @@ impl Player<'_> {
             self.broken(Law::Ends, "`resume` failed".to_owned());
         }
         self.world.once_ended(self.manner.patience).await;
+        self.await_commands().await;
         self.await_rest().await;
         let last = self.fates.keys().next_back().map_or(0, |last| last + 1);
         self.tell("the last task");
@@ -67,6 +72,17 @@ impl Player<'_> {
         }
         self.broken(Law::Ends, "the service did not come online".to_owned());
         false
+    }
+
+    /// Waits until no slash command can become a task any more.
+    async fn await_commands(&mut self) {
+        while self.last_command.is_some_and(|used| used.elapsed() < ANSWERED_WITHIN) {
+            self.find_ids();
+            if !self.fates.values().any(|fate| fate.door == Door::Slash && fate.taken == Taken::May) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Waits until every task that was accepted is settled and delivered.

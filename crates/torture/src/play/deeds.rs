@@ -1,6 +1,6 @@
 //! What people do: tasks by every door, and changes of mind.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orchestrator_sandbox::Snowflake;
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ impl Player<'_> {
             }
             Door::Slash => {
                 let Some(interaction) = self.use_command(fate.by, &text).await else { return self.count("tasks: no slash command yet") };
+                self.last_command = Some(Instant::now());
                 fate.id = Some(interaction.to_string());
                 // Whether it was accepted is told by the answer.
                 fate.taken = if wanted == Taken::Must { Taken::May } else { Taken::Never };

@@ -90,6 +90,8 @@ struct Player<'a> {
     snared: Option<Tag>,
     /// Whether everything was stopped by `panic`.
     panicked: bool,
+    /// When a slash command was used last.
+    last_command: Option<Instant>,
     /// Whether the machine's clock was moved.
     clock_moved: bool,
     /// What the command line has said, all of it.
@@ -118,6 +120,7 @@ impl<'a> Player<'a> {
             trapped: false,
             snared: None,
             panicked: false,
+            last_command: None,
             clock_moved: false,
             said: String::new(),
             last_exit: None,
