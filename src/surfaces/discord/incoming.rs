@@ -10,7 +10,7 @@ use orchestrator_core::{
     ports::chat::Heard,
 };
 use serenity::model::{
-    channel::{Embed, Message, MessageReaction, MessageType, ReactionType},
+    channel::{Embed, Message, MessageReaction, MessageReference, MessageType, ReactionType},
     event::MessageUpdateEvent,
     guild::PartialMember,
     id as serenity_id,
@@ -113,6 +113,7 @@ pub(super) fn written(message: &Message, told: &About<'_>) -> Heard {
         embeds: message.embeds.iter().map(embed_text).collect(),
         attachments: attachments(&message.attachments),
         our_reactions: our_reactions(&message.reactions),
+        reply_to: message.message_reference.as_ref().and_then(answered),
         written_at: time(message.timestamp),
         is_speech: is_speech(message.kind),
     }
@@ -130,9 +131,14 @@ pub(super) fn edited(update: &MessageUpdateEvent, told: &About<'_>) -> Option<He
         embeds: update.embeds.as_deref()?.iter().map(embed_text).collect(),
         attachments: attachments(update.attachments.as_deref()?),
         our_reactions: our_reactions(update.reactions.as_deref().unwrap_or_default()),
+        reply_to: update.message_reference.as_ref().and_then(Option::as_ref).and_then(answered),
         written_at: time(written_at),
         is_speech: is_speech(update.kind.unwrap_or_default()),
     })
+}
+
+fn answered(reference: &MessageReference) -> Option<MessageId> {
+    reference.message_id.map(|message| MessageId::new(message.get()))
 }
 
 /// What is known about the speakers beside their message.

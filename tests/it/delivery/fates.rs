@@ -115,6 +115,28 @@ async fn a_bot_killed_after_its_post_was_taken_finds_it_in_the_history_once_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_not_taken_for_the_same_words_to_another_message() {
+    const REFUSED: &str = "[agent:nobody] Do it.";
+    let mut world = Founding::new().config("posts.nonce_window_seconds", json!(1)).start().await;
+    let first = world.say(REFUSED);
+    world.until("the first is answered", |world| world.replies(first).len() == 1).await;
+    let answers = || Rule::on("POST", "/channels/#task-queue/messages");
+    world.sandbox.trouble(answers().always().answers(503, json!({})));
+    let second = world.say(REFUSED);
+    world.until("the second answer has failed", |world| world.requests().iter().any(|request| request.status == Some(503))).await;
+    world.kill_bot();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    well_again(&world);
+
+    world.start_bot();
+    world.until("the second is answered", |world| world.replies(second).len() == 1).await;
+
+    assert_eq!(world.replies(first)[0].content, world.replies(second)[0].content);
+    assert_eq!(world.replies(first).len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_may_stand_is_held_while_the_history_can_t_be_read_and_goes_on_when_it_can() {
     let mut world = Founding::new().config("posts.nonce_window_seconds", json!(1)).start().await;
     let hold = || Rule::on("GET", "/channels/#results/messages").always().answers_error(403, 50_001, "Missing Access");

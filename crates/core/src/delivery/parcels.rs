@@ -127,10 +127,12 @@ async fn stands_already(means: &Means, parcel: &ParcelRow) -> Result<Option<Mess
     Ok(None)
 }
 
-/// Whether a message of ours is this post: same text, same boxes, as far as Discord keeps white space.
+/// Whether a message of ours is this post: same text, same boxes, as far as Discord keeps white space, and not the answer to somebody else, who
+/// may have been told the same. An answer whose message is gone is shown as none.
 fn is(heard: &Heard, post: &Post) -> bool {
     let same = |a: &str, b: &str| a.split_whitespace().eq(b.split_whitespace());
     heard.ours
+        && heard.reply_to.is_none_or(|answered| post.reply_to.is_some_and(|to| to.message == answered))
         && same(&heard.content, &post.content)
         && heard.embeds.len() == post.embeds.len()
         && heard.embeds.iter().zip(&post.embeds).all(|(there, here)| same(there, &here.description))

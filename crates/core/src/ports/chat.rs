@@ -103,6 +103,8 @@ pub struct Heard {
     pub attachments: Vec<Attachment>,
     /// Emojis of which one of our own bots has put one.
     pub our_reactions: Vec<String>,
+    /// The message that it answers, if it answers one.
+    pub reply_to: Option<MessageId>,
     /// When it was written.
     pub written_at: DateTime<Utc>,
     /// Whether it is something that a person or bot wrote, and not a line of Discord's own (a pin, a join).

@@ -130,6 +130,7 @@ impl World {
             embeds: vec![],
             attachments: vec![],
             our_reactions: vec![],
+            reply_to: None,
             written_at: self.clock.now(),
             is_speech: true,
         }

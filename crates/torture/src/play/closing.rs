@@ -22,6 +22,9 @@ const LEAVING: Duration = Duration::from_secs(15);
 /// documentation, "Receiving and Responding".
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 
+/// How long reading back may take, tries that fail included.
+const READ_BACK: Duration = Duration::from_secs(10);
+
 /// Between looks for tasks that somebody holds.
 const HELD: Duration = Duration::from_millis(600);
 
@@ -44,6 +47,7 @@ impl Player<'_> {
         }
         self.world.once_ended(self.manner.patience).await;
         self.await_commands().await;
+        self.await_refusals().await;
         self.await_rest().await;
         let last = self.fates.keys().next_back().map_or(0, |last| last + 1);
         self.tell("the last task");
@@ -79,6 +83,22 @@ impl Player<'_> {
         while self.last_command.is_some_and(|used| used.elapsed() < ANSWERED_WITHIN) {
             self.find_ids();
             if !self.fates.values().any(|fate| fate.door == Door::Slash && fate.taken == Taken::May) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Gives the service some time to find the messages that it has to refuse: nobody can ask whether it has read everything back.
+    async fn await_refusals(&mut self) {
+        let until = tokio::time::Instant::now() + READ_BACK;
+        while tokio::time::Instant::now() < until {
+            self.find_ids();
+            let refused = |fate: &&Fate| fate.door == Door::Message && fate.taken == Taken::Never;
+            let waits = self.fates.values().filter(refused).filter_map(|fate| fate.message).any(|id| {
+                self.world.sandbox.look(|world| world.messages_in("task-queue").any(|there| there.id == id && there.reactions.is_empty()))
+            });
+            if !waits {
                 return;
             }
             tokio::time::sleep(LOOK).await;
