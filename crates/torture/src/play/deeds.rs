@@ -51,7 +51,7 @@ impl Player<'_> {
                 };
             }
         }
-        fate.may_end.extend(self.snared);
+        fate.may_end.extend(self.snared.iter().copied());
         self.count(&format!("tasks by {:?}", fate.door));
         self.count(&format!("agents: {:?}", fate.versions[0].deed));
         self.fates.insert(fate.number, fate);

@@ -87,7 +87,7 @@ struct Player<'a> {
     /// Whether the service's life is to end at a call of somebody's own.
     trapped: bool,
     /// What nurseries or attendants that die by a call of their own may make of a task.
-    snared: Option<Tag>,
+    snared: &'static [Tag],
     /// Whether everything was stopped by `panic`.
     panicked: bool,
     /// When a slash command was used last.
@@ -118,7 +118,7 @@ impl<'a> Player<'a> {
             stops: 0,
             silenced: false,
             trapped: false,
-            snared: None,
+            snared: &[],
             panicked: false,
             last_command: None,
             clock_moved: false,

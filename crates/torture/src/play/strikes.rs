@@ -49,17 +49,16 @@ impl Player<'_> {
     /// Variables that make the service die by a call of its own.
     fn snares(&mut self, trap: Option<KillAt>) -> Vec<(String, String)> {
         self.trapped = trap.is_some();
-        self.snared = trap.and_then(|trap| match trap.who {
-            TrappedProcess::Service => None,
+        self.snared = match trap.map(|trap| trap.who) {
+            None | Some(TrappedProcess::Service) => &[],
             // Every nursery dies so: after some tries a launch is given up.
-            TrappedProcess::Nursery => Some(Tag::Failed),
-            TrappedProcess::Attendant => Some(Tag::Interrupted),
-        });
+            Some(TrappedProcess::Nursery) => &[Tag::Failed],
+            // The child that becomes the agent is one of them until it has: if the trap strikes it, the agent was killed, not its attendant.
+            Some(TrappedProcess::Attendant) => &[Tag::Interrupted, Tag::Failed],
+        };
         let Some(trap) = trap else { return Vec::new() };
         self.count("traps at a system call");
-        if let Some(end) = self.snared {
-            self.may_end(&[end]);
-        }
+        self.may_end(self.snared);
         self.world.faults(&trap.rule())
     }
 
