@@ -43,6 +43,7 @@ async fn an_html_page_in_place_of_an_answer_is_discord_not_being_well() {
     let page = "<html><h1>502 Bad Gateway</h1></html>";
 
     assert_eq!(post_to(move || Reply::Full(502, vec![], page.to_owned())).await, ChatError::Unavailable { status: 502 });
+    assert_eq!(post_to(move || Reply::Full(400, vec![], page.to_owned())).await, ChatError::Unavailable { status: 400 });
     assert_eq!(post_to(move || Reply::Half(503, page.to_owned())).await, ChatError::Unavailable { status: 503 });
 }
 
