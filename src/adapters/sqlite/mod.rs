@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -34,6 +34,8 @@ pub use self::{
 };
 use self::{file::Examination, jobs::Jobs, writer::Writer};
 
+/// Between tries to open a file that another process is opening or closing.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How many threads look.
 const READERS: usize = 2;
 /// Up to this size a file whose last user did not close it is looked through when it is opened: some hundredths of a second.
@@ -94,6 +96,17 @@ impl SqliteStore {
     ///
     /// [`OpenError`], with what to do about it.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+        let until = Instant::now() + options.busy_timeout;
+        loop {
+            match Self::open_once(path, options.clone()) {
+                // SQLite does not wait where two wait for each other: when one takes the log along as it closes, and another comes.
+                Err(OpenError::Busy { .. }) if Instant::now() < until => thread::sleep(BUSY_PAUSE),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn open_once(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         // A log that somebody has left: who closes a database last takes it along.
         let log_was_left = std::fs::metadata(file::beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
         file::make(path)?;
