@@ -65,7 +65,7 @@ impl Desk {
 
     fn open_for(folder: &Path, slots: u32, channels: Channels) -> Self {
         let database = folder.join("orchestrator.db");
-        let store = Arc::new(SqliteStore::open(&database, SqliteOptions::new(SystemClock.now(), Arc::new(|_| {}))).expect("a store"));
+        let store = Arc::new(SqliteStore::open(&database, &SqliteOptions::new(SystemClock.now(), Arc::new(|_| {}))).expect("a store"));
         let queue = Queue::new(Arc::clone(&store) as _, Arc::new(SystemClock), Arc::new(SystemEntropy), rules(slots, channels));
         Self { queue, store }
     }

@@ -93,7 +93,7 @@ pub fn database(config: &Config) -> PathBuf {
 /// [`ServiceError`]: the store can't be opened, and why.
 pub fn store(config: &Config) -> Result<Arc<SqliteStore>, ServiceError> {
     std::fs::create_dir_all(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?;
-    Ok(Arc::new(SqliteStore::open(&database(config), SqliteOptions::new(SystemClock.now(), fatal()))?))
+    Ok(Arc::new(SqliteStore::open(&database(config), &SqliteOptions::new(SystemClock.now(), fatal()))?))
 }
 
 /// Opens the store and puts queue and desk before it.

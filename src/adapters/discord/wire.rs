@@ -38,8 +38,8 @@ pub(super) struct Message {
     kind: u8,
     #[serde(default)]
     webhook_id: Option<String>,
-    #[serde(default)]
-    message_reference: Option<Reference>,
+    #[serde(default, rename = "message_reference")]
+    answers: Option<Reference>,
 }
 
 /// What a message answers; of a line of Discord's own, and of a message that was passed on, what it is about.
@@ -150,7 +150,7 @@ impl Message {
                 .filter(|reaction| reaction.me)
                 .filter_map(|reaction| reaction.emoji.shown())
                 .collect(),
-            reply_to: self.message_reference.and_then(|answered| answered.message_id),
+            reply_to: self.answers.and_then(|answered| answered.message_id),
             written_at,
             is_speech: SPEECH.contains(&self.kind),
         }

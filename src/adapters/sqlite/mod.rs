@@ -95,10 +95,10 @@ impl SqliteStore {
     /// # Errors
     ///
     /// [`OpenError`], with what to do about it.
-    pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
         let until = Instant::now() + options.busy_timeout;
         loop {
-            match Self::open_once(path, options.clone()) {
+            match Self::open_once(path, options) {
                 // SQLite does not wait where two wait for each other: when one takes the log along as it closes, and another comes.
                 Err(OpenError::Busy { .. }) if Instant::now() < until => thread::sleep(BUSY_PAUSE),
                 opened => return opened,
@@ -106,7 +106,7 @@ impl SqliteStore {
         }
     }
 
-    fn open_once(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+    fn open_once(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
         // A log that somebody has left: who closes a database last takes it along.
         let log_was_left = std::fs::metadata(file::beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
         file::make(path)?;
@@ -120,7 +120,8 @@ impl SqliteStore {
         file::limit_size(&connection, path, options.max_bytes)?;
 
         let looking: Vec<_> = (0..READERS).map(|_| file::connect_to_look(path, options.busy_timeout)).collect::<Result<_, _>>()?;
-        let writer = Writer::new(connection, options.checks_plans, options.fatal).map_err(|error| OpenError::of(path, &error))?;
+        let writer =
+            Writer::new(connection, options.checks_plans, Arc::clone(&options.fatal)).map_err(|error| OpenError::of(path, &error))?;
         let (to_write, to_read) = (Arc::new(Jobs::new()), Arc::new(Jobs::new()));
         let store = Self {
             path: path.to_owned(),

@@ -97,7 +97,7 @@ impl World {
         }
         let dir = tempfile::tempdir().expect("a folder");
         let options = SqliteOptions::new(WallClock.now(), Arc::new(|reason| panic!("{reason}")));
-        let store = SqliteStore::open(&dir.path().join("store.db"), options).expect("a store");
+        let store = SqliteStore::open(&dir.path().join("store.db"), &options).expect("a store");
         let store = Arc::new(Slow { store, delay_ms: AtomicU64::new(0) });
         let channel = |name| ChannelId::new(discord.channel(name).expect("it is there").get());
         let clock: Arc<dyn Clock> = Arc::new(WallClock);

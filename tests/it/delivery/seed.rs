@@ -36,7 +36,7 @@ fn open(world: &World) -> SqliteStore {
     let runtime = world.dir().join(".runtime");
     std::fs::create_dir_all(&runtime).expect("a folder");
     let now = DateTime::from_timestamp(1_763_700_000, 0).expect("a time");
-    SqliteStore::open(&runtime.join("orchestrator.db"), SqliteOptions::new(now, Arc::new(|reason| panic!("{reason}"))))
+    SqliteStore::open(&runtime.join("orchestrator.db"), &SqliteOptions::new(now, Arc::new(|reason| panic!("{reason}"))))
         .expect("the store opens")
 }
 

@@ -39,7 +39,7 @@ async fn newest() -> u32 {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("new.db");
     let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-    let store = SqliteStore::open(&path, SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("it opens");
+    let store = SqliteStore::open(&path, &SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("it opens");
     store.close().await;
     schema(&path)
 }

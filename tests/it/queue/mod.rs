@@ -22,7 +22,7 @@ proptest! {
         run(async {
             let fatal = Arc::new(|reason: &str| panic!("the store gave up: {reason}"));
             let options = SqliteOptions { checks_plans: true, ..SqliteOptions::new(support::noon(), fatal) };
-            let store = SqliteStore::open(&folder.path().join("orchestrator.db"), options).expect("opened");
+            let store = SqliteStore::open(&folder.path().join("orchestrator.db"), &options).expect("opened");
             same_on(Arc::new(store), &events).await;
         });
     }

@@ -55,5 +55,5 @@ fn options() -> SqliteOptions {
 }
 
 fn open(path: &Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(path, options())
+    SqliteStore::open(path, &options())
 }

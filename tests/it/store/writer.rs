@@ -97,7 +97,7 @@ async fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
     let folder = folder();
     let path = folder.path().join("store.db");
     let limited = SqliteOptions { max_bytes: Some(1 << 20), ..options() };
-    let store = Arc::new(SqliteStore::open(&path, limited).unwrap());
+    let store = Arc::new(SqliteStore::open(&path, &limited).unwrap());
     let too_large: WriteBody = Box::new(|rows| Ok(rows.put_fact("large", &"x".repeat(2 << 20))?));
     let bodies = vec![(Urgency::Usual, say("one")), (Urgency::Usual, too_large), (Urgency::Usual, say("two"))];
 
@@ -113,7 +113,7 @@ async fn another_process_that_holds_the_file_too_long_is_named() {
     let folder = folder();
     let path = folder.path().join("store.db");
     let impatient = SqliteOptions { busy_timeout: Duration::from_millis(20), ..options() };
-    let store = SqliteStore::open(&path, impatient).unwrap();
+    let store = SqliteStore::open(&path, &impatient).unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
 

@@ -30,7 +30,7 @@ pub(super) async fn check(dir: &Path) {
     if db.exists() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("a valid time");
         let store =
-            SqliteStore::open(&db, SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("the store opens");
+            SqliteStore::open(&db, &SqliteOptions::new(now, std::sync::Arc::new(|reason| panic!("{reason}")))).expect("the store opens");
         let counts = std::sync::Arc::new(std::sync::Mutex::new(None));
         let seen = std::sync::Arc::clone(&counts);
         let read = store.read(Box::new(move |look| {
