@@ -6,17 +6,22 @@ use super::{
     html::{escape, is_web_address, push},
     markdown,
 };
-use crate::world::{World, guild::ChannelKind, message::Message};
+use crate::world::{
+    World,
+    guild::{ChannelKind, Guild},
+    message::Message,
+};
 
 /// Renders all components of a message.
 pub(super) fn render_all(world: &World, message: &Message, out: &mut String) {
     for component in &message.components {
-        render(world, component, out);
+        render(world, world.guild_of(message.channel), component, out);
     }
 }
 
-fn render(world: &World, component: &Value, out: &mut String) {
-    let inner = |out: &mut String| component["components"].as_array().into_iter().flatten().for_each(|inner| render(world, inner, out));
+fn render(world: &World, guild: Option<&Guild>, component: &Value, out: &mut String) {
+    let inner =
+        |out: &mut String| component["components"].as_array().into_iter().flatten().for_each(|inner| render(world, guild, inner, out));
     match component["type"].as_i64() {
         Some(1) => {
             out.push_str("<div class=\"row\">");
@@ -24,12 +29,12 @@ fn render(world: &World, component: &Value, out: &mut String) {
             out.push_str("</div>");
         }
         Some(2) => button(component, out),
-        Some(kind @ (3 | 5..=8)) => select(world, component, kind, out),
+        Some(kind @ (3 | 5..=8)) => select(world, guild, component, kind, out),
         Some(9) => {
             out.push_str("<div class=\"section\"><div>");
             inner(out);
             out.push_str("</div>");
-            render(world, &component["accessory"], out);
+            render(world, guild, &component["accessory"], out);
             out.push_str("</div>");
         }
         Some(10) => push(out, format_args!("<div class=\"content\">{}</div>", markdown::render(text(component, "content"), world))),
@@ -71,7 +76,7 @@ fn button(component: &Value, out: &mut String) {
     );
 }
 
-fn select(world: &World, component: &Value, kind: i64, out: &mut String) {
+fn select(world: &World, guild: Option<&Guild>, component: &Value, kind: i64, out: &mut String) {
     let most = component["max_values"].as_u64().unwrap_or(1);
     let placeholder = component["placeholder"].as_str().unwrap_or("Make a selection");
     let multiple = if most > 1 { format!(" multiple size=\"{}\"", most.min(6)) } else { String::new() };
@@ -87,7 +92,7 @@ fn select(world: &World, component: &Value, kind: i64, out: &mut String) {
     if most == 1 {
         push(out, format_args!("<option value=\"\">{}</option>", escape(placeholder)));
     }
-    for (value, label) in options(world, component, kind) {
+    for (value, label) in options(world, guild, component, kind) {
         push(out, format_args!("<option value=\"{}\">{}</option>", escape(&value), escape(&label)));
     }
     out.push_str("</select>");
@@ -98,15 +103,17 @@ fn select(world: &World, component: &Value, kind: i64, out: &mut String) {
 }
 
 /// What can be chosen: given options, or users, roles and channels of the guild.
-fn options(world: &World, component: &Value, kind: i64) -> Vec<(String, String)> {
-    let users = || world.users().map(|user| (user.id.to_string(), user.display_name.clone()));
-    let roles = || world.guild().roles.values().map(|role| (role.id.to_string(), format!("@{}", role.name)));
+fn options(world: &World, guild: Option<&Guild>, component: &Value, kind: i64) -> Vec<(String, String)> {
+    let members = || guild.into_iter().flat_map(|guild| guild.members.keys()).filter_map(|id| world.user(*id));
+    let users = || members().map(|user| (user.id.to_string(), user.display_name.clone()));
+    let roles = || guild.into_iter().flat_map(|guild| guild.roles.values()).map(|role| (role.id.to_string(), format!("@{}", role.name)));
     match kind {
         5 => users().collect(),
         6 => roles().collect(),
         7 => users().chain(roles()).collect(),
-        8 => world
-            .channels()
+        8 => guild
+            .into_iter()
+            .flat_map(|guild| world.channels_of(guild.id))
             .filter(|channel| channel.kind == ChannelKind::Text)
             .map(|channel| (channel.id.to_string(), format!("#{}", channel.name)))
             .collect(),

@@ -7,7 +7,7 @@ use crate::world::guild::ChannelKind;
 
 /// The commands of all bots, and the members, roles and channels that options can name.
 pub(super) fn choices(viewer: Viewer<'_>) -> Value {
-    let (world, guild) = (viewer.world, viewer.world.guild());
+    let (world, guild) = (viewer.world, viewer.guild);
     let commands = world.commands().filter(|command| viewer.channel.is_some_and(|channel| world.may_use(viewer.user.id, channel, command)));
     let with_bot = commands.map(|command| {
         let mut command = command.clone();
@@ -15,7 +15,8 @@ pub(super) fn choices(viewer: Viewer<'_>) -> Value {
         command["bot"] = bot.map(|bot| bot.display_name.as_str()).into();
         command
     });
-    let channels = world.channels().filter(|channel| channel.kind == ChannelKind::Text && world.sees(viewer.user.id, channel.id));
+    let channels =
+        world.channels_of(guild.id).filter(|channel| channel.kind == ChannelKind::Text && world.sees(viewer.user.id, channel.id));
     json!({
         "commands": with_bot.collect::<Vec<_>>(),
         "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": user.display_name})).collect::<Vec<_>>(),

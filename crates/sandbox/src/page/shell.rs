@@ -12,7 +12,7 @@ const PAGE: usize = 50;
 
 /// The whole page.
 pub(super) fn page(viewer: Viewer<'_>) -> String {
-    let (guild, user) = (viewer.world.guild(), viewer.user);
+    let (guild, user) = (viewer.guild, viewer.user);
     let channel = viewer.channel.and_then(|id| viewer.world.channel(id));
     let name = channel.map_or("no channel", |channel| channel.name.as_str());
     let may_write = viewer.channel.is_some_and(|id| viewer.granted() & viewer.world.writing_permission(id) != 0);
@@ -100,7 +100,7 @@ pub(super) fn messages(viewer: Viewer<'_>, before: Option<Snowflake>) -> String 
 
 /// A word on what the person may do, for the choice of persons.
 fn standing(viewer: Viewer<'_>, user: Snowflake) -> String {
-    let guild = viewer.world.guild();
+    let guild = viewer.guild;
     let roles: Vec<_> = guild
         .members
         .get(&user)

@@ -111,7 +111,7 @@ fn angled(rest: &str, world: &World, out: &mut String) -> Option<usize> {
     let end = rest.find('>')?;
     let inner = &rest[1..end];
     if let Some(id) = inner.strip_prefix("@&") {
-        let name = id.parse().ok().and_then(|id| world.guild().roles.get(&id)).map_or("deleted-role", |role| role.name.as_str());
+        let name = id.parse().ok().and_then(|id| world.role(id)).map_or("deleted-role", |role| role.name.as_str());
         push(out, format_args!("<span class=\"mention\">@{}</span>", escape(name)));
     } else if let Some(id) = inner.strip_prefix("@!").or_else(|| inner.strip_prefix('@')) {
         let name = id.parse().ok().and_then(|id| world.user(id)).map(|user| user.display_name.as_str())?;
