@@ -67,6 +67,11 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
         Event::ChannelCreated { .. }
         | Event::ChannelUpdated { .. }
         | Event::ChannelDeleted { .. }
+        | Event::ThreadMembersChanged { .. }
+        | Event::AccessGained { .. }
+        | Event::GuildUpdated { .. }
+        | Event::RoleCreated { .. }
+        | Event::RoleDeleted { .. }
         | Event::MemberUpdated { .. }
         | Event::MembershipChanged { .. }
         | Event::RoleUpdated { .. } => Some(("channels", json!({"html": shell::channels(viewer)}))),
@@ -88,7 +93,11 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
             ))
         }
         Event::CommandsChanged => Some(("commands", Value::Null)),
-        Event::InteractionStarted { .. } => None,
+        Event::PinsChanged { .. }
+        | Event::WebhooksChanged { .. }
+        | Event::Banned { .. }
+        | Event::Unbanned { .. }
+        | Event::InteractionStarted { .. } => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{answer::Reply, ask::Call};
 use crate::{
     form::{self, Errors, Form},
     refusal::Refusal,
-    world::{guild::ChannelKind, message::Message, permission, snowflake::Snowflake},
+    world::{message::Message, permission, snowflake::Snowflake},
 };
 
 /// `POST /channels/{channel}/messages`
@@ -57,7 +57,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let limit = call.number("limit", 50, 1, 100)?;
     let (around, before, after) = (call.id_in_query("around")?, call.id_in_query("before")?, call.id_in_query("after")?);
     let known = call.world.channel_for(user, channel, 0)?;
-    if known.kind == ChannelKind::Category {
+    if !known.kind.holds_messages() {
         return Err(Refusal::wrong_channel_type());
     }
     if call.world.permissions_in(user, known) & permission::READ_MESSAGE_HISTORY == 0 {

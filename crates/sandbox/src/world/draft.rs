@@ -23,6 +23,16 @@ pub(crate) struct Draft {
     pub(crate) files: Vec<Upload>,
 }
 
+impl Draft {
+    /// Whether nothing would be seen of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.content.as_ref().is_none_or(String::is_empty)
+            && self.embeds.as_ref().is_none_or(Vec::is_empty)
+            && self.components.as_ref().is_none_or(Vec::is_empty)
+            && self.files.is_empty()
+    }
+}
+
 /// The message that a message answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reply {

@@ -7,7 +7,7 @@ use super::{
     World,
     draft::{Draft, Reply, Upload},
     event::Event,
-    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
+    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, MessageWebhook, Reference, SUPPRESS_EMBEDS},
     permission,
     snowflake::Snowflake,
 };
@@ -24,11 +24,33 @@ const SETTABLE: u64 = SUPPRESS_EMBEDS | EPHEMERAL | (1 << 12) | COMPONENTS_V2;
 /// How a message comes to be, other than by its author's own request.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// The id that the message is to have; without one, a new one.
+    pub(super) id: Option<Snowflake>,
     pub(super) kind: MessageKind,
     pub(super) only_for: Option<Snowflake>,
     pub(super) interaction: Option<MessageInteraction>,
     pub(super) reply_to: Option<Snowflake>,
     pub(super) loading: bool,
+    pub(super) reference: Option<Reference>,
+    pub(super) snapshot: Option<Value>,
+    pub(super) webhook: Option<MessageWebhook>,
+}
+
+impl Origin {
+    /// Somebody writes it.
+    pub(super) fn ordinary() -> Self {
+        Self {
+            id: None,
+            kind: MessageKind::Default,
+            only_for: None,
+            interaction: None,
+            reply_to: None,
+            loading: false,
+            reference: None,
+            snapshot: None,
+            webhook: None,
+        }
+    }
 }
 
 impl World {
@@ -48,7 +70,7 @@ impl World {
         let reply_to = draft.reply.map(|reply| self.answered(channel, granted, reply)).transpose()?.flatten();
         draft.flags = draft.flags.map(|flags| flags & !EPHEMERAL);
         let kind = if reply_to.is_some() { MessageKind::Reply } else { MessageKind::Default };
-        self.put(now, author, channel, draft, Origin { kind, only_for: None, interaction: None, reply_to, loading: false })
+        self.put(now, author, channel, draft, Origin { kind, reply_to, ..Origin::ordinary() })
     }
 
     /// Puts a message into the channel, whoever is behind it; permissions have been looked at.
@@ -61,7 +83,7 @@ impl World {
         origin: Origin,
     ) -> Result<Snowflake, Refusal> {
         let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(author, channel));
-        let id = self.new_id(now);
+        let id = origin.id.unwrap_or_else(|| self.new_id(now));
         let mut flags = draft.flags.unwrap_or(0) & SETTABLE;
         flags |= if origin.only_for.is_some() { EPHEMERAL } else { 0 } | if origin.loading { LOADING } else { 0 };
         let allowed = draft.allowed_mentions.unwrap_or_default();
@@ -75,17 +97,14 @@ impl World {
         }
         let attachments: Vec<_> = draft.files.into_iter().map(|file| self.keep_file(now, file)).collect();
         let message = Message {
-            id,
-            channel,
-            author,
-            kind: origin.kind,
             content,
-            edited_at: None,
             embeds: draft.embeds.unwrap_or_default(),
             components: draft.components.unwrap_or_default(),
             attachments,
-            reactions: Vec::new(),
             reply_to: origin.reply_to,
+            reference: origin.reference,
+            snapshot: origin.snapshot,
+            webhook: origin.webhook,
             flags,
             tts: draft.tts,
             mentions: mentions.users,
@@ -94,11 +113,22 @@ impl World {
             nonce: draft.nonce,
             only_for: origin.only_for,
             interaction: origin.interaction,
+            ..Message::new(id, channel, author, origin.kind)
         };
         if is_empty(&message) && !origin.loading {
             self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
             return Err(Refusal::empty_message());
         }
+        if message.only_for.is_none() {
+            self.count_in_thread(now, channel, id, message.kind);
+        }
+        self.insert(message);
+        Ok(id)
+    }
+
+    /// Puts a finished message where it belongs, and tells of it.
+    pub(super) fn insert(&mut self, message: Message) {
+        let (channel, id) = (message.channel, message.id);
         if message.only_for.is_none()
             && let Some(channel) = self.channels.get_mut(&channel)
         {
@@ -106,7 +136,6 @@ impl World {
         }
         self.messages.entry(channel).or_default().insert(id, message);
         self.happened(Event::MessageCreated { channel, message: id });
-        Ok(id)
     }
 
     /// Changes a message on a request of `editor`.
@@ -206,10 +235,18 @@ impl World {
 
     /// Takes a message away; who may has been looked at.
     pub(super) fn remove(&mut self, channel: Snowflake, id: Snowflake) -> Result<(), Refusal> {
-        let message = self.messages.get_mut(&channel).and_then(|messages| messages.remove(&id)).ok_or_else(Refusal::unknown_message)?;
+        let message = self.take_out(channel, id).ok_or_else(Refusal::unknown_message)?;
         self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
         self.happened(Event::MessageDeleted { channel, message: id, only_for: message.only_for });
         Ok(())
+    }
+
+    fn take_out(&mut self, channel: Snowflake, id: Snowflake) -> Option<Message> {
+        let message = self.messages.get_mut(&channel)?.remove(&id)?;
+        if let Some(thread) = self.channels.get_mut(&channel).and_then(|channel| channel.thread.as_mut()) {
+            thread.deleted += usize::from(id != channel && message.kind != MessageKind::ThreadStarter);
+        }
+        Some(message)
     }
 
     /// Deletes 2 to 100 messages at once; unknown ones are passed over.
@@ -220,7 +257,7 @@ impl World {
         }
         let found: Vec<_> = ids.iter().filter(|id| self.message(channel, **id).is_some()).copied().collect();
         for id in &found {
-            if let Some(message) = self.messages.get_mut(&channel).and_then(|messages| messages.remove(id)) {
+            if let Some(message) = self.take_out(channel, *id) {
                 self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
             }
         }
@@ -247,9 +284,10 @@ impl World {
         needed |= if draft.files.is_empty() { 0 } else { permission::ATTACH_FILES };
         needed |= if draft.embeds.as_ref().is_none_or(Vec::is_empty) { 0 } else { permission::EMBED_LINKS };
         let channel = self.channel_for(author, channel, needed)?;
-        if channel.kind == super::guild::ChannelKind::Category {
+        if !channel.kind.holds_messages() {
             return Err(Refusal::wrong_channel_type());
         }
+        self.check_reachable(author, channel)?;
         Ok(self.permissions_in(author, channel))
     }
 

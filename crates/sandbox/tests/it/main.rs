@@ -2,17 +2,23 @@
 
 mod commands;
 mod control;
+mod direct;
+mod forums;
 mod gateway;
 mod guilds;
 mod interactions;
 mod limits;
+mod members;
 mod messages;
 mod page;
 mod permissions;
+mod pins;
 mod reactions;
 mod state;
 mod storm;
+mod thread_lists;
 mod threads;
 mod trouble;
 mod trouble_on_the_wire;
+mod webhooks;
 mod wire;
