@@ -31,6 +31,7 @@ mod clock;
 mod env_file;
 mod form;
 mod gateway;
+mod guide;
 mod hub;
 mod limits;
 mod options;
@@ -49,6 +50,7 @@ pub mod world;
 
 pub use self::{
     env_file::WriteEnvError,
+    guide::{Guide, GuideStep, Until},
     options::{Limits, Options, ParseLimitsError},
     person::Person,
     refusal::Refusal,

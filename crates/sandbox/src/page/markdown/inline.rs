@@ -9,8 +9,14 @@ use crate::world::World;
 const MAX_DEPTH: u8 = 8;
 
 /// Marks that stand on both sides of a text, longest first, with their tags.
-const PAIRS: [(&str, &str); 6] =
-    [("**", "strong"), ("__", "u"), ("~~", "s"), ("||", "span class=\"spoiler\" tabindex=\"0\""), ("*", "em"), ("_", "em")];
+const PAIRS: [(&str, &str); 6] = [
+    ("**", "strong"),
+    ("__", "u"),
+    ("~~", "s"),
+    ("||", "span class=\"spoiler\" role=\"button\" tabindex=\"0\" aria-label=\"Spoiler: show it\""),
+    ("*", "em"),
+    ("_", "em"),
+];
 
 /// Renders one line.
 pub(super) fn render(text: &str, world: &World, out: &mut String) {
