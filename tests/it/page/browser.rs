@@ -136,6 +136,11 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
     }
 
+    /// Runs a script that calls its last argument with what it gives.
+    pub(super) async fn run_to_end(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.expect("the script ends")
+    }
+
     /// Goes over to the window that a click has opened.
     pub(super) async fn go_to_new_window(&self) {
         let before = self.client.window().await.expect("a window");

@@ -1,5 +1,6 @@
 //! The chat page as a person uses it: in a browser, with the real bot in the room.
 
+mod accessibility;
 mod asking;
 mod browser;
 mod components;
@@ -40,7 +41,7 @@ fn without_limits() -> Options {
 /// Goes to a channel by its name in the list.
 async fn go_to(browser: &Browser, channel: &str) {
     browser.click(&format!("//ul[@id='channels']//a[span[.='{channel}']]")).await;
-    browser.see(&format!("//h2[@id='channel-title'][contains(., '{channel}')]")).await;
+    browser.see(&format!("//h1[@id='channel-title'][contains(., '{channel}')]")).await;
 }
 
 /// The message that holds this text. Only its own text counts, not what it answers.

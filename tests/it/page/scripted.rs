@@ -1,6 +1,6 @@
 //! A bot that does what a test tells it: it answers interactions over the REST interface, as any bot does.
 
-use orchestrator_sandbox::{Sandbox, world::interaction::InteractionKind};
+use orchestrator_sandbox::{Sandbox, Snowflake, world::interaction::InteractionKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -30,6 +30,13 @@ impl<'a> Scripted<'a> {
     pub(super) async fn post(&self, channel: &str, message: Value) {
         let channel = self.discord.channel(channel).expect("the channel");
         self.ask(Method::POST, &format!("/channels/{channel}/messages"), message).await;
+    }
+
+    /// Starts a thread on a message and gives its id.
+    pub(super) async fn start_thread(&self, channel: &str, message: Snowflake, name: &str) -> String {
+        let channel = self.discord.channel(channel).expect("the channel");
+        self.ask(Method::POST, &format!("/channels/{channel}/messages/{message}/threads"), json!({"name": name})).await;
+        message.to_string()
     }
 
     /// Waits for the next interaction of a kind, and gives its data; other kinds are left without an answer.

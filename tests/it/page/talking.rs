@@ -68,7 +68,7 @@ async fn a_thread_begins_at_a_message_and_is_found_again_when_it_is_archived() {
     browser.click(&tool("tea or coffee?", "More")).await;
     browser.click(&item("Create thread")).await;
     browser.enter_into("//dialog[@open]//input", "Drinks (a long story)").await;
-    browser.see("//h2[@id='channel-title'][contains(., 'Drinks (a long story)')]").await;
+    browser.see("//h1[@id='channel-title'][contains(., 'Drinks (a long story)')]").await;
     browser.enter_into(BOX, "cocoa!").await;
     browser.see(&message("cocoa!")).await;
     browser.see("//ul[@id='channels']//ul//a[@aria-current='page'][contains(., 'a long story')]").await;

@@ -24,7 +24,6 @@ async function act(event) {
     if (link.dataset.message) return jump(link.dataset.message, link.dataset.in ?? me.channel);
     return go({ channel: link.dataset.channel });
   }
-  if (event.target.closest(".spoiler")) return reveal(event.target.closest(".spoiler"));
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const message = button.closest(".message");
@@ -42,6 +41,7 @@ async function act(event) {
     case "edit": return edit(message);
     case "more": return menus.ofMessage(button, message);
     case "user": return menus.ofUser(button, button.dataset.user, button.dataset.name);
+    case "reveal": return reveal(button);
     case "delete-now": return ask("DELETE", path);
     case "new-thread": return menus.newThread(null);
     case "press": return press(button, message);
@@ -62,16 +62,15 @@ function menu(event) {
   event.preventDefault();
 }
 
-/** Shows what a spoiler hides. From then on it is text. */
-function reveal(spoiler) {
-  spoiler.classList.add("shown");
-  for (const name of ["role", "tabindex", "aria-label"]) spoiler.removeAttribute(name);
+/** Shows what a spoiler hides. */
+function reveal(button) {
+  button.nextElementSibling.hidden = false;
+  button.remove();
 }
 
 /** Keys on a message that has the focus: as on Discord. */
 function key(event) {
   const message = event.target;
-  if (message.matches(".spoiler") && ["Enter", " "].includes(event.key)) return event.preventDefault(), reveal(message);
   if (!message.matches(".message") || event.ctrlKey || event.metaKey || event.altKey) return;
   const can = (word) => message.dataset.can.split(" ").includes(word);
   if (event.key === "e" && can("edit")) edit(message);

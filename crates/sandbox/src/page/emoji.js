@@ -19,7 +19,7 @@ export function pick(anchor, put) {
     const shown = Object.entries(known).filter(([one, words]) => !wanted || one.includes(wanted) || words.includes(wanted.toLowerCase()));
     grid.replaceChildren(...shown.map(([one, words]) => make("button", { type: "button", title: words, "aria-label": `${one} ${words}`, onclick: () => choose(one) }, one)));
   };
-  const box = make("input", { type: "text", placeholder: "Search, or type any emoji", "aria-label": "Search, or type any emoji", maxlength: 32, autofocus: true });
+  const box = make("input", { type: "text", placeholder: "Search, or type any emoji", "aria-label": "Search, or type any emoji", maxlength: 32, "data-first": true });
   box.addEventListener("input", () => draw(box.value.trim()));
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !box.value.trim()) return;

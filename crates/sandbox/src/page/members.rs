@@ -52,7 +52,10 @@ fn item(viewer: Viewer<'_>, user: &User, out: &mut String) {
     let owner = if viewer.guild.owner == user.id { "<span class=\"crown\" role=\"img\" aria-label=\"owner\">♛</span>" } else { "" };
     let (badge, presence) = if user.bot {
         let (word, class) = if viewer.online.contains(&user.id) { ("online", "on") } else { ("offline", "off") };
-        ("<span class=\"badge\">APP</span>", format!("<span class=\"presence {class}\">{word}</span>"))
+        (
+            "<span class=\"badge\">APP</span>",
+            format!("<span class=\"presence {class}\" title=\"{word}\"><span class=\"unseen\">{word}</span></span>"),
+        )
     } else {
         ("", String::new())
     };

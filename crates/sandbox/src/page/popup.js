@@ -13,7 +13,7 @@ export function open(anchor, { role = "dialog", label }, ...children) {
   popup.setAttribute("aria-label", label);
   popup.hidden = false;
   place(anchor);
-  (popup.querySelector("[autofocus]") ?? popup.querySelector("button, input, a"))?.focus();
+  (popup.querySelector("[data-first]") ?? popup.querySelector("button, input, a"))?.focus();
 }
 
 function place(anchor) {
