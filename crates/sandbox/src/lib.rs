@@ -33,6 +33,7 @@ mod clock;
 mod env_file;
 mod form;
 mod gateway;
+mod guide;
 mod hub;
 mod limits;
 mod options;
@@ -51,6 +52,7 @@ pub mod world;
 
 pub use self::{
     env_file::WriteEnvError,
+    guide::{Guide, GuideStep, Until},
     options::{Limits, Options, ParseLimitsError},
     person::Person,
     refusal::Refusal,
