@@ -8,7 +8,7 @@ use super::{Errors, Form, component, embed, snowflake};
 use crate::{
     refusal::Refusal,
     world::{
-        draft::{AllowedMentions, Draft, Reply, Upload},
+        draft::{AllowedMentions, Draft, Forward, Reply, Upload},
         snowflake::Snowflake,
     },
 };
@@ -29,10 +29,22 @@ pub(crate) fn read(body: &Value, files: Vec<(u64, Upload)>) -> Result<Draft, Ref
     Ok(draft)
 }
 
+/// Reads a change of a message; `is_layout` says that it has components instead of text, which stays so.
+pub(crate) fn read_change(body: &Value, files: Vec<(u64, Upload)>, is_layout: bool) -> Result<Draft, Refusal> {
+    let mut errors = Errors::default();
+    let draft = read_as(&Form::body(body)?, files, is_layout, &mut errors)?;
+    errors.verdict()?;
+    Ok(draft)
+}
+
 /// Reads a message that stands inside another body.
 pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, errors: &mut Errors) -> Result<Draft, Refusal> {
+    read_as(form, files, false, errors)
+}
+
+fn read_as(form: &Form<'_>, files: Vec<(u64, Upload)>, is_layout: bool, errors: &mut Errors) -> Result<Draft, Refusal> {
     let flags = form.integer("flags", 0, i64::MAX, errors).and_then(|flags| u64::try_from(flags).ok());
-    let layout = flags.is_some_and(|flags| flags & component::COMPONENTS_V2 != 0);
+    let layout = is_layout || flags.is_some_and(|flags| flags & component::COMPONENTS_V2 != 0);
     let content = if form.has("content") { Some(form.text("content", 0, MAX_CONTENT, errors).unwrap_or_default()) } else { None };
     let mut draft = Draft {
         content: content.map(|text| text.trim().to_owned()),
@@ -42,11 +54,16 @@ pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, errors: &mut
         tts: form.boolean("tts", errors).unwrap_or(false),
         nonce: nonce(form, errors),
         enforce_nonce: form.boolean("enforce_nonce", errors).unwrap_or(false),
-        reply: reply(form, errors),
+        reply: None,
+        forward: None,
         allowed_mentions: allowed_mentions(form, errors),
         kept: None,
         files: Vec::new(),
     };
+    read_reference(form, &mut draft, errors);
+    if form.raw("poll").is_some() {
+        return Err(Refusal::no_polls_here());
+    }
     if layout {
         for (key, given) in [
             ("content", draft.content.as_ref().is_some_and(|text| !text.is_empty())),
@@ -70,16 +87,23 @@ fn nonce(form: &Form<'_>, errors: &mut Errors) -> Option<Value> {
     form.raw("nonce").cloned()
 }
 
-fn reply(form: &Form<'_>, errors: &mut Errors) -> Option<Reply> {
-    let reference = Form::nested(form.raw("message_reference")?, &form.at("message_reference"), errors)?;
+/// What the message answers or forwards.
+fn read_reference(form: &Form<'_>, draft: &mut Draft, errors: &mut Errors) {
+    let reference = form.raw("message_reference").and_then(|value| Form::nested(value, &form.at("message_reference"), errors));
+    let Some(reference) = reference else { return };
     let must_exist = reference.boolean("fail_if_not_exists", errors).unwrap_or(true);
     if reference.raw("message_id").is_none() {
         errors.required(&reference.at("message_id"));
     }
-    if reference.integer("type", 0, 1, errors) == Some(1) {
-        errors.add(&reference.at("type"), "BASE_TYPE_CHOICES", "Value must be one of {0}.");
+    let (kind, channel) = (reference.integer("type", 0, 1, errors), reference.snowflake("channel_id", errors));
+    let Some(message) = reference.snowflake("message_id", errors) else { return };
+    if kind != Some(1) {
+        draft.reply = Some(Reply { message, must_exist });
+    } else if let Some(channel) = channel {
+        draft.forward = Some(Forward { channel, message });
+    } else {
+        errors.required(&reference.at("channel_id"));
     }
-    Some(Reply { message: reference.snowflake("message_id", errors)?, must_exist })
 }
 
 fn allowed_mentions(form: &Form<'_>, errors: &mut Errors) -> Option<AllowedMentions> {

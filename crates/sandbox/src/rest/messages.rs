@@ -2,7 +2,7 @@
 
 use super::{answer::Reply, ask::Call};
 use crate::{
-    form::{self, Errors, Form},
+    form::{self, Errors, Form, component::COMPONENTS_V2},
     refusal::Refusal,
     world::{message::Message, permission, snowflake::Snowflake},
 };
@@ -20,7 +20,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, channel, id) = (call.user()?, call.id("channel")?, call.id("message")?);
-    let draft = form::message::read(&call.body, std::mem::take(&mut call.files))?;
+    let is_layout = call.world.message(channel, id).is_some_and(|known| known.flags & COMPONENTS_V2 != 0);
+    let draft = form::message::read_change(&call.body, std::mem::take(&mut call.files), is_layout)?;
     call.world.edit(call.now, user, channel, id, draft)?;
     shown(call, channel, id)
 }
@@ -40,7 +41,7 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let ids: Vec<_> =
         listed.iter().enumerate().filter_map(|(index, id)| form::snowflake(id, &format!("messages.{index}"), &mut errors)).collect();
     errors.verdict()?;
-    call.world.delete_many(user, channel, &ids)?;
+    call.world.delete_many(call.now, user, channel, &ids)?;
     Ok(Reply::nothing())
 }
 

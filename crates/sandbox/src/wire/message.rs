@@ -30,6 +30,9 @@ impl<'a> Viewer<'a> {
             if let Some(id) = to.message {
                 shown["message_reference"]["message_id"] = id.to_string().into();
             }
+            if let Some(snapshot) = &message.snapshot {
+                shown["message_snapshots"] = json!([{"message": snapshot}]);
+            }
             if message.kind == MessageKind::ThreadStarter {
                 let start = to.message.and_then(|id| self.world.message(to.channel, id));
                 shown["referenced_message"] = start.map(|start| self.without_reference(start)).into();

@@ -45,6 +45,10 @@ impl World {
         }
         let is_bot = |id: &Snowflake| self.user(*id).is_none_or(|user| user.bot);
         let together = self.guilds_with(author).any(|guild| channel.recipients.iter().all(|id| guild.members.contains_key(id)));
-        if together && !channel.recipients.iter().all(is_bot) { Ok(()) } else { Err(Refusal::cannot_message()) }
+        match (together, channel.recipients.iter().all(is_bot)) {
+            (true, false) => Ok(()),
+            (false, _) => Err(Refusal::no_mutual_guild()),
+            (true, true) => Err(Refusal::cannot_message()),
+        }
     }
 }

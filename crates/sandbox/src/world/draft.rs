@@ -17,6 +17,7 @@ pub(crate) struct Draft {
     pub(crate) nonce: Option<Value>,
     pub(crate) enforce_nonce: bool,
     pub(crate) reply: Option<Reply>,
+    pub(crate) forward: Option<Forward>,
     pub(crate) allowed_mentions: Option<AllowedMentions>,
     /// The attachments to keep, by id; `None` keeps all.
     pub(crate) kept: Option<Vec<Snowflake>>,
@@ -38,6 +39,13 @@ impl Draft {
 pub(crate) struct Reply {
     pub(crate) message: Snowflake,
     pub(crate) must_exist: bool,
+}
+
+/// The message that a message forwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forward {
+    pub(crate) channel: Snowflake,
+    pub(crate) message: Snowflake,
 }
 
 /// A file that comes with a request.

@@ -98,6 +98,11 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
+    /// Whether it can be deleted. Source: Discord developer documentation, "Message Types".
+    pub fn can_be_deleted(self) -> bool {
+        !matches!(self, Self::RecipientAdd | Self::RecipientRemove | Self::NameChange | Self::ThreadStarter)
+    }
+
     /// Whether Discord itself wrote it.
     pub fn is_system(self) -> bool {
         !matches!(self, Self::Default | Self::Reply | Self::ChatInputCommand | Self::ContextMenuCommand)

@@ -37,10 +37,10 @@ async fn a_bot_reaches_nobody_with_whom_it_shares_no_guild_and_no_other_bot() {
     let (bot, admin) = (Client::bot(&discord), Client::person(&discord, "admin"));
     let other = admin.post("/sandbox/bots", json!({"name": "other"})).await.ok();
     let far = admin.post("/sandbox/people", json!({"name": "far", "guild": null})).await.ok();
-    for id in [&other["id"], &far["id"]] {
+    for (id, code) in [(&other["id"], 50007), (&far["id"], 50278)] {
         let opened = bot.post("/users/@me/channels", json!({"recipient_id": id})).await.ok();
         let path = format!("/channels/{}/messages", text_of(&opened, "id"));
-        assert_eq!(bot.post(&path, json!({"content": "x"})).await.refusal(), (403, 50007));
+        assert_eq!(bot.post(&path, json!({"content": "x"})).await.refusal(), (403, code));
     }
     assert_eq!(bot.post("/users/@me/channels", json!({})).await.refusal(), (400, 50035));
     assert_eq!(bot.post("/users/@me/channels", json!({"recipient_id": "5"})).await.refusal(), (404, 10013));

@@ -30,7 +30,7 @@ async fn a_post_is_a_thread_whose_first_message_has_its_id() {
     assert_eq!((&post.body["applied_tags"], &post.body["message_count"]), (&json!([bug]), &json!(0)));
     assert_eq!(gateway.event("THREAD_CREATE").await["parent_id"], forum["id"]);
     assert_eq!(gateway.event("MESSAGE_CREATE").await["channel_id"], post.body["id"]);
-    assert_eq!(bot.post(&format!("{path}/messages"), json!({"content": "x"})).await.refusal(), (400, 50024));
+    assert_eq!(bot.post(&format!("{path}/messages"), json!({"content": "x"})).await.refusal(), (400, 40058));
     assert_eq!(bot.get(&format!("{path}/messages")).await.refusal(), (400, 50024));
 }
 

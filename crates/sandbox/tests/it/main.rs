@@ -14,6 +14,7 @@ mod page;
 mod permissions;
 mod pins;
 mod reactions;
+mod rules;
 mod state;
 mod storm;
 mod thread_lists;
