@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use orchestrator_core::{
     domain::{
+        component::Row,
         id::{ChannelId, ParcelId, RoleId, UserId},
         outbound::{Address, Identity, Post},
         task::{Attachment, MessageRef},
@@ -195,6 +196,9 @@ fn payload(parcel: &ParcelId, post: &Post) -> Result<Value, ChatError> {
     let mut payload = serde_json::to_value(message).map_err(|error| invalid(error.to_string()))?;
     let files = post.files.iter().enumerate().map(|(id, file)| json!({"id": id, "filename": file.name}));
     payload["attachments"] = Value::Array(files.collect());
+    if !post.rows.is_empty() {
+        payload["components"] = post.rows.iter().map(Row::on_the_wire).collect();
+    }
     Ok(payload)
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::{Outcome, Report},
+    component::Row,
     id::{AttemptId, ChannelId, TaskId},
     retry::POST_RETRIES,
     task::{MessageRef, Task},
@@ -150,6 +151,9 @@ pub struct Post {
     pub silent: bool,
     /// Files that go with it.
     pub files: Vec<PostFile>,
+    /// Buttons and selects below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row>,
 }
 
 /// A box in a message.

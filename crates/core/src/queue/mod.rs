@@ -15,6 +15,7 @@ pub mod launch;
 pub mod marks;
 pub mod outbound;
 pub mod settle;
+mod showing;
 mod signs;
 pub mod upkeep;
 
@@ -38,6 +39,7 @@ use crate::{
         money::Usd,
         outbound::{Address, Identity, Letter, LetterState},
         retry::Delays,
+        showing::Showing,
         step::IllegalTransition,
     },
     ports::{
@@ -81,6 +83,10 @@ pub struct Rules {
     pub launch_delays: Delays,
     /// Delays between declared attempts.
     pub attempt_delays: Delays,
+    /// How much a channel shows of its tasks that has no settings of its own.
+    pub showing: Showing,
+    /// The least time between two edits of a card that is in no hurry.
+    pub card_gap: Duration,
     /// Where letters go.
     pub routes: Routes,
 }
