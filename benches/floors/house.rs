@@ -224,6 +224,14 @@ impl Chat for NoChat {
         unreachable!("no mailer runs")
     }
 
+    async fn edit(&self, _: MessageRef, _: &Post) -> Result<(), ChatError> {
+        unreachable!("no mailer runs")
+    }
+
+    async fn start_thread(&self, _: MessageRef, _: &str) -> Result<(), ChatError> {
+        unreachable!("no mailer runs")
+    }
+
     async fn react(&self, _: MessageRef, _: &str) -> Result<(), ChatError> {
         unreachable!("no mailer runs")
     }

@@ -236,6 +236,7 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
         forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
+        live_cards: config.limits.live_cards,
         secrets: config.secrets.clone(),
     }
 }

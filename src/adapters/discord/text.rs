@@ -61,12 +61,21 @@ pub enum TooMuch {
 ///
 /// [`TooMuch`], naming the first limit that is broken.
 pub fn check(parcel: &ParcelId, post: &Post) -> Result<(), TooMuch> {
+    at_most("the nonce", chars(&parcel.0), MAX_NONCE_CHARS, "characters")?;
+    check_content(post)
+}
+
+/// Looks whether Discord would take a post as the new content of a message.
+///
+/// # Errors
+///
+/// [`TooMuch`], naming the first limit that is broken.
+pub fn check_content(post: &Post) -> Result<(), TooMuch> {
     let Post { content, embeds, files, rows, reply_to: _, silent: _ } = post;
     let seen = |text: &str| !text.trim().is_empty();
     if !seen(content) && files.is_empty() && !embeds.iter().any(|embed| seen(&embed.description)) {
         return Err(TooMuch::Nothing);
     }
-    at_most("the nonce", chars(&parcel.0), MAX_NONCE_CHARS, "characters")?;
     at_most("the text", chars(content), MAX_CONTENT_CHARS, "characters")?;
     at_most("the message", embeds.len(), MAX_EMBEDS, "embeds")?;
     for Embed { description, colour: _ } in embeds {

@@ -175,6 +175,8 @@ pub enum Verb {
     Logs,
     /// Say why a task is where it is.
     Why,
+    /// Stop the present attempt, and go on at once with what was said in the thread.
+    Interrupt,
     /// Start tasks again after a pause of everything.
     Resume,
     /// Set how much a channel shows of its tasks.
@@ -185,7 +187,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Cancel,
         Self::Stop,
         Self::LetRun,
@@ -194,6 +196,7 @@ impl Verb {
         Self::Hasten,
         Self::Logs,
         Self::Why,
+        Self::Interrupt,
         Self::Resume,
         Self::SetShown,
         Self::SetThreads,
@@ -210,6 +213,7 @@ impl Verb {
             Self::Hasten => "hasten",
             Self::Logs => "logs",
             Self::Why => "why",
+            Self::Interrupt => "interrupt",
             Self::Resume => "resume",
             Self::SetShown => "set_shown",
             Self::SetThreads => "set_threads",

@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod agent;
 pub mod attempt;
+pub mod card;
 pub mod component;
 pub mod evidence;
 pub mod id;

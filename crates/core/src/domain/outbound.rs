@@ -41,6 +41,11 @@ pub enum Letter {
         /// The task.
         task: Box<Task>,
     },
+    /// What an attempt has left, told in its task's thread.
+    Told {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
     /// An answer to a message.
     Reply {
         /// To which.
@@ -88,7 +93,7 @@ impl Letter {
     /// What it yields to.
     pub fn class(&self) -> Class {
         match self {
-            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } => Class::Answer,
+            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } | Self::Told { .. } => Class::Answer,
             Self::Result { .. } => Class::Result,
             Self::Spawned { .. } | Self::Finished { .. } => Class::Notice,
         }

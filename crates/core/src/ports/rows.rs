@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     agent::AgentName,
     attempt::{AttemptState, Outcome, Report},
+    card::Card,
     id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
     journal::Event,
     lease::{Fence, Lease},
     money::{Usage, Usd},
     outbound::{Address, Class, Letter, LetterState, Mark, MarkState, Post, Progress},
     step::StepState,
-    task::{MessageRef, Priority, Task},
+    task::{FollowUp, MessageRef, Priority, Task},
 };
 use crate::ports::agent_runner::StopReason;
 
@@ -223,6 +224,39 @@ pub struct MarkRow {
     pub progress: Progress,
 }
 
+/// The card of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardRow {
+    /// Its task.
+    pub task: TaskId,
+    /// Where it stands, or is to stand.
+    pub channel: ChannelId,
+    /// Its message, once it is posted.
+    pub message: Option<MessageId>,
+    /// When something is to be sent for it; `None`: nothing is.
+    pub due_at: Option<DateTime<Utc>>,
+    /// The rest.
+    pub card: Card,
+}
+
+impl CardRow {
+    /// What goes first of several: 0 where the card itself is behind, 1 where something else is to be sent.
+    pub fn rank(&self) -> u8 {
+        u8::from(!self.card.face_is_behind())
+    }
+}
+
+/// Something said in a task's thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUpRow {
+    /// The task.
+    pub task: TaskId,
+    /// The counted attempt that was told it; `None`: none yet.
+    pub told_to: Option<u32>,
+    /// What was said.
+    pub said: FollowUp,
+}
+
 /// Which tasks a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFilter {
@@ -326,6 +360,18 @@ pub trait Look {
     fn mark(&self, id: MarkId) -> Result<Option<MarkRow>, RowsError>;
     /// The mark with this emoji on this message.
     fn mark_on(&self, message: MessageId, emoji: &str) -> Result<Option<MarkRow>, RowsError>;
+    /// The card of a task.
+    fn card(&self, task: &TaskId) -> Result<Option<CardRow>, RowsError>;
+    /// The task whose card's message this is.
+    fn card_at(&self, message: MessageId) -> Result<Option<TaskId>, RowsError>;
+    /// Channels with a card that has a due time, in their order, each once.
+    fn carded_channels(&self) -> Result<Vec<ChannelId>, RowsError>;
+    /// The channel's cards of a [rank](CardRow::rank) whose time has come, the earliest first, then by their tasks' ids.
+    fn due_cards(&self, channel: ChannelId, rank: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<CardRow>, RowsError>;
+    /// When the channel's next card of a rank is due.
+    fn next_card_due(&self, channel: ChannelId, rank: u8) -> Result<Option<DateTime<Utc>>, RowsError>;
+    /// What was said in a task's thread, oldest first.
+    fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError>;
     /// A small fact by name: cursors, pauses.
     fn fact(&self, name: &str) -> Result<Option<String>, RowsError>;
     /// How many of what.
@@ -372,6 +418,12 @@ pub trait Rows: Look {
     fn insert_mark(&mut self, row: &MarkRow) -> Result<MarkId, RowsError>;
     /// Changes a mark that is there. Its message and emoji never change.
     fn update_mark(&mut self, row: &MarkRow) -> Result<(), RowsError>;
+    /// Adds or replaces a task's card.
+    fn put_card(&mut self, row: &CardRow) -> Result<(), RowsError>;
+    /// Adds what was said in a task's thread; [`RowsError::Duplicate`] if its message is there.
+    fn insert_follow_up(&mut self, row: &FollowUpRow) -> Result<(), RowsError>;
+    /// Notes that all that was said in a task's thread and was told to no attempt is told to this one.
+    fn tell_follow_ups(&mut self, task: &TaskId, attempt: u32) -> Result<(), RowsError>;
     /// Sets a small fact.
     fn put_fact(&mut self, name: &str, value: &str) -> Result<(), RowsError>;
     /// Appends to the journal.

@@ -5,6 +5,7 @@
 //! ringing of [`Bells`]. The queue knows nothing of Discord's words, of processes, or of SQL.
 
 pub mod board;
+pub mod cards;
 pub mod claim;
 pub mod control;
 mod dispatch;

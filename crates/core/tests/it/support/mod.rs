@@ -115,7 +115,7 @@ pub(crate) fn rules() -> Rules {
         launch_tries: 3,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(60)),
         attempt_delays: Delays::new(Duration::from_secs(10), Duration::from_secs(600)),
-        showing: Showing { shown: Shown::Silent, threads: false },
+        showing: Showing { shown: Shown::StateChanges, threads: true },
         card_gap: Duration::ZERO,
         routes: Routes { results: to(201), operator: to(202), pool_channel: Some(ChannelId::new(203)), workers: 0 },
     }
