@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Queue, QueueError, Rules,
-    cards::{self, Pace},
+    card_changes::{self, Pace},
     dispatch, ended_words, gates, journal, lanes, live_attempt, settle, signs, step_row, task_row,
 };
 use crate::{
@@ -55,7 +55,7 @@ impl Queue {
                 if let Some(mut attempt) = live_attempt(rows, &id)? {
                     attempt.stop = Some((StopReason::Cancelled, by.clone()));
                     rows.update_attempt(&attempt)?;
-                    cards::touch(rows, &rules, &id, Pace::Now, now)?;
+                    card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
                     return Ok(Cancelled::Stopping(attempt.id));
                 }
                 end_waiting(rows, &rules, &mut task, &mut step, why.clone(), now)?;
@@ -102,7 +102,7 @@ impl Queue {
         self.write(Urgency::Usual, move |rows| {
             let mut task = task_row(rows, &id)?;
             let mut step = step_row(rows, &id)?;
-            cards::touch(rows, &rules, &id, Pace::Now, now)?;
+            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             match step.state {
                 StepState::Finished { .. } => {
                     step.attempts_allowed = step.attempts + 1;
@@ -145,7 +145,7 @@ impl Queue {
                     rows.update_step(&mut step)?;
                 }
             }
-            cards::touch(rows, &rules, &id, Pace::Now, now)?;
+            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             Ok(journal(rows, now, &id, What::Held { by: by.clone() })?)
         })
         .await?;
@@ -164,7 +164,7 @@ impl Queue {
             let mut step = step_row(rows, &id)?;
             match step.state {
                 StepState::Blocked { reason: Blocked::Paused } => {
-                    cards::touch(rows, &rules, &id, Pace::Now, now)?;
+                    card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
                     release(rows, &mut step, &by, now, rules.lane_cap)
                 }
                 _ => Ok(()),
@@ -206,7 +206,7 @@ impl Queue {
             } else {
                 rows.update_step(&mut step)?;
             }
-            cards::touch(rows, &rules, &new.id, Pace::Soon, now)?;
+            card_changes::touch(rows, &rules, &new.id, Pace::Soon, now)?;
             journal(rows, now, &new.id, What::Edited)?;
             Ok(true)
         })
@@ -269,7 +269,7 @@ fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str, now:
     for mut attempt in rows.live_attempts(&rules.instance)? {
         attempt.stop.get_or_insert_with(|| (why, by.to_owned()));
         rows.update_attempt(&attempt)?;
-        cards::touch(rows, rules, &attempt.task, Pace::Now, now)?;
+        card_changes::touch(rows, rules, &attempt.task, Pace::Now, now)?;
         stopped += 1;
     }
     Ok(stopped)

@@ -1,7 +1,7 @@
 //! A task comes in: exactly once per source id, and claimed in the same transaction when a slot is free.
 
 use super::{
-    Queue, QueueError, cards,
+    Queue, QueueError, card_changes,
     claim::{self, Claim},
     journal, lanes, signs, write_letter,
 };
@@ -121,7 +121,7 @@ impl Queue {
                         let to = Address { channel: to.channel, identity: Identity::Orchestrator };
                         write_letter(rows, now, to, Some(&task.id), question.clone())?;
                     }
-                    cards::begin(rows, &rules, &new_row, now)?;
+                    card_changes::begin(rows, &rules, &new_row, now)?;
                     return Ok(Enqueued::New { task: task.id.clone(), claimed: None });
                 }
                 lanes::admit(rows, &step, rules.lane_cap)?;
@@ -130,7 +130,7 @@ impl Queue {
                     Claim::Taken(attempt) if attempt.task == task.id => Some(attempt.id),
                     Claim::Taken(_) | Claim::LookFurther | Claim::Nothing => None,
                 };
-                cards::begin(rows, &rules, &new_row, now)?;
+                card_changes::begin(rows, &rules, &new_row, now)?;
                 Ok(Enqueued::New { task: task.id.clone(), claimed })
             })
             .await?;

@@ -5,6 +5,8 @@
 //! ringing of [`Bells`]. The queue knows nothing of Discord's words, of processes, or of SQL.
 
 pub mod board;
+mod card_changes;
+mod card_facts;
 pub mod cards;
 pub mod claim;
 pub mod control;

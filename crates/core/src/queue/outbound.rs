@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Queue, QueueError,
-    cards::{self, Pace},
+    card_changes::{self, Pace},
     journal, signs, write_letter,
 };
 use crate::{
@@ -144,7 +144,7 @@ impl Queue {
                         if task.entry.is_none() {
                             let id = task.task.id.clone();
                             rows.update_task(&crate::ports::rows::TaskRow { entry: Some(at), ..task })?;
-                            cards::touch(rows, &rules, &id, Pace::Now, now)?;
+                            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
                         }
                     }
                     Letter::Announcement { .. } => {
@@ -156,7 +156,7 @@ impl Queue {
                         if let Some((_, outcome)) = task.ended {
                             signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
                         }
-                        cards::anchor(rows, &task.task.id, at, now)?;
+                        card_changes::anchor(rows, &task.task.id, at, now)?;
                         rows.update_task(&crate::ports::rows::TaskRow { message: Some(at), ..task })?;
                     }
                     Letter::Spawned { .. }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Queue, QueueError, Rules,
-    cards::{self, Pace},
+    card_changes::{self, Pace},
     dispatch::instance_gate,
     gates, journal_attempt, lanes, signs, spent_fact, write_letter,
 };
@@ -109,7 +109,7 @@ pub(super) fn end_attempt(
         let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
         rows.update_step(&mut step)?;
-        return Ok(cards::touch(rows, rules, &attempt.task, Pace::Soon, now)?);
+        return Ok(card_changes::touch(rows, rules, &attempt.task, Pace::Soon, now)?);
     }
     step.state = step.state.after(StepEvent::Settled(outcome.verdict()), now)?;
     rows.update_step(&mut step)?;
@@ -132,7 +132,7 @@ pub(super) fn end_task(
     if let Some(at) = task.message {
         signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
     }
-    Ok(cards::end(rows, rules, task, attempt, now)?)
+    Ok(card_changes::end(rows, rules, task, attempt, now)?)
 }
 
 fn enter_in_ledger(

@@ -51,7 +51,7 @@ pub fn face(facts: &CardFacts, entry: Option<&str>, said: Option<&str>) -> Post 
     if let TaskState::Ended { reason: Some(reason), .. } = &facts.doing {
         lines.push(format!("**Why:** {}", sentence(reason, REASON)));
     }
-    lines.extend(figures_of(facts));
+    lines.push(figures_of(facts));
     lines.extend(said.and_then(last_line).filter(|_| facts.showing.shown == Shown::Live).map(|line| format!("> {}", code(&line, SAID))));
     lines.extend(waiting_words(facts));
     lines.push(format!(
@@ -161,7 +161,7 @@ fn headline(facts: &CardFacts) -> String {
     }
 }
 
-fn figures_of(facts: &CardFacts) -> Option<String> {
+fn figures_of(facts: &CardFacts) -> String {
     let wishes = &facts.task.wishes;
     let model = facts.model.as_deref().or(wishes.model_shown.as_deref());
     let mut parts = vec![format!("agent {}", code(wishes.agent.as_str(), 40))];
@@ -171,7 +171,7 @@ fn figures_of(facts: &CardFacts) -> Option<String> {
         let more = if facts.cost_has_gaps && facts.cost.is_some() { " and more" } else { "" };
         parts.push(format!("**{}**{more}", figures::cost(facts.cost)));
     }
-    Some(parts.join(" · "))
+    parts.join(" · ")
 }
 
 fn waiting_words(facts: &CardFacts) -> Option<String> {
@@ -186,7 +186,7 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
     let logs = Button::press("Logs", Style::Secondary, press(Verb::Logs));
     let cancel = Button::press("Cancel", Style::Danger, press(Verb::Cancel));
     let mut shown = match &facts.doing {
-        TaskState::Waiting { .. } | TaskState::Parked { .. } => vec![why, cancel],
+        TaskState::Waiting { .. } | TaskState::Parked { .. } | TaskState::Claimed => vec![why, cancel],
         TaskState::Delayed { .. } => vec![Button::press("Try now", Style::Primary, press(Verb::Hasten)), logs, why, cancel],
         TaskState::Held => vec![Button::press("Release", Style::Success, press(Verb::Release)), why, cancel],
         TaskState::Asked => {
@@ -196,7 +196,6 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
                 why,
             ]
         }
-        TaskState::Claimed => vec![why, cancel],
         TaskState::Running { .. } if facts.follow_ups > 0 => {
             vec![Button::press("Interrupt now", Style::Primary, press(Verb::Interrupt)), logs, why, cancel]
         }

@@ -141,10 +141,10 @@ fn an_ended_card_tells_how_what_it_cost_and_where_the_result_is() {
     [Retry] [Logs] [Why?] [Result]
     ");
     let failed = CardFacts { cost_has_gaps: true, ..ended(Outcome::Failed, Some("exit code 3: `x` @everyone")) };
-    assert_snapshot!(shown(&face(&failed, None, None)), @"
+    assert_snapshot!(shown(&face(&failed, None, None)).replace('\u{200b}', "¦"), @"
     ❌ **Failed** after 12s · <t:1763700020:R>
     `Compare tea and coffee in ˋfiveˋ lines`
-    **Why:** exit code 3: `x` @​everyone
+    **Why:** exit code 3: `x` @¦everyone
     agent `demo` · model `cheap` · 1,200 in / 300 out tokens · **$0.001215** and more
     -# `1443021398234771496` · asked by ann <t:1763700000:R>
     [Retry] [Logs] [Why?]
