@@ -21,6 +21,23 @@ if [[ ${#lacking[@]} -gt 0 ]]; then
     fi
 fi
 
+# Its accessibility is judged by axe-core, which is run from disk within the page. Without it those tests say so and judge nothing.
+axe=4.14.1
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+axe_dir=${XDG_CACHE_HOME:-$HOME/.cache}/orchestrator-tests/axe-core-$axe
+if [[ ! -s $axe_dir/axe.min.js ]] && command -v npm >/dev/null; then
+    mkdir -p "$axe_dir"
+    if (cd "$axe_dir" && npm pack --silent "axe-core@$axe" >/dev/null && echo "$axe_sha512  axe-core-$axe.tgz" | sha512sum --check --quiet); then
+        tar -xzOf "$axe_dir/axe-core-$axe.tgz" package/axe.min.js >"$axe_dir/axe.min.js.new"
+        mv "$axe_dir/axe.min.js.new" "$axe_dir/axe.min.js"
+    fi
+fi
+if [[ -s $axe_dir/axe.min.js ]]; then
+    export ORCH_TEST_AXE=$axe_dir/axe.min.js
+else
+    echo "!!! NOT TESTED: the page's accessibility: axe-core $axe could not be fetched from the npm registry" >&2
+fi
+
 if [[ $# -eq 0 ]]; then
     set -- --workspace
 fi

@@ -5,7 +5,7 @@
 //!
 //! # Where it differs from Discord
 //!
-//! - One guild; no direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
+//! - No direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
 //!   What is not built answers 404 or 405, and stands in the log as not built.
 //! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for renaming channels) are plausible or missing. People have none.
 //! - The gateway sends plain text frames even to those who asked for compression in IDENTIFY, and refuses `compress=zlib-stream` and ETF.
@@ -31,6 +31,7 @@ mod clock;
 mod env_file;
 mod form;
 mod gateway;
+mod guide;
 mod hub;
 mod limits;
 mod options;
@@ -49,6 +50,7 @@ pub mod world;
 
 pub use self::{
     env_file::WriteEnvError,
+    guide::{Guide, GuideStep, Until},
     options::{Limits, Options, ParseLimitsError},
     person::Person,
     refusal::Refusal,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use crate::world::WorldSeed;
+use crate::{guide::Guide, world::WorldSeed};
 
 /// How a [`crate::Sandbox`] is started. The default listens on a free port of this machine alone, with Discord's limits, and forgets everything at the end.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Options {
     pub heartbeat_interval: Duration,
     /// How many records of requests and gateway events are kept; the oldest go first.
     pub log_capacity: usize,
+    /// A guided first task on the chat page.
+    pub guide: Option<Guide>,
 }
 
 impl Default for Options {
@@ -31,6 +33,7 @@ impl Default for Options {
             // What Discord sends at the time of writing.
             heartbeat_interval: Duration::from_millis(41_250),
             log_capacity: 50_000,
+            guide: None,
         }
     }
 }

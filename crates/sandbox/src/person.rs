@@ -147,7 +147,9 @@ impl<'a> Person<'a> {
         data: &Value,
         message: Option<Snowflake>,
     ) -> Result<Snowflake, Refusal> {
-        let body = json!({"type": kind, "application_id": application, "guild_id": self.hub.read(|world| world.guild().id), "channel_id": self.channel_id(channel)?, "message_id": message, "data": data});
+        let channel = self.channel_id(channel)?;
+        let guild = self.hub.read(|world| world.guild_of(channel).map(|guild| guild.id));
+        let body = json!({"type": kind, "application_id": application, "guild_id": guild, "channel_id": channel, "message_id": message, "data": data});
         let reply = self.ask("POST", "/interactions", body, Vec::new())?;
         let id = reply.headers.iter().find(|(name, _)| name == "x-sandbox-interaction").and_then(|(_, id)| id.parse().ok());
         id.ok_or_else(Refusal::unknown_interaction)

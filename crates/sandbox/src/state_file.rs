@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{env_file::private_file, hub::Hub, world::World, world::snowflake::Snowflake};
@@ -47,7 +48,10 @@ pub(crate) fn load(path: &Path) -> Result<Option<World>, StateError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(read(error)),
     };
-    let mut world: World = serde_json::from_slice(&bytes).map_err(|source| StateError::Format { path: path.to_owned(), source })?;
+    let format = |source| StateError::Format { path: path.to_owned(), source };
+    let mut state: Value = serde_json::from_slice(&bytes).map_err(format)?;
+    bring_up_to_date(&mut state);
+    let mut world: World = serde_json::from_value(state).map_err(format)?;
     for id in world.attachments().collect::<Vec<_>>() {
         match fs::read(files_folder(path).join(id.to_string())) {
             Ok(bytes) => world.restore_file(id, bytes),
@@ -55,6 +59,19 @@ pub(crate) fn load(path: &Path) -> Result<Option<World>, StateError> {
         }
     }
     Ok(Some(world))
+}
+
+/// Worlds of earlier versions had one guild, to which all channels belonged.
+fn bring_up_to_date(state: &mut Value) {
+    let Some(world) = state.as_object_mut() else { return };
+    let Some(mut guild) = world.remove("guild") else { return };
+    let id = guild["id"].clone();
+    guild["former_members"] = world.remove("former_members").unwrap_or_else(|| json!({}));
+    for channel in world.get_mut("channels").and_then(Value::as_object_mut).into_iter().flat_map(serde_json::Map::values_mut) {
+        channel["guild"] = id.clone();
+    }
+    let key = id.as_str().unwrap_or_default();
+    world.insert("guilds".to_owned(), json!({ key: guild }));
 }
 
 /// Writes the world after every change, gathered for a moment, and once more at the end.

@@ -70,7 +70,7 @@ async fn a_command_without_a_text_opens_a_form_and_its_answer_is_for_oneself_alo
     browser
         .open(&format!("{}/?as=admin&channel={}", world.sandbox.base_url(), world.sandbox.channel("general").expect("it is there")))
         .await;
-    browser.see("//h2[contains(., 'Welcome to #general')]").await;
+    browser.see("//h3[contains(., 'Welcome to #general')]").await;
     assert!(!browser.sees(&message("Queued as")).await, "somebody else sees the answer");
     browser.close().await;
     world.finish().await;
@@ -85,7 +85,7 @@ async fn what_an_option_can_be_is_offered_while_it_is_typed_and_is_obeyed() {
     browser.click("//div[@id='suggestions']/div[@role='option'][b='/task']").await;
     browser.type_into("//textarea[@id='o-text']", "echo cheap enough > RESULT.txt").await;
     browser.type_into("//input[@id='o-model']", "che").await;
-    browser.click("//ul[@aria-label='Suggestions for model']//button[contains(., 'cheap')]").await;
+    browser.click("//div[@aria-label='Suggestions for model']/div[@role='option'][contains(., 'cheap')]").await;
     browser.click("//form[@id='command']//button[@type='submit']").await;
     browser.see(&message("Queued as")).await;
 

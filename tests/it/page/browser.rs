@@ -14,6 +14,7 @@ use std::{
 use fantoccini::{
     Client, ClientBuilder, Locator,
     error::{CmdError, ErrorStatus},
+    wd::WindowHandle,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -121,9 +122,23 @@ impl Browser {
         }
     }
 
+    /// Waits until an element is no longer to be seen.
+    pub(super) async fn lose(&self, xpath: &str) {
+        let started = Instant::now();
+        while self.sees(xpath).await {
+            assert!(started.elapsed() < PATIENCE, "{xpath} did not go");
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
     /// Runs a script in the page: the body of a function.
     pub(super) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Runs a script that calls its last argument with what it gives.
+    pub(super) async fn run_to_end(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.expect("the script ends")
     }
 
     /// Goes over to the window that a click has opened.
@@ -138,6 +153,20 @@ impl Browser {
             assert!(started.elapsed() < PATIENCE, "no window was opened");
             tokio::time::sleep(GLANCE).await;
         }
+    }
+
+    /// Opens another window beside this one, goes there, and gives the way back.
+    pub(super) async fn open_beside(&self, url: &str) -> WindowHandle {
+        let here = self.client.window().await.expect("a window");
+        let new = self.client.new_window(true).await.expect("another window");
+        self.client.switch_to_window(new.handle).await.expect("it is there");
+        self.open(url).await;
+        here
+    }
+
+    /// Goes to a window that is open.
+    pub(super) async fn go_to_window(&self, window: &WindowHandle) {
+        self.client.switch_to_window(window.clone()).await.expect("it is there");
     }
 
     /// Ends the browser, so that what it shows can't be what a test leaves behind.

@@ -6,6 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use super::{Browser, go_to};
 use crate::world::{Founding, World};
 
 /// A folder in which nothing is configured, as in a fresh clone.
@@ -70,4 +71,33 @@ async fn a_second_demonstration_in_a_folder_names_the_first_and_leaves_it_alone(
     assert_eq!(code, 9, "{error}");
     assert!(error.contains(&format!("already: open {url}, or end it first")), "{error}");
     assert_eq!(world.text(".runtime/demo/discord-config.env"), env);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guide_leads_through_a_first_task_and_follows_what_really_happens() {
+    let Some(browser) = Browser::start(1440, 900).await else { return };
+    let world = fresh().await;
+    let demonstration = demonstrate(&world);
+    let step = |text: &str| format!("//section[@id='guide'][contains(., '{text}')]");
+    browser.open(&demonstration.url).await;
+    browser.see(&step("is one task")).await;
+
+    browser.click("//section[@id='guide']//button[.='Put it in the box']").await;
+    browser.enter_into(super::BOX, "").await;
+    browser.see(&step("an agent is at work")).await;
+    browser.see(&step("The answer stands in")).await;
+    browser.click("//section[@id='guide']//button[.='Go to #results']").await;
+    browser.see(&step("Now ask about it")).await;
+    browser.see("//ol[@id='messages']//li[contains(., '[SUCCESS]')]").await;
+    go_to(&browser, "task-queue").await;
+    browser.type_into(super::BOX, "/status").await;
+    browser.enter_into(super::BOX, "").await;
+    browser.click("//form[@id='command']//button[@type='submit']").await;
+    browser.see(&step("That was all of it")).await;
+    browser.click("//button[@aria-label='Close the guide']").await;
+    go_to(&browser, "general").await;
+    browser.see("//h3[contains(., 'Welcome to #general')]").await;
+
+    assert!(!browser.sees("//section[@id='guide']").await, "it comes back");
+    browser.close().await;
 }

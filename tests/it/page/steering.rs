@@ -12,7 +12,7 @@ async fn a_stop_sign_by_click_cancels_a_running_task() {
     world.until("the agent runs", |world| world.has_file("started")).await;
     browser.click(&message("too long")).await;
     browser.click(&tool("too long", "Add reaction")).await;
-    browser.click("//div[@id='popup']//button[@aria-label='🛑']").await;
+    browser.click("//div[@id='popup']//button[.='🛑']").await;
     // One by the person, one by the bot: it says that it has obeyed.
     browser.see(&format!("{}[span[@class='count']='2']", mark("too long", "🛑"))).await;
 
@@ -29,7 +29,7 @@ async fn a_message_is_run_as_a_task_from_its_menu() {
 
     browser.enter_into(BOX, "echo from the menu > RESULT.txt").await;
     browser.click(&message("from the menu")).await;
-    browser.click(&tool("from the menu", "Apps")).await;
+    browser.click(&tool("from the menu", "More")).await;
     browser.click("//div[@id='popup']//button[contains(., 'Run as task')]").await;
     let answer = browser.read(&message("Queued as")).await;
 

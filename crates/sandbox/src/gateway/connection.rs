@@ -160,7 +160,9 @@ impl Connection {
             sessions.open(session.clone(), identity.user, identity.intents, link, now);
             sessions.push(&session, &event::ready(viewer, &session, &self.hub.gateway_url, identity.shard));
             if identity.intents & event::GUILDS != 0 {
-                sessions.push(&session, &event::guild_created(viewer));
+                for guild in world.guilds_with(identity.user) {
+                    sessions.push(&session, &event::guild_created(viewer, guild));
+                }
             }
             session
         });
@@ -210,7 +212,9 @@ impl Connection {
         };
         self.hub.read(|world| {
             let viewer = Viewer { world, user, base_url: &self.hub.base_url, reads_content: true };
-            let chunk = event::members_chunk(viewer, &ids, data["query"].as_str().unwrap_or_default(), &data["nonce"]);
+            let asked = data["guild_id"].as_str().and_then(|id| id.parse().ok());
+            let Some(guild) = world.guilds_with(user).find(|guild| Some(guild.id) == asked) else { return };
+            let chunk = event::members_chunk(viewer, guild, &ids, data["query"].as_str().unwrap_or_default(), &data["nonce"]);
             self.hub.sessions().push(session, &chunk);
         });
     }

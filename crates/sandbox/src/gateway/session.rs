@@ -1,7 +1,7 @@
 //! Sessions outlive their connections: they go on collecting events, so that a bot that comes back misses nothing.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -155,6 +155,11 @@ impl Sessions {
     /// Forgets the bot's sessions, so that no RESUME succeeds.
     pub(crate) fn forget(&mut self, id: &str) {
         self.sessions.remove(id);
+    }
+
+    /// The bots that have a session with a connection.
+    pub(crate) fn online(&self) -> BTreeSet<Snowflake> {
+        self.sessions.values().filter(|session| session.link.is_some()).map(|session| session.user).collect()
     }
 
     /// Whether the bot has a session with a connection.

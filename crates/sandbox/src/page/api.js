@@ -2,10 +2,18 @@
 
 export const me = document.body.dataset;
 
+/** Whether the person may do this in the open channel. */
+export const may = (power) => me.powers.split(" ").includes(power);
+
 export class Refused extends Error {}
 
 /** Sends a request; gives the answer's JSON, or null if it has none. */
 export async function ask(method, path, body, files = []) {
+  const { text } = await send(method, path, body, files);
+  return text ? JSON.parse(text) : null;
+}
+
+async function send(method, path, body, files) {
   const options = { method, headers: { authorization: me.token } };
   if (files.length > 0) {
     options.body = new FormData();
@@ -22,8 +30,8 @@ export async function ask(method, path, body, files = []) {
     throw new Refused("The local Discord does not answer. Is it still running?");
   }
   const text = await response.text();
-  if (response.ok) return text ? JSON.parse(text) : null;
-  throw new Refused(explain(text, response.status));
+  if (!response.ok) throw new Refused(explain(text, response.status));
+  return { text, headers: response.headers };
 }
 
 /** Turns a refusal into a sentence: Discord's own, and what is wrong with which field. */
@@ -45,17 +53,27 @@ function explain(text, status) {
   return [body.message, ...found].join(". ").replaceAll("..", ".");
 }
 
-/** Starts an interaction. The answer comes over the event stream. */
-export function interact(type, application, data, message, files = []) {
-  return ask("POST", "/interactions", {
-    type,
-    application_id: application,
-    guild_id: me.guild,
-    channel_id: me.channel,
-    message_id: message,
-    session_id: "page",
-    data,
-  }, files);
+/** Starts an interaction and gives its id. The answer comes over the event stream. */
+export async function interact(type, application, data, message, files = []) {
+  const asked = { type, application_id: application, guild_id: me.guild, channel_id: me.channel, message_id: message, session_id: "page", data };
+  const { headers } = await send("POST", "/interactions", asked, files);
+  return headers.get("x-sandbox-interaction");
+}
+
+/** Loads a part of the page as this person sees it: text, or null if there is none. */
+export async function part(name, query = {}) {
+  const asked = new URLSearchParams({ as: me.user, guild: me.guild, channel: me.channel, ...query });
+  try {
+    const response = await fetch(`/page/${name}?${asked}`);
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Goes somewhere else as the same person. */
+export function go(query) {
+  location.assign(`/?${new URLSearchParams({ as: me.user, ...query })}`);
 }
 
 const problem = document.getElementById("problem");
@@ -77,6 +95,15 @@ export function make(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children);
+  element.append(...children.filter((child) => child != null && child !== false));
   return element;
+}
+
+/** Copies a text, where the browser lets the page do that. */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    complain(`The browser did not let the page copy this: ${text}`);
+  }
 }

@@ -1,6 +1,6 @@
 //! Files: text is previewed in place, pictures are shown, everything can be opened.
 
-use super::html::{escape, push};
+use super::html::{escape, is_web_address, open_link, push};
 use crate::world::{
     World,
     message::{Attachment, Message},
@@ -22,9 +22,8 @@ pub(super) fn render(world: &World, message: &Message, file: &Attachment, out: &
             size(file.size)
         ),
     );
-    if ["image/png", "image/jpeg", "image/gif", "image/webp"].iter().any(|picture| file.content_type.starts_with(picture)) {
-        let description = escape(file.description.as_deref().unwrap_or(&file.filename));
-        push(out, format_args!("<img src=\"{url}\" alt=\"{description}\" loading=\"lazy\">"));
+    if is_picture(file) {
+        picture(message, file, None, out);
     } else if let Some(text) = preview(world, file) {
         let cut = if file.size > PREVIEW_BYTES { "\n… open the file to see the rest" } else { "" };
         push(
@@ -33,6 +32,38 @@ pub(super) fn render(world: &World, message: &Message, file: &Attachment, out: &
         );
     }
     out.push_str("</div>");
+}
+
+fn is_picture(file: &Attachment) -> bool {
+    ["image/png", "image/jpeg", "image/gif", "image/webp"].iter().any(|picture| file.content_type.starts_with(picture))
+}
+
+/// Shows a file that is a picture; another is a link.
+pub(super) fn picture(message: &Message, file: &Attachment, description: Option<&str>, out: &mut String) {
+    let url = escape(&crate::wire::message::attachment_url("", message.channel, file));
+    let description = escape(description.or(file.description.as_deref()).unwrap_or(&file.filename));
+    if is_picture(file) {
+        push(
+            out,
+            format_args!(
+                "<a href=\"{url}\" target=\"_blank\" rel=\"noopener\"><img src=\"{url}\" alt=\"{description}\" loading=\"lazy\"></a>"
+            ),
+        );
+    } else {
+        push(out, format_args!("<a href=\"{url}\" target=\"_blank\" rel=\"noopener\">{description}</a>"));
+    }
+}
+
+/// A picture from elsewhere: a link, as the page loads nothing from elsewhere.
+pub(super) fn elsewhere(url: &str, description: Option<&str>, out: &mut String) {
+    let shown = escape(description.unwrap_or(url));
+    if is_web_address(url) {
+        out.push_str("<p class=\"only\">🖼 ");
+        open_link(out, url);
+        push(out, format_args!("{shown}</a> (not loaded: it is elsewhere)</p>"));
+    } else {
+        push(out, format_args!("<p class=\"only\">🖼 {shown}</p>"));
+    }
 }
 
 /// The beginning of a file that is text.

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::{
+    attachment, component,
     html::{self, escape, is_web_address, open_link, push},
     markdown,
 };
-use crate::world::World;
+use crate::world::{World, message::Message};
 
 /// Renders an embed: a box with its colour at the side.
-pub(super) fn render(world: &World, embed: &Value, out: &mut String) {
+pub(super) fn render(world: &World, message: &Message, embed: &Value, out: &mut String) {
     out.push_str("<article class=\"embed\">");
     // An attribute of a drawing, as a style of its own would need a looser content security policy.
     let colour = embed["color"].as_u64().unwrap_or(0x80_84_8E);
@@ -46,6 +47,12 @@ pub(super) fn render(world: &World, embed: &Value, out: &mut String) {
             );
         }
         out.push_str("</dl>");
+    }
+    for key in ["thumbnail", "image"] {
+        match component::attached(message, &embed[key]) {
+            Some(file) => attachment::picture(message, file, None, out),
+            None => embed[key]["url"].as_str().map_or((), |url| attachment::elsewhere(url, None, out)),
+        }
     }
     footer(embed, out);
     out.push_str("</article>");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{message, shell, viewer::Viewer};
+use super::{channels, message, viewer::Viewer};
 use crate::{
     hub::Hub,
     world::{event::Event, interaction::Answer, snowflake::Snowflake},
@@ -36,7 +36,10 @@ fn told(hub: Arc<Hub>, query: BTreeMap<String, String>, stop: CancellationToken)
                 received = events.recv() => received,
             };
             let telling = match received {
-                Ok(event) => hub.read(|world| Viewer::new(world, &query).and_then(|viewer| tell(viewer, &event))),
+                Ok(event) => hub.read(|world| {
+                    let online = hub.sessions().online();
+                    Viewer::new(world, &online, &query).and_then(|viewer| tell(viewer, &event))
+                }),
                 // The page was too slow: it starts over.
                 Err(RecvError::Lagged(_)) => Some(("reload", Value::Null)),
                 Err(RecvError::Closed) => return None,
@@ -64,15 +67,16 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
         | Event::ReactionKindCleared { channel, message, .. } => shown(viewer, *channel, *message, false),
         Event::MessageDeleted { channel, message, .. } => Some(("gone", json!({"channel": channel, "ids": [message]}))),
         Event::MessagesDeleted { channel, messages } => Some(("gone", json!({"channel": channel, "ids": messages}))),
-        Event::ChannelCreated { .. }
-        | Event::ChannelUpdated { .. }
-        | Event::ChannelDeleted { .. }
-        | Event::MemberUpdated { .. }
-        | Event::MembershipChanged { .. }
-        | Event::RoleUpdated { .. } => Some(("channels", json!({"html": shell::channels(viewer)}))),
+        Event::ChannelCreated { .. } | Event::ChannelUpdated { .. } => Some(("channels", listed(viewer))),
+        Event::ChannelDeleted { channel } => {
+            let mut lists = listed(viewer);
+            lists["gone"] = json!(channel.id);
+            Some(("channels", lists))
+        }
+        Event::MemberUpdated { .. } | Event::MembershipChanged { .. } | Event::RoleUpdated { .. } => Some(("members", listed(viewer))),
         Event::TypingStarted { channel, user: id, .. } => {
             let name = world.user(*id).filter(|typing| typing.id != user)?.display_name.as_str();
-            Some(("typing", json!({"channel": channel, "name": name})))
+            Some(("typing", json!({"channel": channel, "user": id, "name": name})))
         }
         Event::InteractionAnswered { interaction } => {
             let known = world.interaction(*interaction).filter(|known| known.user == user)?;
@@ -84,7 +88,7 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
             };
             Some((
                 "answer",
-                json!({"id": interaction, "application": known.application, "channel": known.channel, "kind": kind, "data": data}),
+                json!({"id": interaction, "application": known.application, "channel": known.channel, "message": known.message, "kind": kind, "data": data}),
             ))
         }
         Event::CommandsChanged => Some(("commands", Value::Null)),
@@ -92,10 +96,15 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
     }
 }
 
+/// The lists beside the messages.
+fn listed(viewer: Viewer<'_>) -> Value {
+    json!({"html": channels::list(viewer), "rail": channels::rail(viewer)})
+}
+
 fn shown(viewer: Viewer<'_>, channel: Snowflake, id: Snowflake, is_new: bool) -> Option<(&'static str, Value)> {
     let known = viewer.world.message(channel, id).filter(|known| known.is_shown_to(viewer.user.id))?;
-    let viewer = Viewer { channel: Some(channel), ..viewer };
+    let viewer = viewer.at(channel);
     let mentions_me = known.mention_everyone || known.mentions.contains(&viewer.user.id);
-    let data = json!({"channel": channel, "id": id, "author": known.author, "new": is_new, "mention": mentions_me, "html": message::render(viewer, known)});
+    let data = json!({"guild": viewer.guild.id, "channel": channel, "id": id, "author": known.author, "new": is_new, "mention": mentions_me, "html": message::render(viewer, known)});
     Some(("message", data))
 }

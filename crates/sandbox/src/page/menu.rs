@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::viewer::Viewer;
-use crate::world::guild::ChannelKind;
+use super::{channels, viewer::Viewer};
 
 /// The commands of all bots, and the members, roles and channels that options can name.
 pub(super) fn choices(viewer: Viewer<'_>) -> Value {
-    let (world, guild) = (viewer.world, viewer.world.guild());
+    let (world, guild) = (viewer.world, viewer.guild);
     let commands = world.commands().filter(|command| viewer.channel.is_some_and(|channel| world.may_use(viewer.user.id, channel, command)));
     let with_bot = commands.map(|command| {
         let mut command = command.clone();
@@ -15,11 +14,27 @@ pub(super) fn choices(viewer: Viewer<'_>) -> Value {
         command["bot"] = bot.map(|bot| bot.display_name.as_str()).into();
         command
     });
-    let channels = world.channels().filter(|channel| channel.kind == ChannelKind::Text && world.sees(viewer.user.id, channel.id));
+    let channels = viewer.channels();
     json!({
         "commands": with_bot.collect::<Vec<_>>(),
-        "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": user.display_name})).collect::<Vec<_>>(),
+        "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": user.display_name, "bot": user.bot})).collect::<Vec<_>>(),
         "roles": guild.roles.values().map(|role| json!({"id": role.id, "name": role.name})).collect::<Vec<_>>(),
-        "channels": channels.map(|channel| json!({"id": channel.id, "name": channel.name})).collect::<Vec<_>>(),
+        "channels": channels.iter().map(|channel| json!({"id": channel.id, "name": channel.name, "type": channel.kind.number()})).collect::<Vec<_>>(),
+        "places": viewer.guilds().into_iter().flat_map(|guild| places(Viewer { guild, ..viewer })).collect::<Vec<_>>(),
     })
+}
+
+/// Where the person can go in the open server: its channels, and their open threads.
+fn places(viewer: Viewer<'_>) -> Vec<Value> {
+    let mut found = Vec::new();
+    for channel in viewer.channels() {
+        found.push(json!({"id": channel.id, "name": channel.name, "sign": channels::sign(channel), "guild": viewer.guild.name}));
+        for thread in viewer.threads(channel.id, false) {
+            let within = format!("in #{}", channel.name);
+            found.push(
+                json!({"id": thread.id, "name": thread.name, "sign": channels::sign(thread), "within": within, "guild": viewer.guild.name}),
+            );
+        }
+    }
+    found
 }

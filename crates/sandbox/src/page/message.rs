@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{
     attachment, component, embed,
     html::{self, escape, push},
-    markdown,
+    markdown, members,
     viewer::Viewer,
 };
 use crate::world::{
-    message::{LOADING, Message, MessageKind, SUPPRESS_EMBEDS},
+    message::{HAS_THREAD, LOADING, Message, MessageKind, SUPPRESS_EMBEDS},
     people::User,
     permission,
 };
@@ -22,12 +22,13 @@ pub(super) fn render(viewer: Viewer<'_>, message: &Message) -> String {
     inner.hash(&mut hasher);
     let mentioned = message.mention_everyone || message.mentions.contains(&viewer.user.id);
     format!(
-        "<li class=\"message{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-author=\"{}\" data-version=\"{:x}\" data-raw=\"{}\" tabindex=\"-1\">{inner}</li>",
+        "<li class=\"message{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-author=\"{}\" data-version=\"{:x}\" data-raw=\"{}\" data-can=\"{}\" tabindex=\"-1\">{inner}</li>",
         if message.only_for.is_some() { " ephemeral" } else { "" },
         if mentioned { " mentioned" } else { "" },
         message.author,
         hasher.finish(),
         escape(&message.content),
+        powers(viewer, message),
         id = message.id,
     )
 }
@@ -36,16 +37,22 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
     let author = viewer.world.user(message.author);
     let mut out = String::new();
     context(viewer, message, &mut out);
-    avatar(author, &mut out);
+    if let Some(user) = author {
+        members::avatar(user, &mut out);
+    }
     out.push_str("<div class=\"body\">");
     heading(message, author, &mut out);
     content(viewer, message, &mut out);
     if message.flags & SUPPRESS_EMBEDS == 0 {
         for shown in &message.embeds {
-            embed::render(viewer.world, shown, &mut out);
+            embed::render(viewer.world, message, shown, &mut out);
         }
     }
-    for file in &message.attachments {
+    // What embeds and layouts show is not shown twice.
+    let shown = serde_json::json!([message.embeds, message.components]).to_string();
+    for file in message.attachments.iter().filter(|file| {
+        !shown.contains(&format!("attachment://{}\"", file.filename)) && !shown.contains(&format!("/{}/{}\"", file.id, file.filename))
+    }) {
         attachment::render(viewer.world, message, file, &mut out);
     }
     component::render_all(viewer.world, message, &mut out);
@@ -77,22 +84,26 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
             let excerpt = if excerpt.is_empty() { "a message without text".to_owned() } else { excerpt };
             push(
                 out,
-                format_args!("<p class=\"context\">↪ <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\">{}</a></p>", escape(author), excerpt),
+                format_args!(
+                    "<p class=\"context\"><span aria-hidden=\"true\">↪</span> <span class=\"unseen\">Reply to</span> <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\" data-target=\"{id}\">{}</a></p>",
+                    escape(author),
+                    excerpt
+                ),
             );
         }
         None => out.push_str("<p class=\"context\">↪ <i>Original message was deleted</i></p>"),
     }
 }
 
-fn avatar(author: Option<&User>, out: &mut String) {
-    let letter: String = author.and_then(|user| user.display_name.chars().next()).unwrap_or('?').to_uppercase().collect();
-    let hue = author.map_or(0, |user| user.id.get() % 6);
-    push(out, format_args!("<div class=\"avatar hue-{hue}\" aria-hidden=\"true\">{}</div>", escape(&letter)));
-}
-
 fn heading(message: &Message, author: Option<&User>, out: &mut String) {
-    let name = author.map_or("unknown", |user| user.display_name.as_str());
-    push(out, format_args!("<h3 class=\"by\"><span class=\"name\">{}</span>", escape(name)));
+    let name = escape(author.map_or("unknown", |user| user.display_name.as_str()));
+    push(
+        out,
+        format_args!(
+            "<h3 class=\"by\"><button type=\"button\" class=\"name\" data-act=\"user\" data-user=\"{}\" data-name=\"{name}\" aria-haspopup=\"dialog\">{name}</button>",
+            message.author
+        ),
+    );
     if author.is_some_and(|user| user.bot) {
         out.push_str("<span class=\"badge\">APP</span>");
     }
@@ -155,35 +166,48 @@ fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     );
 }
 
-/// What can be done with the message: only what this person may do.
+/// What can be done with the message: only what this person may do. The rest stands in its menu, which the page's script makes of `data-can`.
 fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut String) {
     if message.only_for.is_some() {
         return;
     }
-    let granted = viewer.granted();
     let name = escape(author.map_or("unknown", |user| user.display_name.as_str()));
     push(out, format_args!("<div class=\"tools\" role=\"group\" aria-label=\"Message by {name}\">"));
-    let mut tool = |act: &str, sign: &str, label: &str, popup: bool| {
-        let popup = if popup { " aria-haspopup=\"true\"" } else { "" };
+    let mut tool = |act: &str, sign: &str, label: &str, popup: &str| {
         push(
             out,
             format_args!("<button type=\"button\" data-act=\"{act}\" title=\"{label}\" aria-label=\"{label}\"{popup}>{sign}</button>"),
         );
     };
-    if granted & permission::ADD_REACTIONS != 0 {
-        tool("pick-emoji", "☺", "Add reaction", true);
+    if viewer.may(permission::ADD_REACTIONS) {
+        tool("pick-emoji", "☺", "Add reaction", " aria-haspopup=\"dialog\"");
     }
-    if granted & viewer.world.writing_permission(message.channel) != 0 {
-        tool("reply", "↩", "Reply", false);
-    }
-    if granted & permission::USE_APPLICATION_COMMANDS != 0 {
-        tool("apps", "⚙", "Apps", true);
+    if viewer.may_write() {
+        tool("reply", "↩", "Reply", "");
     }
     if message.author == viewer.user.id {
-        tool("edit", "✎", "Edit", false);
+        tool("edit", "✎", "Edit", "");
     }
-    if message.author == viewer.user.id || granted & permission::MANAGE_MESSAGES != 0 {
-        tool("delete", "🗑", "Delete", true);
-    }
+    tool("more", "⋯", "More", " aria-haspopup=\"menu\"");
     out.push_str("</div>");
+}
+
+/// What this person may do with the message, in the words that the page's script asks for.
+fn powers(viewer: Viewer<'_>, message: &Message) -> String {
+    let own = message.author == viewer.user.id;
+    let in_thread = viewer.open_channel().is_some_and(|channel| channel.thread.is_some());
+    let has_thread = message.flags & HAS_THREAD != 0;
+    [
+        ("react", viewer.may(permission::ADD_REACTIONS)),
+        ("reply", viewer.may_write()),
+        ("thread", viewer.may(permission::CREATE_PUBLIC_THREADS) && !in_thread && !has_thread),
+        ("edit", own),
+        ("delete", own || viewer.may(permission::MANAGE_MESSAGES)),
+        ("apps", viewer.may(permission::USE_APPLICATION_COMMANDS)),
+    ]
+    .into_iter()
+    .filter(|(_, may)| *may && message.only_for.is_none())
+    .map(|(word, _)| word)
+    .collect::<Vec<_>>()
+    .join(" ")
 }

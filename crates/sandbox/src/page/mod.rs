@@ -4,17 +4,23 @@
 //! everybody else's requests; nothing is changed here.
 
 mod attachment;
+mod channels;
 mod component;
 mod embed;
+mod files;
+mod guide;
 mod html;
 mod live;
+mod log;
 mod markdown;
+mod members;
 mod menu;
 mod message;
+mod panel;
 mod shell;
 mod viewer;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -22,24 +28,11 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::viewer::Viewer;
-use crate::{hub::Hub, rest::parse_query};
+use self::{log::Part, shell::Taste, viewer::Viewer};
+use crate::{guide::Guide, hub::Hub, rest::parse_query};
 
 const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// The files that never change.
-const FILES: [(&str, &str, &str); 8] = [
-    ("/page/icon.svg", "image/svg+xml", include_str!("icon.svg")),
-    ("/page/style.css", "text/css; charset=utf-8", include_str!("style.css")),
-    ("/page/app.js", SCRIPT, include_str!("app.js")),
-    ("/page/api.js", SCRIPT, include_str!("api.js")),
-    ("/page/messages.js", SCRIPT, include_str!("messages.js")),
-    ("/page/composer.js", SCRIPT, include_str!("composer.js")),
-    ("/page/slash.js", SCRIPT, include_str!("slash.js")),
-    ("/page/modal.js", SCRIPT, include_str!("modal.js")),
-];
-
+const JSON: &str = "application/json";
 /// Nothing from elsewhere, nothing inline, no frames: what somebody writes can't become code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -49,31 +42,58 @@ pub(crate) fn answer(hub: Arc<Hub>, request: &Request<Body>, stop: CancellationT
     if request.method() != Method::GET {
         return secured(StatusCode::METHOD_NOT_ALLOWED, HTML, "This can only be read.".to_owned());
     }
-    if let Some((_, content_type, text)) = FILES.iter().find(|(known, _, _)| *known == path) {
-        return secured(StatusCode::OK, content_type, (*text).to_owned());
+    if let Some((content_type, text)) = files::find(path) {
+        return secured(StatusCode::OK, content_type, text.to_owned());
     }
     if path == "/page/events" {
         return live::answer(hub, query, stop);
     }
-    let render: fn(Viewer<'_>, &std::collections::BTreeMap<String, String>) -> String = match path {
-        "/" => |viewer, _| shell::page(viewer),
-        "/page/messages" => |viewer, query| shell::messages(viewer, query.get("before").and_then(|id| id.parse().ok())),
-        "/page/channels" => |viewer, _| shell::channels(viewer),
-        "/page/menu" => |viewer, _| menu::choices(viewer).to_string(),
-        _ => {
-            return secured(
-                StatusCode::NOT_FOUND,
-                HTML,
-                "<!doctype html><title>Not found</title><p>There is nothing here. The chat is at <a href=\"/\">the front page</a>."
-                    .to_owned(),
-            );
-        }
+    let taste = Taste::of(request.headers());
+    let Some((content_type, render)) = part(path) else {
+        let text = "<!doctype html><title>Not found</title><p>There is nothing here. The chat is at <a href=\"/\">the front page</a>.";
+        return secured(StatusCode::NOT_FOUND, HTML, text.to_owned());
     };
-    let content_type = if path == "/page/menu" { "application/json" } else { HTML };
-    match hub.read(|world| Viewer::new(world, &query).map(|viewer| render(viewer, &query))) {
+    let asked = Asked { query: &query, taste, guide: hub.options.guide.as_ref() };
+    let rendered = hub.read(|world| {
+        let online = hub.sessions().online();
+        Viewer::new(world, &online, &query).map(|viewer| render(viewer, &asked))
+    });
+    match rendered {
         Some(text) => secured(StatusCode::OK, content_type, text),
         None => secured(StatusCode::NOT_FOUND, HTML, "There is no person in this world.".to_owned()),
     }
+}
+
+/// What is asked for besides the person and the place.
+struct Asked<'a> {
+    query: &'a BTreeMap<String, String>,
+    taste: Taste,
+    guide: Option<&'a Guide>,
+}
+
+impl Asked<'_> {
+    fn number<T: FromStr>(&self, key: &str) -> Option<T> {
+        self.query.get(key).and_then(|number| number.parse().ok())
+    }
+}
+
+/// Renders the page or a part of it.
+type Render = fn(Viewer<'_>, &Asked<'_>) -> String;
+
+/// What a path shows, and of which type that is.
+fn part(path: &str) -> Option<(&'static str, Render)> {
+    let known: (&str, Render) = match path {
+        "/" => (HTML, |viewer, asked| shell::page(viewer, asked.taste, Part::of(asked.query))),
+        "/page/messages" => (HTML, |viewer, asked| log::messages(viewer, Part::of(asked.query))),
+        "/page/channels" => (HTML, |viewer, _| channels::list(viewer)),
+        "/page/members" => (HTML, |viewer, _| members::list(viewer)),
+        "/page/member" => (HTML, |viewer, asked| members::card(viewer, asked.number("user"))),
+        "/page/threads" => (HTML, |viewer, _| panel::threads(viewer)),
+        "/page/menu" => (JSON, |viewer, _| menu::choices(viewer).to_string()),
+        "/page/guide" => (JSON, |viewer, asked| guide::step(viewer, asked.guide, asked.number("step").unwrap_or(0)).to_string()),
+        _ => return None,
+    };
+    Some(known)
 }
 
 fn secured(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {

@@ -1,41 +1,110 @@
-//! The page as a whole, and its two parts that are loaded again: the list of channels and the list of messages.
+//! The page as a whole.
+
+use axum::http::{HeaderMap, header};
 
 use super::{
+    channels,
     html::{escape, push},
-    markdown, message,
+    log::{self, Part},
+    markdown, members,
     viewer::Viewer,
 };
-use crate::world::{message::Message, permission, snowflake::Snowflake};
+use crate::world::permission;
 
-/// How many messages are shown at once.
-const PAGE: usize = 50;
+/// How this browser wants the page: told by cookies, so that it comes right at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taste {
+    /// `dark`, `light`, or as the system has it.
+    theme: Option<&'static str>,
+    /// Whether the members are hidden on a wide screen.
+    members_hidden: bool,
+}
+
+impl Taste {
+    /// Reads the cookies `theme` and `members`.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let cookies = headers.get(header::COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+        let has = |wanted: &str| cookies.split("; ").any(|cookie| cookie == wanted);
+        Self { theme: ["dark", "light"].into_iter().find(|theme| has(&format!("theme={theme}"))), members_hidden: has("members=hidden") }
+    }
+}
 
 /// The whole page.
-pub(super) fn page(viewer: Viewer<'_>) -> String {
-    let (guild, user) = (viewer.world.guild(), viewer.user);
-    let channel = viewer.channel.and_then(|id| viewer.world.channel(id));
+pub(super) fn page(viewer: Viewer<'_>, taste: Taste, part: Part) -> String {
+    let channel = viewer.open_channel();
     let name = channel.map_or("no channel", |channel| channel.name.as_str());
-    let may_write = viewer.channel.is_some_and(|id| viewer.granted() & viewer.world.writing_permission(id) != 0);
-    let people = people(viewer);
+    let parent = channel.and_then(|channel| channel.parent.filter(|_| channel.thread.is_some()));
+    let trail = parent.and_then(|parent| viewer.world.channel(parent)).map(|parent| {
+        format!(
+            "<a class=\"trail\" href=\"{}\" data-channel=\"{}\">#{}</a><span class=\"trail\" aria-hidden=\"true\">›</span>",
+            viewer.address("channel", parent.id),
+            parent.id,
+            escape(&parent.name)
+        )
+    });
     let topic =
         channel.and_then(|channel| channel.topic.as_deref()).map(|topic| markdown::render_line(topic, viewer.world)).unwrap_or_default();
+    let (may_write, hint) = (viewer.may_write(), write_hint(viewer));
     format!(
         include_str!("page.html"),
-        title = escape(&format!("#{name} · {}", guild.name)),
-        guild = escape(&guild.name),
-        guild_id = guild.id,
-        user = escape(&user.username),
-        user_id = user.id,
-        token = escape(&user.token),
+        theme = taste.theme.map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default(),
+        layout = if taste.members_hidden { "" } else { " class=\"with-aside\"" },
+        title = escape(&format!("#{name} · {}", viewer.guild.name)),
+        guild = escape(&viewer.guild.name),
+        guild_id = viewer.guild.id,
+        user = escape(&viewer.user.username),
+        user_id = viewer.user.id,
+        token = escape(&viewer.user.token),
         channel_id = viewer.channel.map(|id| id.to_string()).unwrap_or_default(),
+        parent_id = parent.map(|id| id.to_string()).unwrap_or_default(),
+        powers = powers(viewer),
         channel = escape(name),
+        sign = channel.map_or("", channels::sign),
+        trail = trail.unwrap_or_default(),
         topic = topic,
-        people = people,
-        channels = channels(viewer),
-        messages = messages(viewer, None),
+        rail = channels::rail(viewer),
+        people = people(viewer),
+        channels = channels::list(viewer),
+        members = members::list(viewer),
+        messages = log::messages(viewer, part),
+        attach_state = if may_write && viewer.may(permission::ATTACH_FILES) { "" } else { " hidden" },
         write_state = if may_write { "" } else { " disabled" },
-        write_hint = if may_write { format!("Message #{}", escape(name)) } else { "You may not write here".to_owned() },
+        write_hint = escape(&hint),
     )
+}
+
+/// What the message box says while it is empty.
+fn write_hint(viewer: Viewer<'_>) -> String {
+    let Some(channel) = viewer.open_channel() else { return "There is no channel that you may see.".to_owned() };
+    match &channel.thread {
+        Some(thread) if thread.locked && !viewer.may_write() => "This thread is locked.".to_owned(),
+        _ if !viewer.may_write() => "You do not have permission to send messages in this channel.".to_owned(),
+        Some(thread) if thread.archived => format!("Message {} (takes it out of the archive)", channel.name),
+        Some(_) => format!("Message {}", channel.name),
+        None => format!("Message #{}", channel.name),
+    }
+}
+
+/// What the person may do in the open channel, in the words that the page's script asks for.
+fn powers(viewer: Viewer<'_>) -> String {
+    let mut out = String::new();
+    for (word, needed) in [
+        ("react", permission::ADD_REACTIONS),
+        ("thread", permission::CREATE_PUBLIC_THREADS),
+        ("attach", permission::ATTACH_FILES),
+        ("commands", permission::USE_APPLICATION_COMMANDS),
+        ("manage-messages", permission::MANAGE_MESSAGES),
+        ("manage-threads", permission::MANAGE_THREADS),
+        ("pin", permission::PIN_MESSAGES),
+    ] {
+        if viewer.may(needed) {
+            push(&mut out, format_args!("{word} "));
+        }
+    }
+    if viewer.may_write() {
+        out.push_str("write");
+    }
+    out.trim_end().to_owned()
 }
 
 /// The choice of persons to act as.
@@ -44,76 +113,7 @@ fn people(viewer: Viewer<'_>) -> String {
     for known in viewer.world.users().filter(|known| !known.bot) {
         let selected = if known.id == viewer.user.id { " selected" } else { "" };
         let name = escape(&known.username);
-        push(&mut out, format_args!("<option value=\"{name}\"{selected}>{name}{}</option>", standing(viewer, known.id)));
+        push(&mut out, format_args!("<option value=\"{name}\"{selected}>{name}{}</option>", members::standing(viewer, known)));
     }
     out
-}
-
-/// The channels as list items.
-pub(super) fn channels(viewer: Viewer<'_>) -> String {
-    let mut out = String::new();
-    for channel in viewer.channels().into_iter().filter_map(|id| viewer.world.channel(id)) {
-        let current = if Some(channel.id) == viewer.channel { " aria-current=\"page\"" } else { "" };
-        push(
-            &mut out,
-            format_args!(
-                "<li{thread}><a href=\"?as={}&amp;channel={id}\" data-channel=\"{id}\" data-last=\"{}\"{current}><span class=\"hash\" aria-hidden=\"true\">#</span><span class=\"channel-name\">{}</span>\
-                 <span class=\"unread\" role=\"img\" hidden></span></a></li>",
-                escape(&viewer.user.username),
-                channel.last_message.map(|last| last.to_string()).unwrap_or_default(),
-                escape(&channel.name),
-                id = channel.id,
-                thread = if channel.thread.is_some() { " class=\"thread\"" } else { "" },
-            ),
-        );
-    }
-    out
-}
-
-/// The newest messages of the open channel as list items, or those before one.
-pub(super) fn messages(viewer: Viewer<'_>, before: Option<Snowflake>) -> String {
-    let Some(channel) = viewer.channel else { return String::new() };
-    let reads_history = viewer.granted() & permission::READ_MESSAGE_HISTORY != 0;
-    let wanted =
-        |message: &&Message| before.is_none_or(|before| message.id < before) && message.is_shown_to(viewer.user.id) && reads_history;
-    let mut shown: Vec<_> = viewer.world.messages(channel).rev().filter(wanted).take(PAGE + 1).collect();
-    let more = shown.len() > PAGE;
-    shown.truncate(PAGE);
-    let mut out = String::new();
-    if more {
-        out.push_str("<li class=\"older\"><button type=\"button\" data-act=\"older\">Show older messages</button></li>");
-    } else {
-        let name = viewer.world.channel(channel).map_or("", |channel| channel.name.as_str());
-        push(
-            &mut out,
-            format_args!(
-                "<li class=\"beginning\"><h2>Welcome to #{name}!</h2><p>This is the beginning of the channel.</p></li>",
-                name = escape(name)
-            ),
-        );
-    }
-    for known in shown.into_iter().rev() {
-        out.push_str(&message::render(viewer, known));
-    }
-    out
-}
-
-/// A word on what the person may do, for the choice of persons.
-fn standing(viewer: Viewer<'_>, user: Snowflake) -> String {
-    let guild = viewer.world.guild();
-    let roles: Vec<_> = guild
-        .members
-        .get(&user)
-        .into_iter()
-        .flat_map(|member| &member.roles)
-        .filter_map(|role| guild.roles.get(role))
-        .map(|role| role.name.as_str())
-        .collect();
-    let name = viewer.world.user(user).map_or("", |user| user.username.as_str());
-    match (guild.owner == user, roles.as_slice()) {
-        (true, _) => " (owner)".to_owned(),
-        (false, []) => " (no role)".to_owned(),
-        (false, [role]) if *role == name => String::new(),
-        (false, roles) => format!(" ({})", escape(&roles.join(", "))),
-    }
 }

@@ -1,11 +1,12 @@
 //! Who looks at the page, and at what: taken from the address, checked against the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::world::{
     World,
-    guild::{Channel, ChannelKind},
+    guild::{Channel, ChannelKind, Guild},
     people::User,
+    permission,
     snowflake::Snowflake,
 };
 
@@ -14,38 +15,102 @@ use crate::world::{
 pub(super) struct Viewer<'a> {
     pub(super) world: &'a World,
     pub(super) user: &'a User,
+    /// The server that is open.
+    pub(super) guild: &'a Guild,
     /// The channel that is open, if there is one to see.
     pub(super) channel: Option<Snowflake>,
+    /// The bots that have a connection.
+    pub(super) online: &'a BTreeSet<Snowflake>,
 }
 
 impl<'a> Viewer<'a> {
-    /// Reads `?as=<name>&channel=<id>`. Without a name it is the guild's owner; without a channel, the first that he sees.
-    pub(super) fn new(world: &'a World, query: &BTreeMap<String, String>) -> Option<Self> {
+    /// Reads `?as=<name>&guild=<id>&channel=<id>`. Without a name it is the guild's owner; without a guild, that of the channel or the first
+    /// that he is in; without a channel, the first that he sees.
+    pub(super) fn new(world: &'a World, online: &'a BTreeSet<Snowflake>, query: &BTreeMap<String, String>) -> Option<Self> {
+        let id = |key: &str| query.get(key).and_then(|id| id.parse::<Snowflake>().ok());
+        let asked = id("channel").and_then(|channel| world.guild_of(channel)).or_else(|| world.guild_by_id(id("guild")?));
         let named = query.get("as").and_then(|name| world.user_named(name)).filter(|user| !user.bot);
-        let user = named.or_else(|| world.user(world.guild().owner)).or_else(|| world.users().find(|user| !user.bot))?;
-        let seen = visible_channels(world, user.id);
-        let asked = query.get("channel").and_then(|id| id.parse().ok()).filter(|id| seen.contains(id));
-        Some(Self { world, user, channel: asked.or_else(|| seen.first().copied()) })
+        let owner = world.user(asked.unwrap_or_else(|| world.guild()).owner);
+        let user = named.or(owner).or_else(|| world.users().find(|user| !user.bot))?;
+        let entered = asked.filter(|guild| guild.members.contains_key(&user.id));
+        let guild = entered.or_else(|| world.guilds_with(user.id).next()).or(asked).unwrap_or_else(|| world.guild());
+        let viewer = Self { world, user, guild, channel: None, online };
+        let channel = id("channel").filter(|channel| viewer.may_open(*channel));
+        Some(Self { channel: channel.or_else(|| viewer.channels().first().map(|channel| channel.id)), ..viewer })
     }
 
-    /// The text channels that the person sees, in their order, each followed by its open threads.
-    pub(super) fn channels(self) -> Vec<Snowflake> {
-        visible_channels(self.world, self.user.id)
+    /// The same person before another channel.
+    pub(super) fn at(self, channel: Snowflake) -> Self {
+        Self { channel: Some(channel), guild: self.world.guild_of(channel).unwrap_or(self.guild), ..self }
+    }
+
+    /// The servers that the person is in.
+    pub(super) fn guilds(self) -> Vec<&'a Guild> {
+        self.world.guilds_with(self.user.id).collect()
+    }
+
+    /// Whether the channel can be opened: it holds messages, and the person sees it. Archived threads are among them.
+    fn may_open(self, channel: Snowflake) -> bool {
+        self.world.channel(channel).is_some_and(|known| known.guild == Some(self.guild.id) && holds_messages(known))
+            && self.world.sees(self.user.id, channel)
+    }
+
+    /// The channels of the open server that the person sees, in their order, without threads and categories.
+    pub(super) fn channels(self) -> Vec<&'a Channel> {
+        let listed = |channel: &&Channel| channel.thread.is_none() && holds_messages(channel) && self.world.sees(self.user.id, channel.id);
+        let mut seen: Vec<_> = self.world.channels_of(self.guild.id).filter(listed).collect();
+        seen.sort_by_key(|channel| (channel.position, channel.id));
+        seen
+    }
+
+    /// The categories of the open server, in their order.
+    pub(super) fn categories(self) -> Vec<&'a Channel> {
+        let mut known: Vec<_> = self.world.channels_of(self.guild.id).filter(|channel| channel.kind == ChannelKind::Category).collect();
+        known.sort_by_key(|channel| (channel.position, channel.id));
+        known
+    }
+
+    /// The threads of a channel that the person sees, newest first: those that are open, or those that are archived.
+    pub(super) fn threads(self, parent: Snowflake, archived: bool) -> Vec<&'a Channel> {
+        let wanted = |channel: &&Channel| {
+            channel.parent == Some(parent)
+                && channel.thread.as_ref().is_some_and(|thread| thread.archived == archived)
+                && self.world.sees(self.user.id, channel.id)
+        };
+        let mut found: Vec<_> = self.world.channels().filter(wanted).collect();
+        found.sort_by_key(|channel| std::cmp::Reverse(channel.last_message.unwrap_or(channel.id)));
+        found
+    }
+
+    /// The open channel.
+    pub(super) fn open_channel(self) -> Option<&'a Channel> {
+        self.channel.and_then(|id| self.world.channel(id))
     }
 
     /// What the person may do in the open channel.
     pub(super) fn granted(self) -> u64 {
-        self.channel.and_then(|id| self.world.channel(id)).map_or(0, |channel| self.world.permissions_in(self.user.id, channel))
+        self.open_channel().map_or(0, |channel| self.world.permissions_in(self.user.id, channel))
+    }
+
+    /// Whether the person has all of these permissions in the open channel.
+    pub(super) fn may(self, needed: u64) -> bool {
+        self.granted() & needed == needed
+    }
+
+    /// Whether the person may write in the open channel: a locked thread is for those alone who manage threads.
+    pub(super) fn may_write(self) -> bool {
+        let Some(channel) = self.open_channel() else { return false };
+        let locked = channel.thread.as_ref().is_some_and(|thread| thread.locked);
+        self.granted() & self.world.writing_permission(channel.id) != 0 && (!locked || self.may(permission::MANAGE_THREADS))
+    }
+
+    /// The query of an address that stays this person.
+    pub(super) fn address(self, key: &str, id: Snowflake) -> String {
+        format!("?as={}&amp;{key}={id}", super::html::escape(&self.user.username))
     }
 }
 
-fn visible_channels(world: &World, user: Snowflake) -> Vec<Snowflake> {
-    let mut seen: Vec<_> = world.channels().filter(|channel| channel.kind == ChannelKind::Text && world.sees(user, channel.id)).collect();
-    seen.sort_by_key(|channel| (channel.position, channel.id));
-    let with_threads = |channel: &Channel| {
-        std::iter::once(channel.id)
-            .chain(world.open_threads(user).filter(|thread| thread.parent == Some(channel.id)).map(|thread| thread.id))
-            .collect::<Vec<_>>()
-    };
-    seen.into_iter().flat_map(with_threads).collect()
+/// Whether messages, or posts, stand in it.
+fn holds_messages(channel: &Channel) -> bool {
+    channel.kind != ChannelKind::Category
 }

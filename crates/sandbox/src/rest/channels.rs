@@ -5,10 +5,10 @@ use crate::{form, refusal::Refusal, wire::channel, world::snowflake::Snowflake};
 
 /// `POST /guilds/{guild}/channels`
 pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let user = call.user()?;
-    call.world.guild_for(user, call.id("guild")?)?;
+    let (user, guild) = (call.user()?, call.id("guild")?);
+    call.world.guild_for(user, guild)?;
     let draft = form::channel::read(&call.body, true)?;
-    let id = call.world.create_channel(call.now, user, draft)?;
+    let id = call.world.create_channel(call.now, user, guild, draft)?;
     Ok(Reply { status: 201, ..shown(call, id) })
 }
 

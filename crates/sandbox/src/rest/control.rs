@@ -38,6 +38,7 @@ pub(super) fn world(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     });
     Ok(Reply::json(json!({
         "guild": guild::guild(world.guild()),
+        "guilds": world.guilds().map(guild::guild).collect::<Vec<_>>(),
         "users": world.users().map(user::user).collect::<Vec<_>>(),
         "channels": channels.collect::<Vec<_>>(),
         "commands": world.commands().collect::<Vec<_>>(),

@@ -12,6 +12,7 @@ mod callbacks;
 mod channels;
 mod control;
 mod files;
+mod founding;
 mod gateway_info;
 mod guilds;
 mod interactions;

@@ -1,8 +1,8 @@
 //! The table of routes: method, path, who may ask, which rate limit, and who answers.
 
 use super::{
-    address::Params, answer::Reply, application_commands, applications, ask::Call, callbacks, channels, control, gateway_info, guilds,
-    interactions, messages, reactions, users, webhooks,
+    address::Params, answer::Reply, application_commands, applications, ask::Call, callbacks, channels, control, founding, gateway_info,
+    guilds, interactions, messages, reactions, users, webhooks,
 };
 use crate::{limits::bucket::Bucket, refusal::Refusal};
 
@@ -94,6 +94,15 @@ const WEBHOOK: Bucket = Bucket::new("webhook", 5, 2_000);
 
 /// More special templates stand before more general ones.
 static ROUTES: &[Route] = &[
+    unlimited("GET", "/sandbox/guilds", Door::Control, founding::guilds),
+    unlimited("POST", "/sandbox/guilds", Door::Control, founding::add_guild),
+    unlimited("PUT", "/sandbox/guilds/{guild}/members/{user}", Door::Control, founding::add_member),
+    unlimited("DELETE", "/sandbox/guilds/{guild}/members/{user}", Door::Control, founding::remove_member),
+    unlimited("GET", "/sandbox/people", Door::Control, founding::people),
+    unlimited("POST", "/sandbox/people", Door::Control, founding::add_person),
+    unlimited("GET", "/sandbox/bots", Door::Control, founding::bots),
+    unlimited("POST", "/sandbox/bots", Door::Control, founding::add_bot),
+    unlimited("PATCH", "/sandbox/bots/{user}", Door::Control, founding::change_bot),
     unlimited("GET", "/gateway", Door::Open, gateway_info::gateway),
     route("GET", "/gateway/bot", Door::Bots, GATEWAY, gateway_info::gateway_bot),
     route("GET", "/users/@me/guilds", Door::Known, USER, users::guilds),

@@ -1,7 +1,5 @@
 //! Users.
 
-use serde_json::json;
-
 use super::{answer::Reply, ask::Call};
 use crate::{
     refusal::Refusal,
@@ -18,6 +16,5 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// `GET /users/@me/guilds`
 pub(super) fn guilds(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let user = call.user()?;
-    let is_member = call.world.guild().members.contains_key(&user);
-    Ok(Reply::json(if is_member { json!([guild::partial(call.world, user)]) } else { json!([]) }))
+    Ok(Reply::json(call.world.guilds_with(user).map(|known| guild::partial(call.world, known, user)).collect()))
 }

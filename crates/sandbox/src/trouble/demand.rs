@@ -128,8 +128,8 @@ pub(crate) fn make(hub: &Hub, world: &mut World, now: DateTime<Utc>, demand: Dem
             }
         }
         Demand::DeleteChannel(name) => {
-            let owner = world.guild().owner;
-            if let Some(channel) = world.channel_named(&name).map(|channel| channel.id) {
+            let found = world.channel_named(&name).map(|channel| channel.id);
+            if let Some((channel, owner)) = found.and_then(|id| Some((id, world.guild_of(id)?.owner))) {
                 // The owner may.
                 let _ = world.delete_channel(owner, channel);
             }

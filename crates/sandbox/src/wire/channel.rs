@@ -18,7 +18,7 @@ pub(crate) fn channel(world: &World, channel: &Channel) -> Value {
         json!({"id": overwrite.id, "type": target, "allow": overwrite.allow.to_string(), "deny": overwrite.deny.to_string()})
     });
     let mut shown = json!({
-        "id": channel.id, "type": channel.kind.number(), "guild_id": world.guild().id, "name": channel.name, "topic": channel.topic,
+        "id": channel.id, "type": channel.kind.number(), "guild_id": channel.guild, "name": channel.name, "topic": channel.topic,
         "position": channel.position, "parent_id": channel.parent, "permission_overwrites": overwrites.collect::<Vec<_>>(),
         "last_message_id": channel.last_message, "last_pin_timestamp": null, "nsfw": false, "rate_limit_per_user": 0, "flags": 0,
     });

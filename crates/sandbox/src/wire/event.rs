@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{channel, guild, interaction, message::Viewer, user};
-use crate::world::{event::Event, people::MESSAGE_CONTENT, snowflake::Snowflake};
+use crate::world::{event::Event, guild::Guild, people::MESSAGE_CONTENT, snowflake::Snowflake};
 
 // Source: Discord developer documentation, "Gateway Intents", as all numbers here.
 /// `GUILDS`.
@@ -19,8 +19,13 @@ pub(crate) type Dispatch = (&'static str, Value);
 /// What `viewer` is told of `event`; `None` if it is not for him. `intents` are what his session asked for.
 pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Option<Dispatch> {
     let world = viewer.world;
-    let guild_id = world.guild().id;
+    let guild_id = event.guild(world);
+    let guild = guild_id.and_then(|id| world.guild_by_id(id));
     if event.channel().is_some_and(|channel| !world.sees(viewer.user, channel)) || intents & needed(event) != needed(event) {
+        return None;
+    }
+    let is_own_end = matches!(event, Event::MembershipChanged { user, .. } if *user == viewer.user);
+    if guild.is_some_and(|guild| !is_own_end && !guild.members.contains_key(&viewer.user)) {
         return None;
     }
     let viewer = Viewer { reads_content: intents & MESSAGE_CONTENT != 0, ..viewer };
@@ -44,7 +49,7 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             if matches!(event, Event::ReactionRemoved { .. }) {
                 return Some(("MESSAGE_REACTION_REMOVE", data));
             }
-            data["member"] = world.guild().members.get(user).map(|member| guild::member(world, member)).into();
+            data["member"] = guild.and_then(|guild| guild.members.get(user)).map(|member| guild::member(world, member)).into();
             data["message_author_id"] = world.message(*channel, *message).map(|message| message.author.to_string()).into();
             Some(("MESSAGE_REACTION_ADD", data))
         }
@@ -72,20 +77,29 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             Some(("THREAD_DELETE", json!({"id": gone.id, "guild_id": guild_id, "parent_id": gone.parent, "type": gone.kind.number()})))
         }
         Event::ChannelDeleted { channel: gone } => Some(("CHANNEL_DELETE", channel::channel(world, gone))),
-        Event::RoleUpdated { role } => {
-            Some(("GUILD_ROLE_UPDATE", json!({"guild_id": guild_id, "role": guild::role(world.guild().roles.get(role)?)})))
+        Event::RoleUpdated { role, .. } => {
+            Some(("GUILD_ROLE_UPDATE", json!({"guild_id": guild_id, "role": guild::role(guild?.roles.get(role)?)})))
         }
-        Event::MemberUpdated { user: id } => {
-            let mut data = guild::member(world, world.guild().members.get(id)?);
-            data["guild_id"] = guild_id.to_string().into();
+        Event::MemberUpdated { user: id, .. } => {
+            let mut data = guild::member(world, guild?.members.get(id)?);
+            data["guild_id"] = json!(guild_id);
             Some(("GUILD_MEMBER_UPDATE", data))
         }
-        // Others are told by GUILD_MEMBER_ADD and GUILD_MEMBER_REMOVE, which no bot here asks for.
-        Event::MembershipChanged { user: id, is_member } if *id == viewer.user => {
-            Some(if *is_member { guild_created(viewer) } else { ("GUILD_DELETE", json!({"id": guild_id, "unavailable": false})) })
+        Event::MembershipChanged { user: id, is_member, .. } if *id == viewer.user => {
+            Some(if *is_member { guild_created(viewer, guild?) } else { ("GUILD_DELETE", json!({"id": guild_id, "unavailable": false})) })
+        }
+        // Of others' membership only those are told who asked for members.
+        Event::MembershipChanged { .. } if intents & GUILD_MEMBERS == 0 => None,
+        Event::MembershipChanged { user: id, is_member: true, .. } => {
+            let mut data = guild::member(world, guild?.members.get(id)?);
+            data["guild_id"] = json!(guild_id);
+            Some(("GUILD_MEMBER_ADD", data))
+        }
+        Event::MembershipChanged { user: id, .. } => {
+            Some(("GUILD_MEMBER_REMOVE", json!({"guild_id": guild_id, "user": user::user_by_id(world, *id)})))
         }
         Event::TypingStarted { channel, user: id, at } => {
-            let member = world.guild().members.get(id).map(|member| guild::member(world, member));
+            let member = guild.and_then(|guild| guild.members.get(id)).map(|member| guild::member(world, member));
             Some((
                 "TYPING_START",
                 json!({"channel_id": channel, "guild_id": guild_id, "user_id": id, "timestamp": at.timestamp(), "member": member}),
@@ -95,7 +109,7 @@ pub(crate) fn dispatch(event: &Event, viewer: Viewer<'_>, intents: u64) -> Optio
             let started = world.interaction(*id).filter(|started| started.application == viewer.user)?;
             Some(("INTERACTION_CREATE", interaction::created(world, started, viewer.base_url)))
         }
-        Event::MembershipChanged { .. } | Event::InteractionAnswered { .. } | Event::CommandsChanged => None,
+        Event::InteractionAnswered { .. } | Event::CommandsChanged => None,
     }
 }
 
@@ -123,9 +137,10 @@ fn needed(event: &Event) -> u64 {
 /// `READY`.
 pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard: Option<Value>) -> Dispatch {
     let world = viewer.world;
+    let guilds: Vec<_> = world.guilds_with(viewer.user).map(|guild| json!({"id": guild.id, "unavailable": true})).collect();
     let application = world.application(viewer.user).map(|application| json!({"id": application.id, "flags": application.flags()}));
     let mut data = json!({
-        "v": 10, "user": world.user(viewer.user).map(user::own_user), "guilds": [{"id": world.guild().id, "unavailable": true}],
+        "v": 10, "user": world.user(viewer.user).map(user::own_user), "guilds": guilds,
         "session_id": session, "session_type": "normal", "resume_gateway_url": gateway_url, "application": application,
         "user_settings": {}, "relationships": [], "private_channels": [], "presences": [], "guild_join_requests": [], "geo_ordered_rtc_regions": [],
     });
@@ -136,17 +151,16 @@ pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard:
 }
 
 /// `GUILD_CREATE`, for sessions that asked for guilds.
-pub(crate) fn guild_created(viewer: Viewer<'_>) -> Dispatch {
-    ("GUILD_CREATE", guild::created(viewer.world, viewer.user))
+pub(crate) fn guild_created(viewer: Viewer<'_>, guild: &Guild) -> Dispatch {
+    ("GUILD_CREATE", guild::created(viewer.world, guild, viewer.user))
 }
 
-/// The members with these ids, or whose name begins with `query`.
-pub(crate) fn members_chunk(viewer: Viewer<'_>, ids: &[Snowflake], query: &str, nonce: &Value) -> Dispatch {
+/// The members of the guild with these ids, or whose name begins with `query`.
+pub(crate) fn members_chunk(viewer: Viewer<'_>, guild: &Guild, ids: &[Snowflake], query: &str, nonce: &Value) -> Dispatch {
     let world = viewer.world;
     let wanted = |id: &Snowflake| {
         if ids.is_empty() { world.user(*id).is_some_and(|user| user.username.starts_with(query)) } else { ids.contains(id) }
     };
-    let members: Vec<_> =
-        world.guild().members.values().filter(|member| wanted(&member.user)).map(|member| guild::member(world, member)).collect();
-    ("GUILD_MEMBERS_CHUNK", json!({"guild_id": world.guild().id, "members": members, "chunk_index": 0, "chunk_count": 1, "nonce": nonce}))
+    let members: Vec<_> = guild.members.values().filter(|member| wanted(&member.user)).map(|member| guild::member(world, member)).collect();
+    ("GUILD_MEMBERS_CHUNK", json!({"guild_id": guild.id, "members": members, "chunk_index": 0, "chunk_count": 1, "nonce": nonce}))
 }

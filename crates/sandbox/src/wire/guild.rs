@@ -47,25 +47,24 @@ pub(crate) fn guild(guild: &Guild) -> Value {
 }
 
 /// The guild as `GET /users/@me/guilds` lists it.
-pub(crate) fn partial(world: &World, viewer: Snowflake) -> Value {
-    let guild = world.guild();
+pub(crate) fn partial(world: &World, guild: &Guild, viewer: Snowflake) -> Value {
     json!({
         "id": guild.id, "name": guild.name, "icon": null, "banner": null, "owner": guild.owner == viewer,
-        "permissions": known(world.permissions(viewer)).to_string(), "features": [],
+        "permissions": known(world.permissions(guild.id, viewer)).to_string(), "features": [],
     })
 }
 
 /// `GUILD_CREATE`: the guild with all its channels; bots are told even of those that they do not see.
-pub(crate) fn created(world: &World, viewer: Snowflake) -> Value {
-    let mut shown = guild(world.guild());
-    let members = &world.guild().members;
+pub(crate) fn created(world: &World, of: &Guild, viewer: Snowflake) -> Value {
+    let mut shown = guild(of);
+    let members = &of.members;
     shown["joined_at"] = members.get(&viewer).map(|member| timestamp(member.joined_at)).into();
     shown["large"] = false.into();
     shown["unavailable"] = false.into();
     shown["member_count"] = members.len().into();
     shown["members"] = members.values().map(|known| member(world, known)).collect();
-    shown["channels"] = world.channels().filter(|known| known.thread.is_none()).map(|known| channel::channel(world, known)).collect();
-    shown["threads"] = world.open_threads(viewer).map(|known| channel::channel(world, known)).collect();
+    shown["channels"] = world.channels_of(of.id).map(|known| channel::channel(world, known)).collect();
+    shown["threads"] = world.open_threads(of.id, viewer).map(|known| channel::channel(world, known)).collect();
     for key in ["voice_states", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
         shown[key] = json!([]);
     }

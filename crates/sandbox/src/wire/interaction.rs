@@ -11,6 +11,7 @@ use crate::{
     form::message::MAX_FILE_BYTES,
     world::{
         World,
+        guild::Guild,
         interaction::{Interaction, InteractionKind},
         snowflake::Snowflake,
     },
@@ -19,6 +20,8 @@ use crate::{
 /// `INTERACTION_CREATE`.
 pub(crate) fn created(world: &World, interaction: &Interaction, base_url: &str) -> Value {
     let where_ = world.channel(interaction.channel);
+    let guild = world.guild_of(interaction.channel);
+    let guild_id = guild.map(|guild| guild.id);
     let granted = |id: Snowflake| where_.map_or(0, |channel| guild::known(world.permissions_in(id, channel))).to_string();
     let mut data = interaction.data.clone();
     if let Some(resolved) = resolved(world, interaction, base_url) {
@@ -26,12 +29,12 @@ pub(crate) fn created(world: &World, interaction: &Interaction, base_url: &str) 
     }
     let mut shown = json!({
         "id": interaction.id, "application_id": interaction.application, "type": interaction.kind.number(), "token": interaction.token, "version": 1,
-        "data": data, "guild_id": world.guild().id, "guild": {"id": world.guild().id, "locale": "en-US", "features": []},
+        "data": data, "guild_id": guild_id, "guild": {"id": guild_id, "locale": "en-US", "features": []},
         "channel_id": interaction.channel, "channel": where_.map(|known| channel::channel(world, known)),
         "locale": "en-US", "guild_locale": "en-US", "app_permissions": granted(interaction.application), "context": 0,
-        "attachment_size_limit": MAX_FILE_BYTES, "entitlements": [], "authorizing_integration_owners": {"0": world.guild().id},
+        "attachment_size_limit": MAX_FILE_BYTES, "entitlements": [], "authorizing_integration_owners": {"0": guild_id},
     });
-    if let Some(member) = world.guild().members.get(&interaction.user) {
+    if let Some(member) = guild.and_then(|guild| guild.members.get(&interaction.user)) {
         shown["member"] = guild::member(world, member);
         shown["member"]["permissions"] = granted(interaction.user).into();
     }
@@ -62,10 +65,11 @@ fn viewer<'a>(world: &'a World, interaction: &Interaction, base_url: &'a str) ->
 /// The users, members, roles, channels and messages that the data names by id.
 fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<Value> {
     let mut resolved = json!({});
+    let of = world.guild_of(interaction.channel);
     let target = interaction.data["target_id"].as_str().and_then(|id| id.parse().ok());
     if let Some(target) = target {
         match interaction.data["type"].as_i64() {
-            Some(2) => add_user(world, target, &mut resolved),
+            Some(2) => add_user(world, of, target, &mut resolved),
             _ => {
                 if let Some(message) = world.message(interaction.channel, target) {
                     resolved["messages"][target.to_string()] = viewer(world, interaction, base_url).message(message);
@@ -73,14 +77,14 @@ fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<
             }
         }
     }
-    add_options(world, &interaction.data["options"], &mut resolved);
+    add_options(world, of, &interaction.data["options"], &mut resolved);
     for file in &interaction.attachments {
         resolved["attachments"][file.id.to_string()] = message::attachment(base_url, interaction.channel, file, true);
     }
     let kind = interaction.data["component_type"].as_i64();
     for id in interaction.data["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()) {
         match kind {
-            Some(5 | 7) if world.user(id).is_some() => add_user(world, id, &mut resolved),
+            Some(5 | 7) if world.user(id).is_some() => add_user(world, of, id, &mut resolved),
             Some(6 | 7) => add_role(world, id, &mut resolved),
             Some(8) => add_channel(world, id, &mut resolved),
             _ => {}
@@ -89,12 +93,12 @@ fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<
     (resolved != json!({})).then_some(resolved)
 }
 
-fn add_options(world: &World, options: &Value, resolved: &mut Value) {
+fn add_options(world: &World, of: Option<&Guild>, options: &Value, resolved: &mut Value) {
     for option in options.as_array().into_iter().flatten() {
-        add_options(world, &option["options"], resolved);
+        add_options(world, of, &option["options"], resolved);
         let Some(id) = option["value"].as_str().and_then(|id| id.parse().ok()) else { continue };
         match option["type"].as_i64() {
-            Some(6 | 9) if world.user(id).is_some() => add_user(world, id, resolved),
+            Some(6 | 9) if world.user(id).is_some() => add_user(world, of, id, resolved),
             Some(7) => add_channel(world, id, resolved),
             Some(8 | 9) => add_role(world, id, resolved),
             _ => {}
@@ -102,16 +106,16 @@ fn add_options(world: &World, options: &Value, resolved: &mut Value) {
     }
 }
 
-fn add_user(world: &World, id: Snowflake, resolved: &mut Value) {
+fn add_user(world: &World, of: Option<&Guild>, id: Snowflake, resolved: &mut Value) {
     resolved["users"][id.to_string()] = user::user_by_id(world, id);
-    if let Some(member) = world.guild().members.get(&id) {
+    if let Some((guild, member)) = of.and_then(|guild| Some((guild, guild.members.get(&id)?))) {
         resolved["members"][id.to_string()] = guild::member_part(member);
-        resolved["members"][id.to_string()]["permissions"] = guild::known(world.permissions(id)).to_string().into();
+        resolved["members"][id.to_string()]["permissions"] = guild::known(world.permissions(guild.id, id)).to_string().into();
     }
 }
 
 fn add_role(world: &World, id: Snowflake, resolved: &mut Value) {
-    if let Some(role) = world.guild().roles.get(&id) {
+    if let Some(role) = world.role(id) {
         resolved["roles"][id.to_string()] = guild::role(role);
     }
 }

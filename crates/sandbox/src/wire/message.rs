@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{channel, guild, timestamp, user};
 use crate::world::{
     World,
+    guild::Guild,
     message::{Attachment, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
     snowflake::Snowflake,
 };
@@ -20,14 +21,13 @@ pub(crate) struct Viewer<'a> {
     pub(crate) reads_content: bool,
 }
 
-impl Viewer<'_> {
+impl<'a> Viewer<'a> {
     /// The message, as REST gives it.
     pub(crate) fn message(self, message: &Message) -> Value {
         let mut shown = self.without_reference(message);
         if let Some(reply_to) = message.reply_to {
             let referenced = self.world.message(message.channel, reply_to);
-            shown["message_reference"] =
-                json!({"type": 0, "channel_id": message.channel, "message_id": reply_to, "guild_id": self.world.guild().id});
+            shown["message_reference"] = json!({"type": 0, "channel_id": message.channel, "message_id": reply_to, "guild_id": self.guild_of(message).map(|guild| guild.id)});
             if message.kind == MessageKind::Reply {
                 shown["referenced_message"] = referenced.map(|referenced| self.without_reference(referenced)).into();
             }
@@ -47,15 +47,20 @@ impl Viewer<'_> {
     /// The message as a gateway event gives it: with the guild and the author's membership.
     pub(crate) fn event(self, message: &Message) -> Value {
         let mut shown = self.posted(message);
-        shown["guild_id"] = self.world.guild().id.to_string().into();
-        if let Some(member) = self.world.guild().members.get(&message.author) {
+        let Some(guild) = self.guild_of(message) else { return shown };
+        shown["guild_id"] = guild.id.to_string().into();
+        if let Some(member) = guild.members.get(&message.author) {
             shown["member"] = guild::member_part(member);
         }
         for mention in shown["mentions"].as_array_mut().into_iter().flatten() {
-            let member = mention["id"].as_str().and_then(|id| id.parse().ok()).and_then(|id| self.world.guild().members.get(&id));
+            let member = mention["id"].as_str().and_then(|id| id.parse().ok()).and_then(|id| guild.members.get(&id));
             mention["member"] = member.map(guild::member_part).into();
         }
         shown
+    }
+
+    fn guild_of(self, message: &Message) -> Option<&'a Guild> {
+        self.world.guild_of(message.channel)
     }
 
     fn without_reference(self, message: &Message) -> Value {
@@ -86,7 +91,7 @@ impl Viewer<'_> {
         if let Some(interaction) = &message.interaction {
             shown["webhook_id"] = message.author.to_string().into();
             shown["application_id"] = message.author.to_string().into();
-            shown["interaction_metadata"] = self.interaction_metadata(interaction);
+            shown["interaction_metadata"] = self.interaction_metadata(message, interaction);
             if interaction.kind == 2 {
                 shown["interaction"] =
                     json!({"id": interaction.id, "type": 2, "name": interaction.name, "user": shown["interaction_metadata"]["user"]});
@@ -95,14 +100,14 @@ impl Viewer<'_> {
         shown
     }
 
-    fn interaction_metadata(self, interaction: &MessageInteraction) -> Value {
+    fn interaction_metadata(self, message: &Message, interaction: &MessageInteraction) -> Value {
         let by = user::user_by_id(self.world, interaction.user);
-        let mut shown = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.world.guild().id}});
-        if let Some(message) = interaction.on {
-            shown["interacted_message_id"] = message.to_string().into();
+        let mut shown = json!({"id": interaction.id, "type": interaction.kind, "user": by, "authorizing_integration_owners": {"0": self.guild_of(message).map(|guild| guild.id)}});
+        if let Some(on) = interaction.on {
+            shown["interacted_message_id"] = on.to_string().into();
         }
         if let Some(opener) = &interaction.opened_by {
-            shown["triggering_interaction_metadata"] = self.interaction_metadata(opener);
+            shown["triggering_interaction_metadata"] = self.interaction_metadata(message, opener);
         }
         shown
     }

@@ -38,6 +38,6 @@ pub(crate) fn application(world: &World, application: &Application) -> Value {
         "id": application.id, "name": application.name, "description": "", "icon": null, "summary": "", "type": null, "bot_public": false,
         "bot_require_code_grant": false, "verify_key": "0".repeat(64), "flags": application.flags(), "tags": [], "hook": true,
         "owner": user_by_id(world, application.owner), "team": null, "bot": user_by_id(world, application.id),
-        "approximate_guild_count": 1, "interactions_endpoint_url": null, "redirect_uris": [], "rpc_origins": [],
+        "approximate_guild_count": world.guilds_with(application.id).count(), "interactions_endpoint_url": null, "redirect_uris": [], "rpc_origins": [],
     })
 }

@@ -18,27 +18,33 @@ use crate::{
 const MAX_CHANNELS: usize = 500;
 
 impl World {
+    /// The channels of a guild, threads not among them.
+    pub(crate) fn channels_of(&self, guild: Snowflake) -> impl Iterator<Item = &Channel> {
+        self.channels.values().filter(move |channel| channel.guild == Some(guild) && channel.thread.is_none())
+    }
+
     /// Makes a channel.
-    pub(crate) fn create_channel(&mut self, now: DateTime<Utc>, user: Snowflake, draft: ChannelDraft) -> Result<Snowflake, Refusal> {
-        if self.permissions(user) & permission::MANAGE_CHANNELS == 0 {
-            return Err(Refusal::missing_permissions());
-        }
-        if self.channels.len() >= MAX_CHANNELS {
+    pub(crate) fn create_channel(
+        &mut self,
+        now: DateTime<Utc>,
+        user: Snowflake,
+        guild: Snowflake,
+        draft: ChannelDraft,
+    ) -> Result<Snowflake, Refusal> {
+        self.guild_for_change(user, guild, permission::MANAGE_CHANNELS)?;
+        if self.channels_of(guild).count() >= MAX_CHANNELS {
             return Err(Refusal::too_many_channels());
         }
         let id = self.new_id(now);
-        let next = self.channels.values().map(|channel| channel.position + 1).max().unwrap_or(0);
+        let next = self.channels_of(guild).map(|channel| channel.position + 1).max().unwrap_or(0);
         let kind = draft.kind.unwrap_or(ChannelKind::Text);
+        let name = draft.name.map(|name| fitting_name(kind, name)).unwrap_or_default();
         let channel = Channel {
-            id,
-            name: draft.name.map(|name| fitting_name(kind, name)).unwrap_or_default(),
-            kind,
             topic: draft.topic.filter(|topic| !topic.is_empty()),
             position: draft.position.unwrap_or(next),
             parent: draft.parent.and_then(Parent::id),
             overwrites: draft.overwrites.unwrap_or_default(),
-            last_message: None,
-            thread: None,
+            ..Channel::new(id, guild, kind, name)
         };
         self.channels.insert(id, channel);
         self.messages.entry(id).or_default();

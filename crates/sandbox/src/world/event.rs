@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{emoji::Emoji, guild::Channel, snowflake::Snowflake};
+use super::{World, emoji::Emoji, guild::Channel, snowflake::Snowflake};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -18,9 +18,9 @@ pub(crate) enum Event {
     ChannelCreated { channel: Snowflake },
     ChannelUpdated { channel: Snowflake },
     ChannelDeleted { channel: Box<Channel> },
-    RoleUpdated { role: Snowflake },
-    MemberUpdated { user: Snowflake },
-    MembershipChanged { user: Snowflake, is_member: bool },
+    RoleUpdated { guild: Snowflake, role: Snowflake },
+    MemberUpdated { guild: Snowflake, user: Snowflake },
+    MembershipChanged { guild: Snowflake, user: Snowflake, is_member: bool },
     TypingStarted { channel: Snowflake, user: Snowflake, at: DateTime<Utc> },
     InteractionStarted { interaction: Snowflake },
     InteractionAnswered { interaction: Snowflake },
@@ -28,6 +28,16 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// The guild that it happened in; `None` for what happens in none.
+    pub(crate) fn guild(&self, world: &World) -> Option<Snowflake> {
+        match self {
+            Self::ChannelDeleted { channel } => channel.guild,
+            Self::RoleUpdated { guild, .. } | Self::MemberUpdated { guild, .. } | Self::MembershipChanged { guild, .. } => Some(*guild),
+            Self::InteractionStarted { .. } | Self::InteractionAnswered { .. } | Self::CommandsChanged => None,
+            _ => world.channel(self.channel()?)?.guild,
+        }
+    }
+
     /// The channel that it happened in; only those who see the channel are told.
     pub(crate) fn channel(&self) -> Option<Snowflake> {
         match self {

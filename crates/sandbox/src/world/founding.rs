@@ -1,17 +1,20 @@
-//! How a world begins: its guild, roles, channels, people and bots.
+//! How a world begins, and how guilds, people and bots are added to it.
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use super::{
     World, base64_url,
     chance::Chance,
+    event::Event,
     guild::{Channel, ChannelKind, Guild, Member, Role},
     people::{Application, MESSAGE_CONTENT, User},
     permission,
     snowflake::{Mint, Snowflake},
 };
+use crate::{form, refusal::Refusal};
 
 /// What a new world is made of. The default is what a task bot needs.
 #[derive(Clone, Debug)]
@@ -35,7 +38,8 @@ pub struct WorldSeed {
 }
 
 /// What a person is in the guild.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Owns the guild, and is an admin.
     Owner,
@@ -44,11 +48,12 @@ pub enum Standing {
     /// Has the role `operator`.
     Operator,
     /// Has no role but @everyone.
+    #[default]
     Stranger,
 }
 
 /// What a task bot asks for when it is invited: nothing that it does not use.
-const BOT_PERMISSIONS: u64 = permission::VIEW_CHANNEL
+pub(crate) const BOT_PERMISSIONS: u64 = permission::VIEW_CHANNEL
     | permission::SEND_MESSAGES
     | permission::SEND_MESSAGES_IN_THREADS
     | permission::CREATE_PUBLIC_THREADS
@@ -58,6 +63,10 @@ const BOT_PERMISSIONS: u64 = permission::VIEW_CHANNEL
     | permission::EMBED_LINKS
     | permission::MANAGE_THREADS
     | permission::PIN_MESSAGES;
+
+/// The roles that a person's standing stands for; every new guild has them.
+const OPERATOR: &str = "operator";
+const ADMIN: &str = "admin";
 
 impl Default for WorldSeed {
     fn default() -> Self {
@@ -81,86 +90,213 @@ impl World {
     pub(crate) fn found(seed: &WorldSeed, now: DateTime<Utc>) -> Self {
         let fixed_day = DateTime::from_timestamp_millis(1_735_689_600_000).unwrap_or(now);
         let born = if seed.chance.is_some() { fixed_day } else { now };
-        let (mut mint, mut chance) = (Mint::default(), Chance::new(seed.chance));
-        let guild_id = mint.next(born);
-        let role = |id, name: &str, permissions, position, colour, managed| Role {
-            id,
-            name: name.to_owned(),
-            permissions,
-            position,
-            colour,
-            managed,
-        };
-        let everyone = role(guild_id, "@everyone", permission::EVERYONE, 0, 0, false);
-        let operator = role(mint.next(born), "operator", permission::EVERYONE | permission::MANAGE_MESSAGES, 1, 0x34_98_DB, false);
-        let admin = role(mint.next(born), "admin", permission::ADMINISTRATOR, 2, 0xE7_4C_3C, false);
-
-        let (mut users, mut members, mut owner) = (BTreeMap::new(), BTreeMap::new(), None);
-        for (username, standing) in &seed.people {
-            let user = new_user(&mut mint, &mut chance, born, username, false);
-            let roles = match standing {
-                Standing::Owner | Standing::Admin => vec![admin.id],
-                Standing::Operator => vec![operator.id],
-                Standing::Stranger => Vec::new(),
-            };
-            if *standing == Standing::Owner && owner.is_none() {
-                owner = Some(user.id);
-            }
-            members.insert(user.id, Member { user: user.id, roles, joined_at: born });
-            users.insert(user.id, user);
-        }
-        let mut roles = BTreeMap::from([everyone, operator, admin].map(|role| (role.id, role)));
-        let owner = owner.or_else(|| users.keys().next().copied()).unwrap_or(guild_id);
-        let mut applications = BTreeMap::new();
-        for name in std::iter::once(&seed.bot).chain(&seed.more_bots) {
-            let user = new_user(&mut mint, &mut chance, born, name, true);
-            let own = role(mint.next(born), name, seed.bot_permissions, 1, 0, true);
-            members.insert(user.id, Member { user: user.id, roles: vec![own.id], joined_at: born });
-            roles.insert(own.id, own);
-            applications.insert(
-                user.id,
-                Application { id: user.id, name: name.clone(), owner, privileged_intents: seed.privileged_intents, identifies: Vec::new() },
-            );
-            users.insert(user.id, user);
-        }
-        let channels = (0..).zip(&seed.channels).map(|(position, name)| {
-            let id = mint.next(born);
-            (
-                id,
-                Channel {
-                    id,
-                    name: name.clone(),
-                    kind: ChannelKind::Text,
-                    topic: None,
-                    position,
-                    parent: None,
-                    overwrites: Vec::new(),
-                    last_message: None,
-                    thread: None,
-                },
-            )
-        });
-        let channels: BTreeMap<_, _> = channels.collect();
-        Self {
-            guild: Guild { id: guild_id, name: seed.guild.clone(), owner, roles, members },
-            messages: channels.keys().map(|id| (*id, BTreeMap::new())).collect(),
-            mint,
-            chance,
-            users,
-            applications,
-            channels,
+        let mut world = Self {
+            mint: Mint::default(),
+            chance: Chance::new(seed.chance),
+            guilds: BTreeMap::new(),
+            users: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            messages: BTreeMap::new(),
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
-            former_members: BTreeMap::new(),
             files: HashMap::new(),
             events: Vec::new(),
+        };
+        let people: Vec<_> = seed.people.iter().map(|(name, standing)| (world.new_user(born, name, false), *standing)).collect();
+        let owner = people.iter().find(|(_, standing)| *standing == Standing::Owner).or(people.first()).map(|(id, _)| *id);
+        let guild = world.new_guild(born, &seed.guild, owner);
+        for (person, standing) in people {
+            world.settle(born, guild, person, standing);
+        }
+        let owner = owner.unwrap_or(guild);
+        for name in std::iter::once(&seed.bot).chain(&seed.more_bots) {
+            let bot = world.new_bot(born, name, owner, seed.privileged_intents);
+            world.install(born, guild, bot, seed.bot_permissions);
+        }
+        for name in &seed.channels {
+            world.new_text_channel(born, guild, name);
+        }
+        world.events.clear();
+        world
+    }
+
+    /// Adds a guild with a channel for each name; its owner is in it, nobody else.
+    ///
+    /// # Errors
+    ///
+    /// If the owner is no person of this world.
+    pub(crate) fn add_guild(
+        &mut self,
+        now: DateTime<Utc>,
+        name: &str,
+        owner: Snowflake,
+        channels: &[String],
+    ) -> Result<Snowflake, Refusal> {
+        self.users.get(&owner).filter(|user| !user.bot).ok_or_else(Refusal::unknown_user)?;
+        let guild = self.new_guild(now, name, Some(owner));
+        for channel in channels {
+            self.new_text_channel(now, guild, channel);
+        }
+        self.settle(now, guild, owner, Standing::Owner);
+        Ok(guild)
+    }
+
+    /// Adds a person, who is in no guild yet.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken.
+    pub(crate) fn add_person(&mut self, now: DateTime<Utc>, name: &str) -> Result<Snowflake, Refusal> {
+        self.check_free(name)?;
+        Ok(self.new_user(now, name, false))
+    }
+
+    /// Adds a bot with its application, which is in no guild yet.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken.
+    pub(crate) fn add_bot(
+        &mut self,
+        now: DateTime<Utc>,
+        name: &str,
+        owner: Snowflake,
+        privileged_intents: u64,
+    ) -> Result<Snowflake, Refusal> {
+        self.check_free(name)?;
+        Ok(self.new_bot(now, name, owner, privileged_intents))
+    }
+
+    /// Takes a person into a guild with the roles of this standing, or changes his roles to them.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such guild, or no such person.
+    pub(crate) fn add_member(
+        &mut self,
+        now: DateTime<Utc>,
+        guild: Snowflake,
+        person: Snowflake,
+        standing: Standing,
+    ) -> Result<(), Refusal> {
+        self.guilds.get(&guild).ok_or_else(Refusal::unknown_guild)?;
+        self.users.get(&person).filter(|user| !user.bot).ok_or_else(Refusal::unknown_user)?;
+        self.settle(now, guild, person, standing);
+        Ok(())
+    }
+
+    /// Takes a bot into a guild, with a role of its own that grants these permissions, or changes what that role grants.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such guild, or no such bot.
+    pub(crate) fn add_bot_member(&mut self, now: DateTime<Utc>, guild: Snowflake, bot: Snowflake, permissions: u64) -> Result<(), Refusal> {
+        self.guilds.get(&guild).ok_or_else(Refusal::unknown_guild)?;
+        self.users.get(&bot).filter(|user| user.bot).ok_or_else(Refusal::unknown_user)?;
+        self.install(now, guild, bot, permissions);
+        Ok(())
+    }
+
+    /// Takes somebody out of a guild; its owner stays.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such guild or he is not in it, or owns it.
+    pub(crate) fn remove_member(&mut self, guild: Snowflake, user: Snowflake) -> Result<(), Refusal> {
+        let known = self.guilds.get_mut(&guild).ok_or_else(Refusal::unknown_guild)?;
+        if known.owner == user {
+            return Err(Refusal::missing_permissions());
+        }
+        let member = known.members.remove(&user).ok_or_else(Refusal::unknown_member)?;
+        known.former_members.insert(user, member);
+        self.happened(Event::MembershipChanged { guild, user, is_member: false });
+        Ok(())
+    }
+
+    fn check_free(&self, name: &str) -> Result<(), Refusal> {
+        if self.user_named(&name.to_lowercase()).is_some() {
+            return Err(form::invalid("name", "USERNAME_ALREADY_TAKEN", "Somebody has this name already"));
+        }
+        Ok(())
+    }
+
+    fn new_user(&mut self, born: DateTime<Utc>, username: &str, bot: bool) -> Snowflake {
+        let id = self.mint.next(born);
+        let token = token(&mut self.chance, id, born);
+        let user = User { id, username: username.to_lowercase(), display_name: username.to_owned(), bot, token };
+        self.users.insert(id, user);
+        id
+    }
+
+    fn new_bot(&mut self, born: DateTime<Utc>, name: &str, owner: Snowflake, privileged_intents: u64) -> Snowflake {
+        let id = self.new_user(born, name, true);
+        self.applications.insert(id, Application { id, name: name.to_owned(), owner, privileged_intents, identifies: Vec::new() });
+        id
+    }
+
+    fn new_guild(&mut self, born: DateTime<Utc>, name: &str, owner: Option<Snowflake>) -> Snowflake {
+        let id = self.mint.next(born);
+        let everyone = Role::new(id, "@everyone", permission::EVERYONE, 0);
+        let operator =
+            Role { colour: 0x34_98_DB, ..Role::new(self.mint.next(born), OPERATOR, permission::EVERYONE | permission::MANAGE_MESSAGES, 1) };
+        let admin = Role { colour: 0xE7_4C_3C, ..Role::new(self.mint.next(born), ADMIN, permission::ADMINISTRATOR, 2) };
+        let guild = Guild {
+            id,
+            name: name.to_owned(),
+            owner: owner.unwrap_or(id),
+            roles: BTreeMap::from([everyone, operator, admin].map(|role| (role.id, role))),
+            members: BTreeMap::new(),
+            former_members: BTreeMap::new(),
+        };
+        self.guilds.insert(id, guild);
+        id
+    }
+
+    fn new_text_channel(&mut self, born: DateTime<Utc>, guild: Snowflake, name: &str) {
+        let id = self.mint.next(born);
+        let position = u32::try_from(self.channels_of(guild).count()).unwrap_or(u32::MAX);
+        self.channels.insert(id, Channel { position, ..Channel::new(id, guild, ChannelKind::Text, name.to_owned()) });
+        self.messages.insert(id, BTreeMap::new());
+        self.happened(Event::ChannelCreated { channel: id });
+    }
+
+    fn settle(&mut self, now: DateTime<Utc>, guild: Snowflake, person: Snowflake, standing: Standing) {
+        let Some(known) = self.guilds.get(&guild) else { return };
+        let role = match standing {
+            Standing::Owner | Standing::Admin => Some(ADMIN),
+            Standing::Operator => Some(OPERATOR),
+            Standing::Stranger => None,
+        };
+        let roles = known.roles.values().filter(|known| Some(known.name.as_str()) == role).map(|known| known.id).take(1).collect();
+        self.join(now, guild, person, roles);
+    }
+
+    fn install(&mut self, now: DateTime<Utc>, guild: Snowflake, bot: Snowflake, permissions: u64) {
+        let Some(name) = self.users.get(&bot).map(|user| user.display_name.clone()) else { return };
+        let fresh = self.mint.next(now);
+        let Some(known) = self.guilds.get_mut(&guild) else { return };
+        let held: Vec<_> =
+            known.members.get(&bot).or(known.former_members.get(&bot)).map(|member| member.roles.clone()).unwrap_or_default();
+        let own = held.iter().copied().find(|role| known.roles.get(role).is_some_and(|role| role.managed)).unwrap_or(fresh);
+        let role = known.roles.entry(own).or_insert_with(|| Role { managed: true, ..Role::new(own, &name, permissions, 1) });
+        role.permissions = permissions;
+        self.happened(Event::RoleUpdated { guild, role: own });
+        let roles = if held.contains(&own) { held } else { vec![own] };
+        self.join(now, guild, bot, roles);
+    }
+
+    fn join(&mut self, now: DateTime<Utc>, guild: Snowflake, user: Snowflake, roles: Vec<Snowflake>) {
+        let Some(known) = self.guilds.get_mut(&guild) else { return };
+        known.former_members.remove(&user);
+        if let Some(member) = known.members.get_mut(&user) {
+            member.roles = roles;
+            self.happened(Event::MemberUpdated { guild, user });
+        } else {
+            known.members.insert(user, Member { user, roles, joined_at: now });
+            self.happened(Event::MembershipChanged { guild, user, is_member: true });
         }
     }
-}
-
-fn new_user(mint: &mut Mint, chance: &mut Chance, born: DateTime<Utc>, username: &str, bot: bool) -> User {
-    let id = mint.next(born);
-    User { id, username: username.to_lowercase(), display_name: username.to_owned(), bot, token: token(chance, id, born) }
 }
 
 /// A token of the usual shape: the user's id, the time and a secret, parted by dots.

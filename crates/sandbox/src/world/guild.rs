@@ -1,4 +1,4 @@
-//! The guild: its roles, its members, its channels and who may do what in them.
+//! Guilds: their roles, their members, their channels and who may do what in them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snowflake::Snowflake;
 
-/// The one server of the world.
+/// A server of the world.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Guild {
     /// The guild's id, also that of its @everyone role.
@@ -20,6 +20,9 @@ pub struct Guild {
     pub roles: BTreeMap<Snowflake, Role>,
     /// Its members by user id.
     pub members: BTreeMap<Snowflake, Member>,
+    /// Those who were members once and may come back.
+    #[serde(default)]
+    pub(crate) former_members: BTreeMap<Snowflake, Member>,
 }
 
 /// A named set of permissions.
@@ -50,11 +53,13 @@ pub struct Member {
     pub joined_at: DateTime<Utc>,
 }
 
-/// A channel of the guild.
+/// A channel of a guild.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Channel {
     /// The channel's id.
     pub id: Snowflake,
+    /// The guild that it belongs to.
+    pub guild: Option<Snowflake>,
     /// Its name, without `#`.
     pub name: String,
     /// What it is: text, a category or a thread.
@@ -99,6 +104,31 @@ pub enum ChannelKind {
     Category,
     /// Holds messages, and hangs on a text channel.
     Thread,
+}
+
+impl Role {
+    /// A role without a colour, which can be given away.
+    pub(crate) fn new(id: Snowflake, name: &str, permissions: u64, position: u32) -> Self {
+        Self { id, name: name.to_owned(), permissions, position, colour: 0, managed: false }
+    }
+}
+
+impl Channel {
+    /// A channel in which nothing has happened yet.
+    pub(crate) fn new(id: Snowflake, guild: Snowflake, kind: ChannelKind, name: String) -> Self {
+        Self {
+            id,
+            guild: Some(guild),
+            name,
+            kind,
+            topic: None,
+            position: 0,
+            parent: None,
+            overwrites: Vec::new(),
+            last_message: None,
+            thread: None,
+        }
+    }
 }
 
 impl ChannelKind {

@@ -57,10 +57,10 @@ impl World {
         let (Some(application), Some(channel), Some(data)) = (application, channel, form.raw("data")) else {
             return Err(Refusal::unknown_application());
         };
-        if guild.is_some_and(|guild| guild != self.guild.id) {
+        let of = self.channel_for(user, channel, 0)?.guild;
+        if guild.is_some_and(|guild| of != Some(guild)) {
             return Err(Refusal::unknown_guild());
         }
-        self.channel_for(user, channel, 0)?;
         if !self.applications.contains_key(&application) {
             return Err(Refusal::unknown_application());
         }
@@ -116,6 +116,14 @@ impl World {
     /// Whether the user may use this command here.
     pub(crate) fn may_use(&self, user: Snowflake, channel: Snowflake, command: &Value) -> bool {
         let Some(granted) = self.channels.get(&channel).map(|channel| self.permissions_in(user, channel)) else { return false };
+        // A guild's command is there alone, and only the bots of a guild have commands in it.
+        let guild = self.guild_of(channel);
+        let its_own = command["guild_id"].as_str().is_none_or(|id| guild.is_some_and(|guild| guild.id.to_string() == id));
+        let bot = command["application_id"].as_str().and_then(|id| id.parse().ok());
+        let bot_is_here = guild.is_none_or(|guild| bot.is_some_and(|bot: Snowflake| guild.members.contains_key(&bot)));
+        if !its_own || !bot_is_here {
+            return false;
+        }
         let needed = command["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());
         let by_default = match needed {
             None => true,
@@ -159,7 +167,7 @@ impl World {
             .and_then(|id| id.parse().ok())
             .ok_or_else(|| invalid("data.target_id", "BASE_TYPE_REQUIRED", "This field is required"))?;
         let known = if command["type"] == 2 {
-            self.guild.members.contains_key(&target)
+            self.guild_of(start.channel).is_some_and(|guild| guild.members.contains_key(&target))
         } else {
             self.message(start.channel, target).is_some_and(|message| message.is_shown_to(start.user))
         };

@@ -1,6 +1,6 @@
 //! Whom a text mentions, and whom of them it may notify.
 
-use super::{World, draft::AllowedMentions, snowflake::Snowflake};
+use super::{World, draft::AllowedMentions, guild::Guild, snowflake::Snowflake};
 
 /// Whom a message notifies.
 #[derive(Debug, Default, PartialEq)]
@@ -11,8 +11,8 @@ pub(super) struct Mentions {
 }
 
 impl World {
-    /// Finds the mentions in `content`; `may_ping_all` says whether the author may notify everybody.
-    pub(super) fn mentions(&self, content: &str, allowed: &AllowedMentions, may_ping_all: bool) -> Mentions {
+    /// Finds the mentions in `content`, for a channel of `guild`; `may_ping_all` says whether the author may notify everybody.
+    pub(super) fn mentions(&self, guild: Option<&Guild>, content: &str, allowed: &AllowedMentions, may_ping_all: bool) -> Mentions {
         let mut found = Mentions {
             everyone: allowed.everyone && may_ping_all && (content.contains("@everyone") || content.contains("@here")),
             ..Mentions::default()
@@ -20,7 +20,7 @@ impl World {
         for tag in content.split('<').skip(1).filter_map(|rest| rest.split_once('>')).filter_map(|(tag, _)| tag.strip_prefix('@')) {
             if let Some(Ok(role)) = tag.strip_prefix('&').map(str::parse) {
                 let permitted = allowed.all_roles || allowed.roles.contains(&role);
-                let pingable = self.guild.roles.get(&role).is_some_and(|role| may_ping_all || !role.managed);
+                let pingable = guild.and_then(|guild| guild.roles.get(&role)).is_some_and(|role| may_ping_all || !role.managed);
                 if permitted && pingable && !found.roles.contains(&role) {
                     found.roles.push(role);
                 }

@@ -1,4 +1,4 @@
-//! The world: one guild with its people, bots, channels and messages, and every rule about who may do what in it.
+//! The world: guilds with their channels and messages, people and bots, and every rule about who may do what in it.
 //!
 //! Comes in: checked drafts and the time. Goes out: events, and refusals in Discord's words. It knows nothing of HTTP, sockets or the page.
 
@@ -35,7 +35,7 @@ use serde_json::Value;
 
 use self::{
     event::Event,
-    guild::{Channel, Guild, Member},
+    guild::{Channel, Guild, Role},
     interaction::Interaction,
     message::{Attachment, Message},
     people::{Application, User},
@@ -48,6 +48,7 @@ pub(crate) use self::{
     answering::FirstAnswer,
     chance::{Chance, base64_url},
     commands::Scope,
+    founding::BOT_PERMISSIONS,
 };
 
 /// Everything that is the case. Read it; it is changed through requests.
@@ -55,7 +56,7 @@ pub(crate) use self::{
 pub struct World {
     mint: Mint,
     chance: Chance,
-    guild: Guild,
+    guilds: BTreeMap<Snowflake, Guild>,
     users: BTreeMap<Snowflake, User>,
     applications: BTreeMap<Snowflake, Application>,
     channels: BTreeMap<Snowflake, Channel>,
@@ -63,9 +64,6 @@ pub struct World {
     /// Registered commands, as on the wire.
     commands: BTreeMap<Snowflake, Value>,
     interactions: BTreeMap<Snowflake, Interaction>,
-    /// Those who were members once.
-    #[serde(default)]
-    former_members: BTreeMap<Snowflake, Member>,
     /// The bytes of the attachments; kept beside the world's own file.
     #[serde(skip)]
     files: HashMap<Snowflake, Arc<[u8]>>,
@@ -75,9 +73,38 @@ pub struct World {
 }
 
 impl World {
-    /// The guild.
+    /// The first guild, with which the world began.
+    ///
+    /// # Panics
+    ///
+    /// Never: a world is founded with a guild, and none is ever taken away.
     pub fn guild(&self) -> &Guild {
-        &self.guild
+        self.guilds.values().next().expect("a world is founded with a guild")
+    }
+
+    /// All guilds, oldest first.
+    pub fn guilds(&self) -> impl Iterator<Item = &Guild> {
+        self.guilds.values()
+    }
+
+    /// A guild by id.
+    pub fn guild_by_id(&self, id: Snowflake) -> Option<&Guild> {
+        self.guilds.get(&id)
+    }
+
+    /// The guild of a channel.
+    pub fn guild_of(&self, channel: Snowflake) -> Option<&Guild> {
+        self.guilds.get(&self.channels.get(&channel)?.guild?)
+    }
+
+    /// The guilds that the user is in, oldest first.
+    pub fn guilds_with(&self, user: Snowflake) -> impl Iterator<Item = &Guild> {
+        self.guilds.values().filter(move |guild| guild.members.contains_key(&user))
+    }
+
+    /// A role by id, whatever guild has it.
+    pub fn role(&self, id: Snowflake) -> Option<&Role> {
+        self.guilds.values().find_map(|guild| guild.roles.get(&id))
     }
 
     /// All people and bots.
@@ -195,12 +222,13 @@ impl World {
     pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
         // A thread has no permissions of its own: those of its channel hold.
         let parent = channel.parent.filter(|_| channel.thread.is_some()).and_then(|parent| self.channels.get(&parent));
-        permission::in_channel(&self.guild, parent.unwrap_or(channel), user)
+        let guild = channel.guild.and_then(|guild| self.guilds.get(&guild));
+        guild.map_or(0, |guild| permission::in_channel(guild, parent.unwrap_or(channel), user))
     }
 
-    /// What the user may do in the guild as a whole.
-    pub fn permissions(&self, user: Snowflake) -> u64 {
-        permission::in_guild(&self.guild, user)
+    /// What the user may do in a guild as a whole.
+    pub fn permissions(&self, guild: Snowflake, user: Snowflake) -> u64 {
+        self.guilds.get(&guild).map_or(0, |guild| permission::in_guild(guild, user))
     }
 
     /// Whether the user sees the channel.
@@ -218,12 +246,19 @@ impl World {
         if granted & needed == needed { Ok(channel) } else { Err(Refusal::missing_permissions()) }
     }
 
-    /// The guild, if it is this one and the user is in it.
+    /// The guild, if there is one with this id and the user is in it.
     pub(crate) fn guild_for(&self, user: Snowflake, guild: Snowflake) -> Result<&Guild, Refusal> {
-        if guild != self.guild.id {
-            return Err(Refusal::unknown_guild());
+        let guild = self.guilds.get(&guild).ok_or_else(Refusal::unknown_guild)?;
+        if guild.members.contains_key(&user) { Ok(guild) } else { Err(Refusal::missing_access()) }
+    }
+
+    /// The guild, to be changed, if the user is in it and has all of `needed`.
+    fn guild_for_change(&mut self, user: Snowflake, guild: Snowflake, needed: u64) -> Result<&mut Guild, Refusal> {
+        let granted = permission::in_guild(self.guild_for(user, guild)?, user);
+        if granted & needed != needed {
+            return Err(Refusal::missing_permissions());
         }
-        self.guild.members.contains_key(&user).then_some(&self.guild).ok_or_else(Refusal::missing_access)
+        self.guilds.get_mut(&guild).ok_or_else(Refusal::unknown_guild)
     }
 
     pub(crate) fn new_id(&mut self, now: DateTime<Utc>) -> Snowflake {

@@ -41,6 +41,20 @@ pub const GUILD_MEMBERS: u64 = 1 << 1;
 /// `GUILD_PRESENCES`, a privileged intent.
 pub const GUILD_PRESENCES: u64 = 1 << 8;
 
+/// The privileged intents by name. Source: Discord developer documentation, "Privileged Intents".
+const INTENTS: [(&str, u64); 3] =
+    [("MESSAGE_CONTENT", MESSAGE_CONTENT), ("GUILD_MEMBERS", GUILD_MEMBERS), ("GUILD_PRESENCES", GUILD_PRESENCES)];
+
+/// The bit of a privileged intent.
+pub(crate) fn intent_named(name: &str) -> Option<u64> {
+    INTENTS.into_iter().find(|(known, _)| *known == name).map(|(_, bit)| bit)
+}
+
+/// The names of the privileged intents among these bits.
+pub(crate) fn intent_names(intents: u64) -> Vec<&'static str> {
+    INTENTS.into_iter().filter(|(_, bit)| intents & bit != 0).map(|(name, _)| name).collect()
+}
+
 impl Application {
     /// The public flags that tell a bot which privileged intents it may use (the forms for fewer than 100 guilds).
     /// Source: Discord developer documentation, "Application Flags".

@@ -68,7 +68,7 @@ impl World {
         flags |= if origin.only_for.is_some() { EPHEMERAL } else { 0 } | if origin.loading { LOADING } else { 0 };
         let allowed = draft.allowed_mentions.unwrap_or_default();
         let content = draft.content.unwrap_or_default();
-        let mut mentions = self.mentions(&content, &allowed, granted & permission::MENTION_EVERYONE != 0);
+        let mut mentions = self.mentions(self.guild_of(channel), &content, &allowed, granted & permission::MENTION_EVERYONE != 0);
         if let Some(answered) = origin.reply_to.and_then(|reply| self.message(channel, reply)) {
             let answered = answered.author;
             if allowed.replied_user && answered != author && !mentions.users.contains(&answered) {
@@ -144,8 +144,12 @@ impl World {
         let mut message = self.message(channel, id).cloned().ok_or_else(Refusal::unknown_message)?;
         let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(message.author, channel));
         if let Some(content) = draft.content {
-            let mentions =
-                self.mentions(&content, &draft.allowed_mentions.unwrap_or_default(), granted & permission::MENTION_EVERYONE != 0);
+            let mentions = self.mentions(
+                self.guild_of(channel),
+                &content,
+                &draft.allowed_mentions.unwrap_or_default(),
+                granted & permission::MENTION_EVERYONE != 0,
+            );
             message.content = content;
             message.mentions = mentions.users;
             message.mention_roles = mentions.roles;

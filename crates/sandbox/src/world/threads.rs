@@ -25,9 +25,10 @@ impl World {
         message: Option<Snowflake>,
         draft: ThreadDraft,
     ) -> Result<Snowflake, Refusal> {
-        if self.channel_for(user, parent, permission::CREATE_PUBLIC_THREADS)?.kind != ChannelKind::Text {
+        let on = self.channel_for(user, parent, permission::CREATE_PUBLIC_THREADS)?;
+        let Some(guild) = on.guild.filter(|_| on.kind == ChannelKind::Text) else {
             return Err(Refusal::wrong_channel_type());
-        }
+        };
         let id = match message {
             Some(message) => {
                 self.message(parent, message).filter(|known| known.only_for.is_none()).ok_or_else(Refusal::unknown_message)?;
@@ -46,17 +47,7 @@ impl World {
             archive_changed_at: now,
             followers: vec![user],
         };
-        let channel = Channel {
-            id,
-            name: draft.name,
-            kind: ChannelKind::Thread,
-            topic: None,
-            position: 0,
-            parent: Some(parent),
-            overwrites: Vec::new(),
-            last_message: None,
-            thread: Some(thread),
-        };
+        let channel = Channel { parent: Some(parent), thread: Some(thread), ..Channel::new(id, guild, ChannelKind::Thread, draft.name) };
         self.channels.insert(id, channel);
         self.messages.entry(id).or_default();
         self.happened(Event::ChannelCreated { channel: id });
@@ -107,10 +98,10 @@ impl World {
         Ok(())
     }
 
-    /// The threads that are not archived and that the user sees, oldest first.
-    pub(crate) fn open_threads(&self, user: Snowflake) -> impl Iterator<Item = &Channel> {
+    /// The threads of a guild that are not archived and that the user sees, oldest first.
+    pub(crate) fn open_threads(&self, guild: Snowflake, user: Snowflake) -> impl Iterator<Item = &Channel> {
         let open = |channel: &&Channel| channel.thread.as_ref().is_some_and(|thread| !thread.archived);
-        self.channels.values().filter(open).filter(move |channel| self.sees(user, channel.id))
+        self.channels.values().filter(open).filter(move |channel| channel.guild == Some(guild) && self.sees(user, channel.id))
     }
 
     /// Before somebody writes in a thread: a locked one refuses, an archived one is taken out.

@@ -161,7 +161,8 @@ async fn heartbeats_are_acknowledged_until_trouble_stops_that() {
 
     discord.gateway_trouble(GatewayTrouble::AcknowledgeHeartbeats(false));
     gateway.send(json!({"op": 1, "d": 2})).await;
-    gateway.send(json!({"op": 8, "d": {"guild_id": "1", "query": "", "limit": 0}})).await;
+    let guild = discord.look(|world| world.guild().id);
+    gateway.send(json!({"op": 8, "d": {"guild_id": guild, "query": "", "limit": 0}})).await;
 
     assert_eq!(gateway.next().await.unwrap()["t"], "GUILD_MEMBERS_CHUNK");
 }

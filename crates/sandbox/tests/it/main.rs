@@ -3,6 +3,7 @@
 mod commands;
 mod control;
 mod gateway;
+mod guilds;
 mod interactions;
 mod limits;
 mod messages;

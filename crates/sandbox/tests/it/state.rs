@@ -38,3 +38,30 @@ async fn a_file_that_is_no_world_is_refused_and_not_overwritten() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{}");
     std::fs::remove_file(file).unwrap();
 }
+
+#[tokio::test]
+async fn a_world_of_the_days_of_one_guild_comes_back_whole() {
+    let file = std::env::temp_dir().join(format!("sandbox-one-guild-{}.json", std::process::id()));
+    std::fs::write(&file, include_str!("../fixtures/one-guild.json")).unwrap();
+
+    let discord = start(Options { limits: Limits::Off, state: Some(file.clone()), ..Options::default() }).await;
+
+    let bot = Client::bot(&discord);
+    let guild = discord.look(|world| world.guild().id);
+    assert_eq!(bot.get("/users/@me/guilds").await.ok()[0]["name"], "Local Discord");
+    assert_eq!(bot.get(&format!("/guilds/{guild}/channels")).await.ok().as_array().map(Vec::len), Some(4));
+    let threads = bot.get(&format!("/guilds/{guild}/threads/active")).await.ok();
+    assert_eq!(
+        (threads["threads"][0]["name"].as_str(), threads["threads"][0]["guild_id"].as_str()),
+        (Some("an old thread"), Some(guild.to_string().as_str()))
+    );
+    let kept = bot.get(&crate::wire::messages(&discord, "general")).await.ok();
+    assert_eq!((&kept[0]["content"], &kept[0]["reactions"][0]["count"]), (&serde_json::json!("kept from before"), &serde_json::json!(1)));
+    let gone = discord.user("worker-1").unwrap().id;
+    assert_eq!(bot.get(&format!("/guilds/{guild}/members/{gone}")).await.refusal(), (404, 10007));
+    discord.make_trouble(orchestrator_sandbox::Demand::Invite("worker-1".into()));
+    assert_eq!(bot.get(&format!("/guilds/{guild}/members/{gone}")).await.status, 200);
+    discord.shutdown().await;
+    std::fs::remove_file(&file).unwrap();
+    std::fs::remove_dir_all(file.with_extension("json.files")).unwrap();
+}

@@ -9,8 +9,10 @@ use crate::world::World;
 const MAX_DEPTH: u8 = 8;
 
 /// Marks that stand on both sides of a text, longest first, with their tags.
-const PAIRS: [(&str, &str); 6] =
-    [("**", "strong"), ("__", "u"), ("~~", "s"), ("||", "span class=\"spoiler\" tabindex=\"0\""), ("*", "em"), ("_", "em")];
+const PAIRS: [(&str, &str); 6] = [("**", "strong"), ("__", "u"), ("~~", "s"), ("||", SPOILER), ("*", "em"), ("_", "em")];
+
+/// What hides a text until it is asked for.
+const SPOILER: &str = "span class=\"spoiler\"><button type=\"button\" data-act=\"reveal\">Spoiler</button><span hidden";
 
 /// Renders one line.
 pub(super) fn render(text: &str, world: &World, out: &mut String) {
@@ -74,7 +76,7 @@ fn emphasis(rest: &str, before: char, world: &World, depth: u8, out: &mut String
     let name = tag.split(' ').next().unwrap_or(tag);
     push(out, format_args!("<{tag}>"));
     walk(&inner_start[..end], world, depth + 1, out);
-    push(out, format_args!("</{name}>"));
+    push(out, format_args!("</{name}>{}", if tag == SPOILER { "</span>" } else { "" }));
     Some(mark.len() * 2 + end)
 }
 
@@ -111,7 +113,7 @@ fn angled(rest: &str, world: &World, out: &mut String) -> Option<usize> {
     let end = rest.find('>')?;
     let inner = &rest[1..end];
     if let Some(id) = inner.strip_prefix("@&") {
-        let name = id.parse().ok().and_then(|id| world.guild().roles.get(&id)).map_or("deleted-role", |role| role.name.as_str());
+        let name = id.parse().ok().and_then(|id| world.role(id)).map_or("deleted-role", |role| role.name.as_str());
         push(out, format_args!("<span class=\"mention\">@{}</span>", escape(name)));
     } else if let Some(id) = inner.strip_prefix("@!").or_else(|| inner.strip_prefix('@')) {
         let name = id.parse().ok().and_then(|id| world.user(id)).map(|user| user.display_name.as_str())?;

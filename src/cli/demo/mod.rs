@@ -1,5 +1,7 @@
 //! `demo`: a local Discord, a bot and an agent in one process.
 
+mod guide;
+
 use std::{
     fs, io,
     net::SocketAddr,
@@ -25,7 +27,7 @@ use crate::{
 /// Where everything of the demonstration is, below the folder that it is started in: nothing of it touches a real configuration.
 const FOLDER: &str = ".runtime/demo";
 /// The models of the demonstration: the shipped example, whose key is not filled in.
-const MODELS: &str = include_str!("../../openclaw-example.json");
+const MODELS: &str = include_str!("../../../openclaw-example.json");
 
 #[derive(Debug, Args)]
 #[command(
@@ -79,7 +81,7 @@ fn alone(folder: &Path) -> Result<OnlyOne, Failure> {
 
 /// Starts the local Discord; where its usual address is taken, on a free one.
 async fn start(listen: SocketAddr, state: PathBuf) -> Result<Sandbox, Failure> {
-    let options = Options { listen, state: Some(state), ..Options::default() };
+    let options = Options { listen, state: Some(state), guide: Some(guide::first_task()), ..Options::default() };
     let failed = |error: StartError| Failure::of(Exit::Broken, &error);
     match Sandbox::start(options.clone()).await {
         Err(StartError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
@@ -109,9 +111,9 @@ fn introduction(discord: &Sandbox, config: &Config, folder: &Path) -> String {
     let mut lines = vec![
         String::new(),
         format!("  A local Discord is at {}", discord.base_url()),
-        "  Open it, go to #task-queue, and write a task, for example:".to_owned(),
+        "  Open it: a guide leads through a first task. Or go to #task-queue and write one, for example:".to_owned(),
         String::new(),
-        "      Compare tea and coffee in five lines [thinking:low]".to_owned(),
+        format!("      {}", guide::FIRST_TASK),
         String::new(),
         "  Watch it being claimed (✅), run by an agent process, and answered in #results with tokens and cost.".to_owned(),
         format!("  Or from another terminal, in this folder:  {} submit \"Write a haiku\" --wait", as_called()),

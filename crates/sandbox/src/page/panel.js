@@ -1,0 +1,64 @@
+// What stands beside the messages: members, threads, pinned messages. On a narrow screen it comes in from the side.
+
+import { part } from "./api.js";
+import { remember } from "./theme.js";
+import { localise } from "./times.js";
+
+const titles = { members: "Members", threads: "Threads", pins: "Pinned messages" };
+const aside = document.getElementById("aside");
+const body = document.getElementById("aside-body");
+const title = document.getElementById("aside-title");
+const buttons = [...document.querySelectorAll("[data-panel]")];
+const narrow = matchMedia("(max-width: 1000px)");
+let shown = "members";
+
+export function start() {
+  if (narrow.matches) document.body.classList.remove("with-aside");
+  for (const button of buttons) button.addEventListener("click", () => (isOpen() && shown === button.dataset.panel ? close(true) : open(button.dataset.panel)));
+  document.getElementById("aside-close").addEventListener("click", () => close(true));
+  aside.addEventListener("keydown", (event) => event.key === "Escape" && close(true));
+  narrow.addEventListener("change", () => (document.body.classList.toggle("with-aside", !narrow.matches), tell()));
+  tell();
+}
+
+export const isOpen = () => document.body.classList.contains("with-aside");
+
+async function open(name) {
+  shown = name;
+  document.body.classList.add("with-aside");
+  if (!narrow.matches && name === "members") remember("members", "shown");
+  tell();
+  await refresh();
+  title.focus();
+}
+
+/** Closes it; `byHand` gives the focus back to the button. */
+export function close(byHand = false) {
+  if (!isOpen()) return;
+  document.body.classList.remove("with-aside");
+  if (!narrow.matches && byHand && shown === "members") remember("members", "hidden");
+  tell();
+  if (byHand) buttons.find((button) => button.dataset.panel === shown)?.focus();
+}
+
+/** Whether it covers the messages. */
+export const covers = () => narrow.matches && isOpen();
+
+function tell() {
+  title.textContent = titles[shown];
+  for (const button of buttons) button.setAttribute("aria-pressed", String(isOpen() && button.dataset.panel === shown));
+  document.getElementById("veil").hidden = !covers() && !document.body.classList.contains("with-sidebar");
+  aside.inert = !isOpen();
+}
+
+/** Loads what it shows again, if one of `names` is shown. */
+export async function refresh(...names) {
+  if (!isOpen() || (names.length > 0 && !names.includes(shown))) return;
+  const html = await part(shown);
+  if (html === null || body.dataset.html === html) return;
+  const focused = body.contains(document.activeElement) ? [...body.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
+  body.dataset.html = html;
+  body.innerHTML = html;
+  localise(body);
+  if (focused >= 0) body.querySelectorAll("a, button")[focused]?.focus();
+}
