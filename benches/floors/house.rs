@@ -22,6 +22,7 @@ use orchestrator_core::{
         model::Catalogue,
         outbound::{Address, Identity, Post},
         retry::Delays,
+        showing::{Showing, Shown},
         task::{Attachment, MessageRef, Origin, Priority, Task, Thinking, Wishes},
     },
     outcome::settle_loop::{self, Law},
@@ -190,6 +191,8 @@ fn rules(slots: u32, channels: Channels) -> Rules {
         launch_tries: 1,
         launch_delays: Delays::POSTS,
         attempt_delays: Delays::POSTS,
+        showing: Showing { shown: Shown::Silent, threads: false },
+        card_gap: Duration::ZERO,
         routes: Routes { results: address, operator: address, pool_channel: channels.pool, workers: 0 },
     }
 }
@@ -218,6 +221,14 @@ struct NoChat;
 #[async_trait]
 impl Chat for NoChat {
     async fn post(&self, _: Address, _: &ParcelId, _: &Post) -> Result<MessageRef, ChatError> {
+        unreachable!("no mailer runs")
+    }
+
+    async fn edit(&self, _: MessageRef, _: &Post) -> Result<(), ChatError> {
+        unreachable!("no mailer runs")
+    }
+
+    async fn start_thread(&self, _: MessageRef, _: &str) -> Result<(), ChatError> {
         unreachable!("no mailer runs")
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use orchestrator_core::domain::{
     money::{PriceUnit, Usd},
     retry::Delays,
+    showing::{Showing, Shown},
     task::{Thinking, parse_duration, show_duration},
 };
 
@@ -12,7 +13,7 @@ use super::{
     complaint::Complaint,
     env_file::{Given, Layers},
     own_file::OwnFile,
-    sections::{RawDrainRule, RawPriceUnit},
+    sections::{RawDrainRule, RawPriceUnit, RawShown},
 };
 
 /// Bounds, in real types.
@@ -68,6 +69,12 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How long after its first send a post may be repeated without a look whether it stands.
     pub nonce_window: Duration,
+    /// How much a channel without settings of its own shows of its tasks.
+    pub showing: Showing,
+    /// Between looks at what a running agent says, for a live card.
+    pub live_cards: Duration,
+    /// Between edits of one card.
+    pub card_gap: Duration,
     /// Files that come with a task.
     pub attachments: AttachmentLimits,
     /// What becomes of running agents when the service is asked to end.
@@ -177,6 +184,17 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
     );
     let request_timeout = Duration::from_secs(within("posts.request_timeout_seconds", raw.posts.request_timeout_seconds, 1, 600));
     let nonce_window = Duration::from_secs(within("posts.nonce_window_seconds", raw.posts.nonce_window_seconds, 1, 60));
+    let showing = Showing {
+        shown: match raw.cards.show {
+            RawShown::Silent => Shown::Silent,
+            RawShown::DoneOnly => Shown::DoneOnly,
+            RawShown::StateChanges => Shown::StateChanges,
+            RawShown::Live => Shown::Live,
+        },
+        threads: raw.cards.threads,
+    };
+    let live_cards = Duration::from_secs(within("cards.live_seconds", raw.cards.live_seconds, 1, 3_600));
+    let card_gap = Duration::from_millis(within("cards.edit_gap_ms", raw.cards.edit_gap_ms, 0, 600_000));
     let attachments = AttachmentLimits {
         files: index(within("attachments.max_files", raw.attachments.max_files.into(), 0, 100)),
         file_bytes: within("attachments.max_file_mb", raw.attachments.max_file_mb, 1, 10_000) * MIB,
@@ -226,6 +244,9 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         post_delays,
         request_timeout,
         nonce_window,
+        showing,
+        live_cards,
+        card_gap,
         attachments,
         drain: match raw.drain.agents {
             RawDrainRule::Auto => DrainRule::Auto,

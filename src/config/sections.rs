@@ -31,6 +31,7 @@ pub(super) struct Raw {
     pub(super) grace_seconds: Grace,
     pub(super) launch: RawLaunch,
     pub(super) posts: RawPosts,
+    pub(super) cards: RawCards,
     pub(super) attachments: RawAttachments,
     pub(super) drain: RawDrain,
 }
@@ -244,6 +245,32 @@ impl Default for RawPosts {
     fn default() -> Self {
         Self { first_delay_ms: 2_000, delay_cap_seconds: 600, request_timeout_seconds: 30, nonce_window_seconds: 55 }
     }
+}
+
+/// The cards of tasks, where a channel has no settings of its own.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawCards {
+    pub(super) show: RawShown,
+    pub(super) threads: bool,
+    pub(super) live_seconds: u64,
+    pub(super) edit_gap_ms: u64,
+}
+
+impl Default for RawCards {
+    fn default() -> Self {
+        Self { show: RawShown::StateChanges, threads: true, live_seconds: 5, edit_gap_ms: 2_500 }
+    }
+}
+
+/// How much a card tells, and when.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawShown {
+    Silent,
+    DoneOnly,
+    StateChanges,
+    Live,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

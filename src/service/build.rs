@@ -167,6 +167,8 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
         launch_tries: config.limits.launch_retries + 1,
         launch_delays: config.limits.launch_delays,
         attempt_delays: config.limits.attempt_delays,
+        showing: config.limits.showing,
+        card_gap: config.limits.card_gap,
         routes: Routes {
             results: own(discord.results),
             operator: own(discord.operator.or(discord.worker_pool).unwrap_or(discord.results)),
@@ -234,6 +236,7 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
         forbidden_pause: FORBIDDEN_PAUSE.min(config.limits.post_delays.cap()),
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
+        live_cards: config.limits.live_cards,
         secrets: config.secrets.clone(),
     }
 }

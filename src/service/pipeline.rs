@@ -51,6 +51,8 @@ const INCOMING: usize = 4_096;
 const REGISTRATION_DELAYS: Delays = Delays::new(Duration::from_secs(2), Duration::from_secs(600));
 /// Between looks at whether `once` is done.
 const ONCE_LOOKS: Duration = Duration::from_millis(50);
+/// A card that is to be shown within this time is waited for.
+const SOON: Duration = Duration::from_secs(3);
 
 /// What an operator must know at this moment, as sentences.
 type Troubles = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
@@ -158,7 +160,8 @@ pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64,
         let glance = queue.glance().await?;
         // What can't start now is left for the next time; so is what Discord does not take.
         let at_rest = glance.counts.running == 0 && (glance.counts.waiting == 0 || glance.closed.is_some());
-        if at_rest && (mailer.token_refused() || (glance.counts.letters == 0 && queue.wanted_marks(1).await?.is_empty())) {
+        let said = glance.counts.letters == 0 && queue.wanted_marks(1).await?.is_empty() && queue.cards_rest(SOON).await?;
+        if at_rest && (mailer.token_refused() || said) {
             break;
         }
         tokio::select! {

@@ -9,7 +9,8 @@ use std::{
 
 use syn::visit::{self, Visit};
 
-/// Which room may import which (of ours). Mirrors the table in DESIGN §3; `queue::outbound` stands for that part of the queue, and for the
+/// Which room may import which (of ours). Mirrors the table in DESIGN §3; `queue::outbound` stands for that part of the queue (what delivery reads and
+/// writes: letters, marks, cards), and for the
 /// handle `Queue` with its errors, without which no part of it can be asked for anything.
 const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("domain", &[]),
@@ -21,7 +22,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("outcome", &["domain", "ports", "queue", "wording"]),
     // "The runner imports the queue's launch promises", says ARCHITECTURE.md; and "marks are rows", beside the letters.
     ("runner", &["domain", "ports", "queue::launch", "queue::settle"]),
-    ("delivery", &["domain", "ports", "queue::marks", "queue::outbound", "wording"]),
+    ("delivery", &["domain", "ports", "queue::cards", "queue::marks", "queue::outbound", "wording"]),
     ("surfaces", &["domain", "ports", "intake", "queue::board", "wording", "config"]),
     ("adapters", &["domain", "ports", "config"]),
     ("agents", &["domain"]),

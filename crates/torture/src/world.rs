@@ -314,6 +314,7 @@ fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
         "output": { "log_max_kb": 64 },
         "retention": { "success_hours": if settings.keep { 24 } else { 0 } },
         "lease_seconds": 5,
+        "cards": { "show": "silent" },
         // The clock is moved by a day.
         "ask_after_hours": 1_000,
         "disk_low_water_mb": 0,

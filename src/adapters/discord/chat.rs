@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use orchestrator_core::{
     domain::{
+        component::Row,
         id::{ChannelId, ParcelId, RoleId, UserId},
         outbound::{Address, Identity, Post},
         task::{Attachment, MessageRef},
@@ -14,7 +15,7 @@ use orchestrator_core::{
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 use serenity::{
-    builder::{CreateAllowedMentions, CreateEmbed, CreateMessage},
+    builder::{CreateAllowedMentions, CreateEmbed, CreateMessage, EditMessage},
     model::{
         channel::{MessageFlags, MessageReference, MessageReferenceKind, Nonce},
         id as serenity_id,
@@ -36,6 +37,10 @@ const MAX_PAGE: u8 = 100;
 const UNKNOWN_CHANNEL: u32 = 10_003;
 const UNKNOWN_MESSAGE: u32 = 10_008;
 const UNKNOWN_EMOJI: u32 = 10_014;
+/// "A thread has already been created for this message". Source: as above.
+const THREAD_EXISTS: u32 = 160_004;
+/// The longest time without a word after which Discord puts a thread away. Source: same documentation, "Start Thread from Message".
+const WEEK_MINUTES: u32 = 10_080;
 
 #[async_trait]
 impl Chat for Sender {
@@ -50,6 +55,23 @@ impl Chat for Sender {
         };
         let message: wire::Stands = self.call(to.identity, &route, body).await?.json()?;
         Ok(MessageRef { channel: to.channel, message: message.id })
+    }
+
+    async fn edit(&self, at: MessageRef, post: &Post) -> Result<(), ChatError> {
+        text::check_content(post).map_err(|too_much| invalid(too_much.to_string()))?;
+        let rest = format!("/messages/{}", at.message);
+        let route = Route::channel(Method::PATCH, "/channels/{channel}/messages/{message}", at.channel, &rest);
+        self.call(Identity::Orchestrator, &route, Body::Json(changed(post)?)).await.map(drop)
+    }
+
+    async fn start_thread(&self, on: MessageRef, name: &str) -> Result<(), ChatError> {
+        let rest = format!("/messages/{}/threads", on.message);
+        let route = Route::channel(Method::POST, "/channels/{channel}/messages/{message}/threads", on.channel, &rest);
+        let body = Body::Json(json!({"name": name, "auto_archive_duration": WEEK_MINUTES}));
+        match self.call(Identity::Orchestrator, &route, body).await {
+            Ok(_) | Err(ChatError::Invalid { code: THREAD_EXISTS, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn react(&self, on: MessageRef, emoji: &str) -> Result<(), ChatError> {
@@ -195,6 +217,18 @@ fn payload(parcel: &ParcelId, post: &Post) -> Result<Value, ChatError> {
     let mut payload = serde_json::to_value(message).map_err(|error| invalid(error.to_string()))?;
     let files = post.files.iter().enumerate().map(|(id, file)| json!({"id": id, "filename": file.name}));
     payload["attachments"] = Value::Array(files.collect());
+    if !post.rows.is_empty() {
+        payload["components"] = post.rows.iter().map(Row::on_the_wire).collect();
+    }
+    Ok(payload)
+}
+
+/// The body of an edit: what stands there is replaced, but for its files.
+fn changed(post: &Post) -> Result<Value, ChatError> {
+    let embeds = post.embeds.iter().map(|embed| CreateEmbed::new().description(&embed.description).colour(embed.colour & 0x00FF_FFFF));
+    let message = EditMessage::new().content(&post.content).embeds(embeds.collect()).allowed_mentions(nobody());
+    let mut payload = serde_json::to_value(message).map_err(|error| invalid(error.to_string()))?;
+    payload["components"] = post.rows.iter().map(Row::on_the_wire).collect();
     Ok(payload)
 }
 

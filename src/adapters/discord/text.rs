@@ -4,6 +4,7 @@
 //! in the string" (a member of Discord's staff in discord/discord-api-docs#1315). Splitting and wording live in the core.
 
 use orchestrator_core::domain::{
+    component::{Does, MAX_BUTTONS, MAX_CHOICE, MAX_CHOICES, MAX_CUSTOM_ID, MAX_LABEL, MAX_PLACEHOLDER, MAX_ROWS, Row},
     id::ParcelId,
     outbound::{Embed, Post, PostFile},
 };
@@ -60,12 +61,21 @@ pub enum TooMuch {
 ///
 /// [`TooMuch`], naming the first limit that is broken.
 pub fn check(parcel: &ParcelId, post: &Post) -> Result<(), TooMuch> {
-    let Post { content, embeds, files, reply_to: _, silent: _ } = post;
+    at_most("the nonce", chars(&parcel.0), MAX_NONCE_CHARS, "characters")?;
+    check_content(post)
+}
+
+/// Looks whether Discord would take a post as the new content of a message.
+///
+/// # Errors
+///
+/// [`TooMuch`], naming the first limit that is broken.
+pub fn check_content(post: &Post) -> Result<(), TooMuch> {
+    let Post { content, embeds, files, rows, reply_to: _, silent: _ } = post;
     let seen = |text: &str| !text.trim().is_empty();
     if !seen(content) && files.is_empty() && !embeds.iter().any(|embed| seen(&embed.description)) {
         return Err(TooMuch::Nothing);
     }
-    at_most("the nonce", chars(&parcel.0), MAX_NONCE_CHARS, "characters")?;
     at_most("the text", chars(content), MAX_CONTENT_CHARS, "characters")?;
     at_most("the message", embeds.len(), MAX_EMBEDS, "embeds")?;
     for Embed { description, colour: _ } in embeds {
@@ -79,7 +89,30 @@ pub fn check(parcel: &ParcelId, post: &Post) -> Result<(), TooMuch> {
         }
         at_most("a file", text.len(), MAX_FILE_BYTES, "bytes")?;
     }
-    at_most("the message", files.iter().map(|file| file.text.len()).sum(), MAX_REQUEST_BYTES, "bytes of files")
+    at_most("the message", files.iter().map(|file| file.text.len()).sum(), MAX_REQUEST_BYTES, "bytes of files")?;
+    at_most("the message", rows.len(), MAX_ROWS, "rows")?;
+    rows.iter().try_for_each(check_row)
+}
+
+fn check_row(row: &Row) -> Result<(), TooMuch> {
+    match row {
+        Row::Buttons { buttons } => {
+            at_most("a row", buttons.len(), MAX_BUTTONS, "buttons")?;
+            buttons.iter().try_for_each(|button| {
+                if let Does::Press(press) = &button.does {
+                    at_most("a button's id", chars(&press.to_string()), MAX_CUSTOM_ID, "characters")?;
+                }
+                at_most("a button's label", chars(&button.label), MAX_LABEL, "characters")
+            })
+        }
+        Row::Select { press, placeholder, choices } => {
+            at_most("a select's id", chars(&press.to_string()), MAX_CUSTOM_ID, "characters")?;
+            at_most("a select's placeholder", chars(placeholder), MAX_PLACEHOLDER, "characters")?;
+            at_most("a select", choices.len(), MAX_CHOICES, "choices")?;
+            let texts = choices.iter().flat_map(|one| [&one.value, &one.label, &one.description]);
+            texts.into_iter().try_for_each(|text| at_most("a choice", chars(text), MAX_CHOICE, "characters"))
+        }
+    }
 }
 
 fn at_most(what: &'static str, got: usize, most: usize, unit: &'static str) -> Result<(), TooMuch> {

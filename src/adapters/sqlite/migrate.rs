@@ -10,7 +10,11 @@ use super::{
 };
 
 /// The steps: the first makes version 1 of an empty file. A step that was released is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_marks_in_turn.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_marks_in_turn.sql"),
+    include_str!("migrations/0003_cards.sql"),
+];
 
 /// The version that a number of steps leads to.
 pub(super) fn version_after(steps: &[&str]) -> u32 {

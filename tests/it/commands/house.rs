@@ -18,6 +18,7 @@ use orchestrator_core::{
         model::{Catalogue, ModelId},
         outbound::{Address, Identity},
         retry::Delays,
+        showing::{Showing, Shown},
         task::Priority,
     },
     intake::desk::{DeskRules, Priorities},
@@ -100,6 +101,8 @@ pub(super) fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
         launch_tries: 1,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
         attempt_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
+        showing: Showing { shown: Shown::Silent, threads: false },
+        card_gap: Duration::ZERO,
         routes: Routes { results: to(results), operator: to(pool), pool_channel: None, workers: 0 },
     }
 }

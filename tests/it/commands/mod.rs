@@ -158,6 +158,7 @@ impl World {
             forbidden_pause: Duration::from_secs(1),
             workers: self.workers(),
             undelivered: self.dir.path().join("undelivered"),
+            live_cards: Duration::from_secs(1),
             secrets: Vec::new(),
         };
         let mailer = Mailer::new(self.queue.clone(), Arc::clone(&self.sender) as _, log(), Arc::new(WallClock), settings);

@@ -3,6 +3,7 @@
 use discord_orchestrator::adapters::discord::{Sender, SenderConfig, server::Channel};
 use orchestrator_core::{
     domain::{
+        component::{Button, Press, Row, Style, Verb},
         id::{ChannelId, MessageId, UserId},
         outbound::{Embed, Identity, Post, PostFile},
     },
@@ -34,6 +35,9 @@ async fn a_post_is_one_request_with_its_nonce_and_everything_it_needs() {
         reply_to: Some(at(1, 4)),
         silent: true,
         files: vec![],
+        rows: vec![Row::Buttons {
+            buttons: vec![Button::press("Why?", Style::Secondary, Press { verb: Verb::Why, version: 1, subject: "7".to_owned() })],
+        }],
     };
 
     let stands_at = sender(&stub.base).post(channel(1), &parcel(1), &post).await;
@@ -43,6 +47,10 @@ async fn a_post_is_one_request_with_its_nonce_and_everything_it_needs() {
     assert!(request.is("POST", "/channels/1/messages"));
     let body = request.json();
     assert_eq!(body["content"], "**[SUCCESS]**");
+    assert_eq!(
+        body["components"],
+        json!([{"type": 1, "components": [{"type": 2, "style": 2, "label": "Why?", "custom_id": "o1.why.1.7"}]}])
+    );
     assert_eq!(body["nonce"], parcel(1).0);
     assert_eq!(body["enforce_nonce"], true);
     assert_eq!(body["flags"], 1 << 12);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use discord_orchestrator::adapters::discord::{Sender, SenderConfig, Token};
 use orchestrator_core::{
     domain::{
+        component::{Button, Press, Row, Style, Verb},
         id::{ChannelId, MessageId},
         outbound::{Address, Embed, Identity, Post, PostFile},
     },
@@ -43,6 +44,9 @@ async fn a_post_with_everything_is_taken_and_read_back() {
         reply_to: Some(at),
         silent: true,
         files: vec![PostFile { name: "result.md".to_owned(), text: "the whole text ✅".to_owned() }],
+        rows: vec![Row::Buttons {
+            buttons: vec![Button::press("Why?", Style::Secondary, Press { verb: Verb::Why, version: 1, subject: "7".to_owned() })],
+        }],
     };
 
     let stands = sender.post(address(&discord, "results"), &parcel(1), &post).await.expect("it is taken");

@@ -94,6 +94,7 @@ async fn every_message_that_leaves_pings_nobody() {
         reply_to: Some(at(1, 4)),
         silent: true,
         files: vec![],
+        rows: vec![],
     };
     let loud = json!({"content": "@everyone", "allowed_mentions": {"parse": ["everyone"]}});
 

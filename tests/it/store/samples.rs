@@ -7,14 +7,15 @@ use orchestrator_core::{
     domain::{
         actor::Actor,
         attempt::{AttemptState, Outcome, Report},
+        card::{Card, Shows},
         id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId, UserId},
         lease::{Fence, Lease},
         money::{Usage, Usd},
         outbound::{Address, Class, Identity, Letter, LetterState, Mark, MarkState, Post, Progress, Purpose},
         step::StepState,
-        task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
+        task::{FollowUp, MessageRef, Origin, Priority, Task, Thinking, Wishes},
     },
-    ports::rows::{AttemptRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, StepRow, TaskRow},
+    ports::rows::{AttemptRow, CardRow, FollowUpRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, StepRow, TaskRow},
 };
 
 /// A time, in seconds and a few nanoseconds after a fixed one: whoever stores less shows it.
@@ -183,5 +184,26 @@ pub(crate) fn mark(n: u64, emoji: &str, purpose: Purpose) -> MarkRow {
         mark: Mark { on: message(n), emoji: emoji.to_owned(), task: Some(task_id(n)), purpose },
         state: MarkState::Wanted,
         progress: progress(),
+    }
+}
+
+/// A card at a message of its task's number.
+pub(crate) fn card(n: u64, channel: ChannelId, due: Option<i64>, is_behind: bool) -> CardRow {
+    let wanted = if is_behind { 2 } else { 1 };
+    CardRow {
+        task: task_id(n),
+        channel,
+        message: Some(message(n).message),
+        due_at: due.map(at),
+        card: Card { wanted, face: Shows { version: 1, ..Shows::default() }, ..Card::default() },
+    }
+}
+
+pub(crate) fn follow_up(n: u64, task: u64) -> FollowUpRow {
+    let by = Actor::Operator { name: "ann".to_owned() };
+    FollowUpRow {
+        task: task_id(task),
+        told_to: None,
+        said: FollowUp { at: message(n), by, text: "and then?".to_owned(), attachments: Vec::new() },
     }
 }

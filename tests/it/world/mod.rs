@@ -59,6 +59,8 @@ impl Founding {
             "launch": { "first_delay_ms": 50, "delay_cap_seconds": 1 },
             "attempts": { "first_delay_seconds": 0, "delay_cap_seconds": 1 },
             "lease_seconds": 5,
+            // Tests about cards ask for them.
+            "cards": { "show": "silent", "edit_gap_ms": 0, "live_seconds": 1 },
         });
         Self {
             options: Options { limits: Limits::Off, ..Options::default() },

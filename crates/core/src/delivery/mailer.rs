@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use super::means::Settings;
 use super::{
+    cards,
     means::{Lane, Means, Step},
     parcels, reactions,
 };
@@ -104,6 +105,9 @@ impl Mailer {
                         rounds.hurry(&lanes);
                     }
                     for lane in rounds.free(lanes, now, self.means.settings.delays) {
+                        if rounds.yields(lane) {
+                            continue;
+                        }
                         if !self.means.holds(lane) && rounds.under_way.insert(lane) {
                             let (mailer, hurry) = (self.clone(), rounds.hurrying.remove(&lane));
                             requests.spawn(async move { (lane, mailer.step(lane, hurry).await) });
@@ -157,17 +161,19 @@ impl Mailer {
         }
     }
 
-    /// Lanes with something to send, reactions first: an agent may wait for one.
+    /// Lanes with something to send, reactions first: an agent may wait for one; and cards last: nobody waits for these.
     async fn lanes(&self) -> Result<Vec<Lane>, QueueError> {
         let marked = self.means.queue.marked_channels().await?.into_iter().map(Lane::Reactions);
         let busy = self.means.queue.busy_addresses().await?.into_iter().map(Lane::Posts);
-        Ok(marked.chain(busy).collect())
+        let carded = self.means.queue.carded_channels().await?.into_iter().map(Lane::Cards);
+        Ok(marked.chain(busy).chain(carded).collect())
     }
 
     async fn step(&self, lane: Lane, hurry: bool) -> Result<Step, QueueError> {
         match lane {
             Lane::Posts(to) => parcels::step(&self.means, to, hurry).await,
             Lane::Reactions(channel) => reactions::step(&self.means, channel, hurry).await,
+            Lane::Cards(channel) => cards::step(&self.means, channel, hurry).await,
         }
     }
 
@@ -237,6 +243,12 @@ impl Rounds {
     fn free(&mut self, lanes: Vec<Lane>, now: DateTime<Utc>, delays: Delays) -> Vec<Lane> {
         self.resting.retain(|_, rest| !delays.is_due(rest.until, now));
         lanes.into_iter().filter(|lane| !self.resting.contains_key(lane)).collect()
+    }
+
+    /// Whether a card waits because something that is more than progress is being posted in its channel.
+    fn yields(&self, lane: Lane) -> bool {
+        let posts_there = |channel| self.under_way.iter().any(|other| matches!(other, Lane::Posts(to) if to.channel == channel));
+        matches!(lane, Lane::Cards(channel) if posts_there(channel))
     }
 
     fn next_at(&self) -> Option<DateTime<Utc>> {

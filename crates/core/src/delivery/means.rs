@@ -37,6 +37,8 @@ pub struct Settings {
     pub workers: PathBuf,
     /// Where the text of results goes that no channel takes.
     pub undelivered: PathBuf,
+    /// Between looks at what a running agent says, for a live card.
+    pub live_cards: Duration,
     /// What the agents' secrets and ours are, never to be posted.
     pub secrets: Vec<crate::domain::agent::Secret>,
 }
@@ -48,6 +50,8 @@ pub(super) enum Lane {
     Posts(Address),
     /// Reactions in a channel.
     Reactions(ChannelId),
+    /// Cards in a channel.
+    Cards(ChannelId),
 }
 
 impl Lane {
@@ -55,7 +59,7 @@ impl Lane {
     fn identity(self) -> Identity {
         match self {
             Self::Posts(to) => to.identity,
-            Self::Reactions(_) => Identity::Orchestrator,
+            Self::Reactions(_) | Self::Cards(_) => Identity::Orchestrator,
         }
     }
 }
@@ -81,6 +85,8 @@ pub(super) struct Means {
     pub(super) log: Arc<dyn TaskLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Arc<Settings>,
+    /// When this process began to send.
+    pub(super) began_at: DateTime<Utc>,
     refused: Arc<Mutex<BTreeMap<Identity, Refused>>>,
 }
 
@@ -97,7 +103,8 @@ struct Refused {
 
 impl Means {
     pub(super) fn new(queue: Queue, chat: Arc<dyn Chat>, log: Arc<dyn TaskLog>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { queue, chat, log, clock, settings: Arc::new(settings), refused: Arc::default() }
+        let began_at = clock.now();
+        Self { queue, chat, log, clock, settings: Arc::new(settings), began_at, refused: Arc::default() }
     }
 
     /// Whether a lane has to wait until its token is accepted again. A worker's that is given up holds nobody: the bot's own speaks.

@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{alerts, announcements, entry, notices},
+    wording::{alerts, announcements, card, entry, notices},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -88,13 +88,14 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
         }
         Letter::Announcement { task } => (1, announcements::announcement(task)),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
+        Letter::Told { .. } => (1, results.first().map(|facts| card::told(facts)).unwrap_or_default()),
         Letter::Operator { text } => (1, plain(text.clone())),
     };
     redact(means, &mut post);
     (ids(count), post)
 }
 
-fn redact(means: &Means, post: &mut Post) {
+pub(super) fn redact(means: &Means, post: &mut Post) {
     let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
     let clean = |text: &mut String| *text = crate::wording::redact::redact(text, &secrets);
     clean(&mut post.content);
@@ -162,9 +163,13 @@ async fn failed(means: &Means, parcel: &ParcelRow, error: &ChatError) -> Result<
             let line = format!("Discord post failed ({}), not tried again: {error}", error.short());
             tracing::error!(parcel = %parcel.id, "{line}");
             note(means, &parcel.id, &line).await?;
-            keep_text(means, parcel);
+            // What only a thread was told stands in the results too: somebody has closed the thread, and no harm is done.
+            let only_told = means.queue.is_told_in_thread(parcel.id.clone()).await?;
+            if !only_told {
+                keep_text(means, parcel);
+            }
             let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &means.settings.undelivered.display().to_string());
-            means.queue.undeliverable(parcel.id.clone(), error.to_string(), alert).await?;
+            means.queue.undeliverable(parcel.id.clone(), error.to_string(), (!only_told).then_some(alert)).await?;
             Ok(Step::Went)
         }
     }

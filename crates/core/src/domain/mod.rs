@@ -5,6 +5,8 @@
 pub mod actor;
 pub mod agent;
 pub mod attempt;
+pub mod card;
+pub mod component;
 pub mod evidence;
 pub mod id;
 pub mod journal;
@@ -13,6 +15,7 @@ pub mod model;
 pub mod money;
 pub mod outbound;
 pub mod retry;
+pub mod showing;
 pub mod step;
 pub mod task;
 pub mod thinking;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::{Outcome, Report},
+    component::Row,
     id::{AttemptId, ChannelId, TaskId},
     retry::POST_RETRIES,
     task::{MessageRef, Task},
@@ -39,6 +40,11 @@ pub enum Letter {
     Announcement {
         /// The task.
         task: Box<Task>,
+    },
+    /// What an attempt has left, told in its task's thread.
+    Told {
+        /// Which attempt.
+        attempt: AttemptId,
     },
     /// An answer to a message.
     Reply {
@@ -87,7 +93,7 @@ impl Letter {
     /// What it yields to.
     pub fn class(&self) -> Class {
         match self {
-            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } => Class::Answer,
+            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } | Self::Told { .. } => Class::Answer,
             Self::Result { .. } => Class::Result,
             Self::Spawned { .. } | Self::Finished { .. } => Class::Notice,
         }
@@ -150,6 +156,9 @@ pub struct Post {
     pub silent: bool,
     /// Files that go with it.
     pub files: Vec<PostFile>,
+    /// Buttons and selects below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row>,
 }
 
 /// A box in a message.

@@ -65,6 +65,19 @@ pub enum Origin {
     },
 }
 
+/// What somebody said in a task's thread: the task goes on with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// Where it was said.
+    pub at: MessageRef,
+    /// Who said it.
+    pub by: Actor,
+    /// What.
+    pub text: String,
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+}
+
 /// One message in one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageRef {

@@ -27,6 +27,20 @@ pub trait Chat: Send + Sync {
     /// [`ChatError`]; with [`ChatError::Unknown`] the message may stand.
     async fn post(&self, to: Address, parcel: &ParcelId, post: &Post) -> Result<MessageRef, ChatError>;
 
+    /// Changes a message of ours to what a post says; its files stay as they are. Idempotent.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError`].
+    async fn edit(&self, at: MessageRef, post: &Post) -> Result<(), ChatError>;
+
+    /// Starts a thread beneath a message, which is put away after a week without a word. The thread's id is that of the message. Idempotent.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError`].
+    async fn start_thread(&self, on: MessageRef, name: &str) -> Result<(), ChatError>;
+
     /// Puts our bot's reaction on a message. Idempotent.
     ///
     /// # Errors

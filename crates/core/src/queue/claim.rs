@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Queue, QueueError, Rules,
+    card_changes::{self, Pace},
     dispatch::{closed, instance_gate},
     gates, journal_attempt, lanes, signs,
 };
@@ -148,6 +149,7 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
         };
         rows.insert_attempt(&attempt)?;
         journal_attempt(rows, now, &attempt, What::Claimed { number: attempt.number })?;
+        card_changes::touch(rows, rules, &attempt.task, Pace::Soon, now)?;
         return Ok(Claim::Taken(Box::new(attempt)));
     }
     Ok(Claim::LookFurther)

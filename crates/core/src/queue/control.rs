@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, Rules, dispatch, ended_words, gates, journal, lanes, live_attempt, settle, signs, step_row, task_row};
+use super::{
+    Queue, QueueError, Rules,
+    card_changes::{self, Pace},
+    dispatch, ended_words, gates, journal, lanes, live_attempt, settle, signs, step_row, task_row,
+};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
@@ -51,6 +55,7 @@ impl Queue {
                 if let Some(mut attempt) = live_attempt(rows, &id)? {
                     attempt.stop = Some((StopReason::Cancelled, by.clone()));
                     rows.update_attempt(&attempt)?;
+                    card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
                     return Ok(Cancelled::Stopping(attempt.id));
                 }
                 end_waiting(rows, &rules, &mut task, &mut step, why.clone(), now)?;
@@ -97,6 +102,7 @@ impl Queue {
         self.write(Urgency::Usual, move |rows| {
             let mut task = task_row(rows, &id)?;
             let mut step = step_row(rows, &id)?;
+            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             match step.state {
                 StepState::Finished { .. } => {
                     step.attempts_allowed = step.attempts + 1;
@@ -139,6 +145,7 @@ impl Queue {
                     rows.update_step(&mut step)?;
                 }
             }
+            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             Ok(journal(rows, now, &id, What::Held { by: by.clone() })?)
         })
         .await?;
@@ -156,7 +163,10 @@ impl Queue {
         self.write(Urgency::Usual, move |rows| {
             let mut step = step_row(rows, &id)?;
             match step.state {
-                StepState::Blocked { reason: Blocked::Paused } => release(rows, &mut step, &by, now, rules.lane_cap),
+                StepState::Blocked { reason: Blocked::Paused } => {
+                    card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
+                    release(rows, &mut step, &by, now, rules.lane_cap)
+                }
                 _ => Ok(()),
             }
         })
@@ -196,6 +206,7 @@ impl Queue {
             } else {
                 rows.update_step(&mut step)?;
             }
+            card_changes::touch(rows, &rules, &new.id, Pace::Soon, now)?;
             journal(rows, now, &new.id, What::Edited)?;
             Ok(true)
         })
@@ -216,7 +227,7 @@ impl Queue {
             .write(Urgency::Urgent, move |rows| {
                 rows.put_fact(dispatch::PAUSED, &by)?;
                 rows.append(&Event { at: now, task: None, attempt: None, what: What::Paused { by: by.clone() } })?;
-                Ok(if stop_running { stop_live(rows, &rules, StopReason::Cancelled, &by)? } else { 0 })
+                Ok(if stop_running { stop_live(rows, &rules, StopReason::Cancelled, &by, now)? } else { 0 })
             })
             .await?;
         self.bells.attempts.notify_one();
@@ -229,8 +240,8 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn stop_running(&self, by: String) -> Result<u32, QueueError> {
-        let rules = self.rules.clone();
-        let stopped = self.write(Urgency::Urgent, move |rows| Ok(stop_live(rows, &rules, StopReason::Shutdown, &by)?)).await?;
+        let (now, rules) = (self.now(), self.rules.clone());
+        let stopped = self.write(Urgency::Urgent, move |rows| Ok(stop_live(rows, &rules, StopReason::Shutdown, &by, now)?)).await?;
         self.bells.attempts.notify_one();
         Ok(stopped)
     }
@@ -253,11 +264,12 @@ impl Queue {
 }
 
 /// Asks for the stop of every live attempt of this instance; one that is being stopped already keeps its reason.
-fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str) -> Result<u32, RowsError> {
+fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str, now: DateTime<Utc>) -> Result<u32, RowsError> {
     let mut stopped = 0;
     for mut attempt in rows.live_attempts(&rules.instance)? {
         attempt.stop.get_or_insert_with(|| (why, by.to_owned()));
         rows.update_attempt(&attempt)?;
+        card_changes::touch(rows, rules, &attempt.task, Pace::Now, now)?;
         stopped += 1;
     }
     Ok(stopped)

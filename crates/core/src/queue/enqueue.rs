@@ -1,7 +1,7 @@
 //! A task comes in: exactly once per source id, and claimed in the same transaction when a slot is free.
 
 use super::{
-    Queue, QueueError,
+    Queue, QueueError, card_changes,
     claim::{self, Claim},
     journal, lanes, signs, write_letter,
 };
@@ -90,7 +90,8 @@ impl Queue {
                 if let Some(at) = message {
                     signs::lift_refusal(rows, at, now)?;
                 }
-                rows.insert_task(&TaskRow { task: task.clone(), message, entry: None, ended: None })?;
+                let new_row = TaskRow { task: task.clone(), message, entry: None, ended: None };
+                rows.insert_task(&new_row)?;
                 let state = match &new.blocked {
                     Some((reason, _)) => StepState::Blocked { reason: *reason },
                     None => StepState::Ready { since: now },
@@ -120,6 +121,7 @@ impl Queue {
                         let to = Address { channel: to.channel, identity: Identity::Orchestrator };
                         write_letter(rows, now, to, Some(&task.id), question.clone())?;
                     }
+                    card_changes::begin(rows, &rules, &new_row, now)?;
                     return Ok(Enqueued::New { task: task.id.clone(), claimed: None });
                 }
                 lanes::admit(rows, &step, rules.lane_cap)?;
@@ -128,6 +130,7 @@ impl Queue {
                     Claim::Taken(attempt) if attempt.task == task.id => Some(attempt.id),
                     Claim::Taken(_) | Claim::LookFurther | Claim::Nothing => None,
                 };
+                card_changes::begin(rows, &rules, &new_row, now)?;
                 Ok(Enqueued::New { task: task.id.clone(), claimed })
             })
             .await?;

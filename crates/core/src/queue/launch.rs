@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::{
-    Queue, QueueError, journal_attempt, lanes,
+    Queue, QueueError,
+    card_changes::{self, Pace},
+    journal_attempt, lanes,
     settle::{self, held, let_go},
     write_letter,
 };
@@ -94,6 +96,7 @@ impl Queue {
                 rows.update_step(&mut step)?;
             }
             journal_attempt(rows, now, &row, What::Launched)?;
+            card_changes::touch(rows, &rules, &row.task, Pace::Soon, now)?;
             if let Some(pool) = rules.routes.pool_of_slot(row.slot) {
                 let text = super::task_row(rows, &row.task)?.task.prompt.chars().take(NOTICE_CHARS).collect();
                 write_letter(rows, now, pool, Some(&row.task), Letter::Spawned { agent_id: row.agent_id.clone(), text })?;
@@ -130,6 +133,7 @@ impl Queue {
             row.state = AttemptState::Void;
             row.ended_at = Some(now);
             rows.update_attempt(&row)?;
+            card_changes::touch(rows, &rules, &row.task, Pace::Soon, now)?;
             let_go(rows, &rules, &row, &step.gates.clone(), &step.lane.clone(), now)?;
             if cut_off {
                 return lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap);

@@ -5,6 +5,9 @@
 //! ringing of [`Bells`]. The queue knows nothing of Discord's words, of processes, or of SQL.
 
 pub mod board;
+mod card_changes;
+mod card_facts;
+pub mod cards;
 pub mod claim;
 pub mod control;
 mod dispatch;
@@ -15,6 +18,7 @@ pub mod launch;
 pub mod marks;
 pub mod outbound;
 pub mod settle;
+mod showing;
 mod signs;
 pub mod upkeep;
 
@@ -38,6 +42,7 @@ use crate::{
         money::Usd,
         outbound::{Address, Identity, Letter, LetterState},
         retry::Delays,
+        showing::Showing,
         step::IllegalTransition,
     },
     ports::{
@@ -81,6 +86,10 @@ pub struct Rules {
     pub launch_delays: Delays,
     /// Delays between declared attempts.
     pub attempt_delays: Delays,
+    /// How much a channel shows of its tasks that has no settings of its own.
+    pub showing: Showing,
+    /// The least time between two edits of a card that is in no hurry.
+    pub card_gap: Duration,
     /// Where letters go.
     pub routes: Routes,
 }

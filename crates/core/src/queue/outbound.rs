@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, journal, signs, write_letter};
+use super::{
+    Queue, QueueError,
+    card_changes::{self, Pace},
+    journal, signs, write_letter,
+};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
@@ -124,7 +128,7 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn delivered(&self, parcel: ParcelId, at: MessageRef) -> Result<(), QueueError> {
-        let now = self.now();
+        let (now, rules) = (self.now(), self.rules.clone());
         self.write(Urgency::Urgent, move |rows| {
             let Some(mut row) = rows.parcel(&parcel)?.filter(|row| !row.over) else { return Ok(()) };
             row.over = true;
@@ -138,7 +142,9 @@ impl Queue {
                     Letter::Result { .. } => {
                         journal(rows, now, &task.task.id, What::Delivered)?;
                         if task.entry.is_none() {
+                            let id = task.task.id.clone();
                             rows.update_task(&crate::ports::rows::TaskRow { entry: Some(at), ..task })?;
+                            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
                         }
                     }
                     Letter::Announcement { .. } => {
@@ -150,9 +156,14 @@ impl Queue {
                         if let Some((_, outcome)) = task.ended {
                             signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
                         }
+                        card_changes::anchor(rows, &task.task.id, at, now)?;
                         rows.update_task(&crate::ports::rows::TaskRow { message: Some(at), ..task })?;
                     }
-                    Letter::Spawned { .. } | Letter::Finished { .. } | Letter::Reply { .. } | Letter::Operator { .. } => {}
+                    Letter::Spawned { .. }
+                    | Letter::Finished { .. }
+                    | Letter::Told { .. }
+                    | Letter::Reply { .. }
+                    | Letter::Operator { .. } => {}
                 }
             }
             Ok(())
@@ -160,6 +171,22 @@ impl Queue {
         .await?;
         self.bells.outbound.notify_one();
         Ok(())
+    }
+
+    /// Whether a parcel holds nothing but what a thread is told.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn is_told_in_thread(&self, parcel: ParcelId) -> Result<bool, QueueError> {
+        self.read(move |look| {
+            let mut letters = look.parcel(&parcel)?.map(|row| row.letters).unwrap_or_default().into_iter();
+            letters.try_fold(true, |all, id| {
+                let told = look.letter(id)?.is_some_and(|row| matches!(row.letter, Letter::Told { .. }));
+                Ok(all && told)
+            })
+        })
+        .await
     }
 
     /// A parcel was not delivered and is to be sent again. `resend` starts a new window of its nonce.
@@ -193,12 +220,13 @@ impl Queue {
         .await
     }
 
-    /// A parcel will not be delivered: its letters are marked so, and the operator is told, unless it is the operator who can't be reached.
+    /// A parcel will not be delivered: its letters are marked so, and the operator is told, if there is something to tell, and unless it is
+    /// the operator who can't be reached.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn undeliverable(&self, parcel: ParcelId, reason: String, alert: String) -> Result<(), QueueError> {
+    pub async fn undeliverable(&self, parcel: ParcelId, reason: String, alert: Option<String>) -> Result<(), QueueError> {
         let (now, operator) = (self.now(), self.rules.routes.operator);
         self.write(Urgency::Urgent, move |rows| {
             let Some(mut row) = rows.parcel(&parcel)?.filter(|row| !row.over) else { return Ok(()) };
@@ -214,8 +242,8 @@ impl Queue {
                     journal(rows, now, &task, What::Undeliverable { reason: reason.clone() })?;
                 }
             }
-            if row.to != operator {
-                write_letter(rows, now, operator, None, Letter::Operator { text: alert.clone() })?;
+            if let Some(text) = alert.clone().filter(|_| row.to != operator) {
+                write_letter(rows, now, operator, None, Letter::Operator { text })?;
             }
             Ok(())
         })
@@ -243,7 +271,14 @@ impl Queue {
 
 /// The facts of a result letter; of any other, nothing.
 pub(super) fn result_facts(look: &dyn Look, row: &LetterRow) -> Result<Option<ResultFacts>, RowsError> {
-    let (Letter::Result { attempt, unrun }, Some(task)) = (&row.letter, &row.task) else { return Ok(None) };
+    let (attempt, unrun) = match &row.letter {
+        Letter::Result { attempt, unrun } => (*attempt, unrun.as_ref()),
+        Letter::Told { attempt } => (Some(*attempt), None),
+        Letter::Spawned { .. } | Letter::Finished { .. } | Letter::Announcement { .. } | Letter::Reply { .. } | Letter::Operator { .. } => {
+            return Ok(None);
+        }
+    };
+    let Some(task) = &row.task else { return Ok(None) };
     let Some(task) = look.task(task)? else { return Ok(None) };
     let ran = attempt.map(|id| look.attempt(id)).transpose()?.flatten();
     let mut report = ran.as_ref().and_then(|attempt| attempt.report.clone());

@@ -2,7 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Queue, QueueError, Rules, dispatch::instance_gate, gates, journal_attempt, lanes, signs, spent_fact, write_letter};
+use super::{
+    Queue, QueueError, Rules,
+    card_changes::{self, Pace},
+    dispatch::instance_gate,
+    gates, journal_attempt, lanes, signs, spent_fact, write_letter,
+};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
@@ -103,7 +108,8 @@ pub(super) fn end_attempt(
     if outcome.may_be_retried() && live.stop.is_none() && step.attempts < step.attempts_allowed {
         let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
-        return Ok(rows.update_step(&mut step)?);
+        rows.update_step(&mut step)?;
+        return Ok(card_changes::touch(rows, rules, &attempt.task, Pace::Soon, now)?);
     }
     step.state = step.state.after(StepEvent::Settled(outcome.verdict()), now)?;
     rows.update_step(&mut step)?;
@@ -126,7 +132,7 @@ pub(super) fn end_task(
     if let Some(at) = task.message {
         signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;
     }
-    Ok(())
+    Ok(card_changes::end(rows, rules, task, attempt, now)?)
 }
 
 fn enter_in_ledger(

@@ -47,6 +47,24 @@ pub fn undeliverable(channel: ChannelId, error: &str, kept_in: &str) -> String {
     )
 }
 
+/// A task's card can't be shown: tasks run all the same.
+pub fn cards_refused(channel: ChannelId, error: &str) -> String {
+    format!(
+        "⚠️ The cards of tasks can't be shown in <#{channel}> ({}). Tasks run all the same, and their results are posted. Give the bot Send Messages and Embed \
+         Links there, or turn cards off with `/settings` in that channel.",
+        sentence(error, REASON)
+    )
+}
+
+/// A task gets no thread: everything else goes on.
+pub fn threads_refused(channel: ChannelId, error: &str) -> String {
+    format!(
+        "⚠️ Tasks get no threads in <#{channel}> ({}). Everything else goes on. Give the bot Create Public Threads and Send Messages in Threads there, or turn \
+         threads off with `/settings` in that channel.",
+        sentence(error, REASON)
+    )
+}
+
 /// A post whose fate nobody can find out: it may stand, so it is not sent again.
 pub fn unconfirmed(channel: ChannelId, kept_in: &str) -> String {
     format!(

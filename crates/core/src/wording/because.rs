@@ -96,6 +96,18 @@ pub fn happened(what: &What) -> String {
     }
 }
 
+/// How something ended, as what it is now.
+pub fn ended_as(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "done",
+        Outcome::Failed => "failed",
+        Outcome::TimedOut => "timed out",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Interrupted => "interrupted",
+        Outcome::OverBudget => "stopped over its budget",
+    }
+}
+
 /// How something ended, as a verb.
 pub fn ended(outcome: Outcome) -> &'static str {
     match outcome {

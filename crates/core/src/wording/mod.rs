@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod announcements;
 pub mod answers;
 pub mod because;
+pub mod card;
 pub mod entry;
 pub mod figures;
 pub mod fit;

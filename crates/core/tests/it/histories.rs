@@ -292,7 +292,7 @@ impl History {
         let parcel = queue.pack(to, ids, Post::default()).await.expect("packed").expect("they wait");
         self.messages += 1;
         if gives_up {
-            queue.undeliverable(parcel.id, "404".into(), "⛔".into()).await.expect("recorded");
+            queue.undeliverable(parcel.id, "404".into(), Some("⛔".into())).await.expect("recorded");
         } else {
             queue.delivered(parcel.id, message(self.messages)).await.expect("delivered");
         }

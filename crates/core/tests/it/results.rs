@@ -85,7 +85,7 @@ async fn an_entry_that_no_channel_takes_is_told_to_the_operator_and_is_over() {
     let parcel = world.queue.pack(results, waiting, Post::default()).await.expect("packed").expect("still waiting");
 
     for _ in 0..2 {
-        world.queue.undeliverable(parcel.id.clone(), "404".into(), "the channel is gone".into()).await.expect("recorded");
+        world.queue.undeliverable(parcel.id.clone(), "404".into(), Some("the channel is gone".into())).await.expect("recorded");
     }
 
     assert!(matches!(world.whole(1).await.results().next().map(|row| &row.state), Some(LetterState::Undeliverable { .. })));

@@ -68,6 +68,14 @@ impl Chat for Room {
         panic!("the desk posts nothing")
     }
 
+    async fn edit(&self, _at: MessageRef, _post: &Post) -> Result<(), ChatError> {
+        panic!("the desk changes nothing")
+    }
+
+    async fn start_thread(&self, _on: MessageRef, _name: &str) -> Result<(), ChatError> {
+        panic!("the desk starts no thread")
+    }
+
     async fn react(&self, _on: MessageRef, _emoji: &str) -> Result<(), ChatError> {
         panic!("the desk puts no reaction")
     }

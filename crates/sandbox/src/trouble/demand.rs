@@ -40,6 +40,8 @@ pub enum Demand {
     MessageContent(bool),
     /// The tokens of all interactions end now, as after 15 minutes.
     EndInteractions(bool),
+    /// Nothing is known any more of the nonces under which messages were posted, as after the few minutes for which Discord keeps them.
+    ForgetNonces(bool),
     /// A member's permissions in a channel are taken away; none named gives back what was taken.
     Deny {
         /// The member's user name.
@@ -119,6 +121,7 @@ pub(crate) fn make(hub: &Hub, world: &mut World, now: DateTime<Utc>, demand: Dem
         }
         Demand::MessageContent(allowed) => world.allow_intent(MESSAGE_CONTENT, allowed),
         Demand::EndInteractions(true) => world.end_interactions(),
+        Demand::ForgetNonces(true) => world.forget_nonces(),
         Demand::Deny { user, channel, permissions } => {
             let deny = permissions.iter().filter_map(|name| permission::named(name)).fold(0, |all, one| all | one);
             let found = (world.user_named(&user).map(|user| user.id), world.channel_named(&channel).map(|channel| channel.id));
@@ -146,7 +149,7 @@ pub(crate) fn make(hub: &Hub, world: &mut World, now: DateTime<Utc>, demand: Dem
             hub.trouble().clear();
             hub.weather_changed();
         }
-        Demand::EndInteractions(false) | Demand::Clear(false) => {}
+        Demand::EndInteractions(false) | Demand::ForgetNonces(false) | Demand::Clear(false) => {}
     }
 }
 

@@ -1,5 +1,7 @@
 //! Posting, editing and deleting messages.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -269,6 +271,13 @@ impl World {
         }
         self.check_reachable(author, channel)?;
         Ok(self.permissions_in(author, channel))
+    }
+
+    /// Nothing is known any more of the nonces under which messages were posted.
+    pub(crate) fn forget_nonces(&mut self) {
+        for message in self.messages.values_mut().flat_map(BTreeMap::values_mut) {
+            message.nonce = None;
+        }
     }
 
     fn same_nonce(&self, now: DateTime<Utc>, author: Snowflake, channel: Snowflake, draft: &Draft) -> Option<Snowflake> {

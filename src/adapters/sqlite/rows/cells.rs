@@ -136,6 +136,10 @@ impl<'r> Cells<'r> {
         self.snowflake(column, self.int(column)?).map(MessageId::new)
     }
 
+    pub(super) fn opt_message(&self, column: &'static str) -> Result<Option<MessageId>, RowsError> {
+        self.opt_int(column)?.map(|id| self.snowflake(column, id).map(MessageId::new)).transpose()
+    }
+
     pub(super) fn opt_message_ref(&self, channel: &'static str, message: &'static str) -> Result<Option<MessageRef>, RowsError> {
         match self.opt_int(message)? {
             None => Ok(None),

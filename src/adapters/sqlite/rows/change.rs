@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
-        id::{AttemptId, InstanceId, LetterId, MarkId, StepId},
+        id::{AttemptId, InstanceId, LetterId, MarkId, StepId, TaskId},
         journal::Event,
         outbound::LetterState,
     },
-    ports::rows::{AttemptRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, Rows, RowsError, StepRow, TaskRow},
+    ports::rows::{
+        AttemptRow, CardRow, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, Rows, RowsError, StepRow,
+        TaskRow,
+    },
 };
 
 use super::SqliteRows;
@@ -83,6 +86,18 @@ impl Rows for SqliteRows<'_> {
 
     fn update_mark(&mut self, row: &MarkRow) -> Result<(), RowsError> {
         self.change_mark(row)
+    }
+
+    fn put_card(&mut self, row: &CardRow) -> Result<(), RowsError> {
+        self.set_card(row)
+    }
+
+    fn insert_follow_up(&mut self, row: &FollowUpRow) -> Result<(), RowsError> {
+        self.add_follow_up(row)
+    }
+
+    fn tell_follow_ups(&mut self, task: &TaskId, attempt: u32) -> Result<(), RowsError> {
+        self.tell_follow_ups_of(task, attempt)
     }
 
     fn put_fact(&mut self, name: &str, value: &str) -> Result<(), RowsError> {

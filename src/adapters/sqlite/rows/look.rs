@@ -9,8 +9,8 @@ use orchestrator_core::{
         outbound::Address,
     },
     ports::rows::{
-        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow, RowsError, StepRow,
-        TaskFilter, TaskRow,
+        AttemptRow, CardRow, Counts, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow,
+        RowsError, StepRow, TaskFilter, TaskRow,
     },
 };
 
@@ -151,6 +151,30 @@ impl Look for SqliteRows<'_> {
 
     fn mark_on(&self, message: MessageId, emoji: &str) -> Result<Option<MarkRow>, RowsError> {
         self.find_mark_on(message, emoji)
+    }
+
+    fn card(&self, task: &TaskId) -> Result<Option<CardRow>, RowsError> {
+        self.find_card(task)
+    }
+
+    fn card_at(&self, message: MessageId) -> Result<Option<TaskId>, RowsError> {
+        self.find_card_at(message)
+    }
+
+    fn carded_channels(&self) -> Result<Vec<ChannelId>, RowsError> {
+        self.list_carded_channels()
+    }
+
+    fn due_cards(&self, channel: ChannelId, rank: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<CardRow>, RowsError> {
+        self.list_due_cards(channel, rank, now, limit)
+    }
+
+    fn next_card_due(&self, channel: ChannelId, rank: u8) -> Result<Option<DateTime<Utc>>, RowsError> {
+        self.find_next_card_due(channel, rank)
+    }
+
+    fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError> {
+        self.list_follow_ups_of(task)
     }
 
     fn fact(&self, name: &str) -> Result<Option<String>, RowsError> {

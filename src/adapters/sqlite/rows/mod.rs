@@ -2,6 +2,7 @@
 
 mod attempt;
 mod board;
+mod card;
 mod cells;
 mod change;
 mod letter;

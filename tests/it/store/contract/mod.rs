@@ -1,12 +1,13 @@
 //! What every store promises, whatever it is made of.
 
+mod cards;
 mod ends;
 mod transactions;
 mod work;
 
 use orchestrator_core::ports::{memory::MemoryStore, rows::RowsError, store::StoreError};
 
-use self::{ends::*, transactions::*, work::*};
+use self::{cards::*, ends::*, transactions::*, work::*};
 use super::open;
 
 macro_rules! promises {
@@ -51,6 +52,9 @@ promises!(
     one_parcel_is_under_way_to_an_address,
     open_marks_come_by_purpose_then_age,
     a_channel_s_marks_come_in_turn_and_those_for_later_by_their_time,
+    due_cards_come_by_their_time_and_those_that_are_behind_apart,
+    a_card_is_replaced_and_found_by_its_message,
+    what_is_said_in_a_thread_is_kept_once_and_told_to_one_attempt,
     counts_follow_every_change,
     the_journal_keeps_its_order,
     facts_are_replaced,

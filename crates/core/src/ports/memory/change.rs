@@ -7,11 +7,14 @@ use chrono::{DateTime, Utc};
 use super::{Attempt, Tables, next};
 use crate::{
     domain::{
-        id::{AttemptId, InstanceId, LetterId, MarkId, StepId},
+        id::{AttemptId, InstanceId, LetterId, MarkId, StepId, TaskId},
         journal::Event,
         outbound::LetterState,
     },
-    ports::rows::{AttemptRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, Rows, RowsError, StepRow, TaskRow},
+    ports::rows::{
+        AttemptRow, CardRow, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, Rows, RowsError, StepRow,
+        TaskRow,
+    },
 };
 
 impl Rows for Tables {
@@ -165,6 +168,29 @@ impl Rows for Tables {
         match Arc::make_mut(&mut self.marks).get_mut(&row.id) {
             Some(old) if old.mark.on.message == row.mark.on.message && old.mark.emoji == row.mark.emoji => *old = row.clone(),
             Some(_) | None => return Err(RowsError::stale("mark", &row.id.0)),
+        }
+        Ok(())
+    }
+
+    fn put_card(&mut self, row: &CardRow) -> Result<(), RowsError> {
+        Arc::make_mut(&mut self.cards).insert(row.task.clone(), row.clone());
+        Ok(())
+    }
+
+    fn insert_follow_up(&mut self, row: &FollowUpRow) -> Result<(), RowsError> {
+        if self.follow_ups.values().any(|old| old.said.at.message == row.said.at.message) {
+            return Err(RowsError::duplicate("follow_up", &row.said.at.message));
+        }
+        let seq = next(&self.follow_ups);
+        Arc::make_mut(&mut self.follow_ups).insert(seq, row.clone());
+        Ok(())
+    }
+
+    fn tell_follow_ups(&mut self, task: &TaskId, attempt: u32) -> Result<(), RowsError> {
+        for row in Arc::make_mut(&mut self.follow_ups).values_mut() {
+            if row.task == *task && row.told_to.is_none() {
+                row.told_to = Some(attempt);
+            }
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ use crate::{
         step::StepState,
     },
     ports::rows::{
-        AttemptRow, Counts, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow, RowsError, StepRow,
-        TaskFilter, TaskRow,
+        AttemptRow, CardRow, Counts, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, Look, MarkRow, ParcelRow,
+        RowsError, StepRow, TaskFilter, TaskRow,
     },
 };
 
@@ -200,6 +200,35 @@ impl Look for Tables {
 
     fn mark_on(&self, message: MessageId, emoji: &str) -> Result<Option<MarkRow>, RowsError> {
         Ok(self.marks.values().find(|row| row.mark.on.message == message && row.mark.emoji == emoji).cloned())
+    }
+
+    fn card(&self, task: &TaskId) -> Result<Option<CardRow>, RowsError> {
+        Ok(self.cards.get(task).cloned())
+    }
+
+    fn card_at(&self, message: MessageId) -> Result<Option<TaskId>, RowsError> {
+        Ok(self.cards.values().find(|row| row.message == Some(message)).map(|row| row.task.clone()))
+    }
+
+    fn carded_channels(&self) -> Result<Vec<ChannelId>, RowsError> {
+        let due = self.cards.values().filter(|row| row.due_at.is_some()).map(|row| row.channel);
+        Ok(due.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    fn due_cards(&self, channel: ChannelId, rank: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<CardRow>, RowsError> {
+        let is_due = |row: &&CardRow| row.channel == channel && row.rank() == rank && row.due_at.is_some_and(|due| due <= now);
+        let mut due: Vec<_> = self.cards.values().filter(is_due).cloned().collect();
+        due.sort_by(|a, b| (a.due_at, &a.task).cmp(&(b.due_at, &b.task)));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    fn next_card_due(&self, channel: ChannelId, rank: u8) -> Result<Option<DateTime<Utc>>, RowsError> {
+        Ok(self.cards.values().filter(|row| row.channel == channel && row.rank() == rank).filter_map(|row| row.due_at).min())
+    }
+
+    fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError> {
+        Ok(self.follow_ups.values().filter(|row| row.task == *task).cloned().collect())
     }
 
     fn fact(&self, name: &str) -> Result<Option<String>, RowsError> {

@@ -14,11 +14,11 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    rows::{AttemptRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, StepRow, TaskRow},
+    rows::{AttemptRow, CardRow, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, MarkRow, ParcelRow, StepRow, TaskRow},
     store::{Abort, ReadBody, Store, StoreError, Urgency, WriteBody},
 };
 use crate::domain::{
-    id::{LetterId, MarkId, ParcelId, StepId},
+    id::{LetterId, MarkId, ParcelId, StepId, TaskId},
     journal::Event,
 };
 
@@ -90,6 +90,9 @@ struct Tables {
     letters: Table<LetterId, LetterRow>,
     parcels: Table<ParcelId, ParcelRow>,
     marks: Table<MarkId, MarkRow>,
+    cards: Table<TaskId, CardRow>,
+    /// By order of arrival.
+    follow_ups: Table<i64, FollowUpRow>,
     facts: Table<String, String>,
     /// By order of insertion.
     journal: Table<i64, Event>,

@@ -20,6 +20,7 @@ use orchestrator_core::{
         money::Usd,
         outbound::{Address, Identity},
         retry::Delays,
+        showing::{Showing, Shown},
         task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
     },
     ports::{clock::Clock, entropy::Entropy, store::Store},
@@ -114,6 +115,8 @@ pub(crate) fn rules() -> Rules {
         launch_tries: 3,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(60)),
         attempt_delays: Delays::new(Duration::from_secs(10), Duration::from_secs(600)),
+        showing: Showing { shown: Shown::StateChanges, threads: true },
+        card_gap: Duration::ZERO,
         routes: Routes { results: to(201), operator: to(202), pool_channel: Some(ChannelId::new(203)), workers: 0 },
     }
 }

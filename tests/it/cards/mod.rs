@@ -1,0 +1,57 @@
+//! A task's card and its thread, as they are seen in the local Discord.
+
+mod showing;
+mod surviving;
+mod threads;
+
+use orchestrator_sandbox::{Snowflake, world::message::Message};
+use serde_json::{Value, json};
+
+use crate::world::{Founding, PATIENCE, World};
+
+/// Waits for a file, then is done.
+const WAITS: &str = "until [ -e $HOME/go ]; do sleep 0.02; done; echo It is done > RESULT.txt";
+
+/// A world in which cards show as much as is said.
+fn showing(shown: &str, threads: bool) -> Founding {
+    Founding::new().config("cards.show", json!(shown)).config("cards.threads", json!(threads))
+}
+
+fn go(world: &World) {
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+}
+
+/// The cards that answer a task's message.
+fn cards(world: &World, task: Snowflake) -> Vec<Message> {
+    let answers = |message: &Message| message.reply_to == Some(task) && message.embeds.len() == 1 && message.content.is_empty();
+    world.said("task-queue").into_iter().filter(answers).collect()
+}
+
+/// A card's text.
+fn text(card: &Message) -> &str {
+    card.embeds[0]["description"].as_str().unwrap_or_default()
+}
+
+/// Waits until a task's card says something.
+async fn says(world: &World, task: Snowflake, part: &str) -> Message {
+    world.until(part, |world| cards(world, task).iter().any(|card| text(card).contains(part))).await;
+    cards(world, task).remove(0)
+}
+
+/// What stands on a card's buttons, and what they are known by.
+fn buttons(card: &Message) -> Vec<(String, String)> {
+    let row = card.components.first().and_then(|row| row["components"].as_array()).cloned().unwrap_or_default();
+    let word = |button: &Value, key: &str| button[key].as_str().unwrap_or_default().to_owned();
+    row.iter().map(|button| (word(button, "label"), word(button, "custom_id"))).collect()
+}
+
+/// What stands in the thread beneath a message.
+fn in_thread(world: &World, of: Snowflake) -> Vec<Message> {
+    world.sandbox.look(|world| world.messages(of).cloned().collect())
+}
+
+/// Waits for a message in the thread beneath another.
+async fn thread_says(world: &World, of: Snowflake, is_it: impl Fn(&Message) -> bool) -> Message {
+    let found = world.sandbox.wait_for(|world| world.messages(of).find(|message| is_it(message)).cloned(), PATIENCE).await;
+    found.unwrap_or_else(|_| panic!("the message in the thread did not come: {:?}\n{}", in_thread(world, of), world.log()))
+}
