@@ -30,6 +30,7 @@
 //! ```
 
 mod clock;
+mod control;
 mod env_file;
 mod form;
 mod gateway;

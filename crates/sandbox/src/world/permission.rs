@@ -12,6 +12,9 @@ macro_rules! permissions {
         /// Every permission that the local Discord knows.
         pub const ALL: u64 = $($name)|*;
 
+        /// Their names, as Discord writes them, and bits.
+        pub(crate) const NAMED: &[(&str, u64)] = &[$((stringify!($name), $name)),*];
+
         /// The bit of a permission, named as Discord writes it.
         pub(crate) fn named(name: &str) -> Option<u64> {
             match name {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod control;
+mod control_page;
 mod direct;
 mod forums;
 mod gateway;
