@@ -114,6 +114,12 @@ impl Browser {
         self.type_into(xpath, &format!("{text}{KEY_ENTER}")).await;
     }
 
+    /// Presses keys on whatever has the focus.
+    pub(super) async fn press(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("it takes keys");
+    }
+
     /// Whether an element is to be seen now.
     pub(super) async fn sees(&self, xpath: &str) -> bool {
         match self.client.find(Locator::XPath(xpath)).await {
@@ -134,6 +140,19 @@ impl Browser {
     /// Runs a script in the page: the body of a function.
     pub(super) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Waits until a script gives a value.
+    pub(super) async fn until(&self, script: &str, wanted: impl Into<Value>) {
+        let (wanted, started) = (wanted.into(), Instant::now());
+        loop {
+            let given = self.run(script).await;
+            if given == wanted {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "`{script}` gives {given}, not {wanted}");
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 
     /// Runs a script that calls its last argument with what it gives.

@@ -5,6 +5,7 @@ mod asking;
 mod browser;
 mod components;
 mod demonstration;
+mod keyboard;
 mod looking;
 mod scripted;
 mod steering;

@@ -30,7 +30,8 @@ export function start(options) {
   main.addEventListener("dragover", (event) => (event.preventDefault(), main.classList.add("dropping")));
   main.addEventListener("dragleave", (event) => main.contains(event.relatedTarget) || main.classList.remove("dropping"));
   main.addEventListener("drop", (event) => (event.preventDefault(), main.classList.remove("dropping"), add(event.dataTransfer.files)));
-  if (matchMedia("(hover: hover)").matches && !box.disabled) box.focus({ preventScroll: true });
+  // On a touch screen that would bring up the keyboard.
+  if (!matchMedia("(pointer: coarse)").matches && !box.disabled) box.focus({ preventScroll: true });
 }
 
 /** Offers what may be meant: commands after a slash at the beginning, names after @ and #. */

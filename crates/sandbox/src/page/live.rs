@@ -1,6 +1,10 @@
 //! What happens in the world, told to an open page over server-sent events.
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use axum::{
     body::Body,
@@ -12,7 +16,10 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{channels, message, viewer::Viewer};
@@ -27,29 +34,58 @@ pub(super) fn answer(hub: Arc<Hub>, query: BTreeMap<String, String>, stop: Cance
 }
 
 fn told(hub: Arc<Hub>, query: BTreeMap<String, String>, stop: CancellationToken) -> impl Stream<Item = Result<Sent, Infallible>> {
-    let events = hub.events();
-    stream::unfold((events, hub, query, stop), |(mut events, hub, query, stop)| async move {
+    let (events, changes, online) = (hub.events(), hub.changes(), hub.sessions().online());
+    let watch = Watch { events, changes, online, hub, query, stop };
+    stream::unfold(watch, |mut watch| async move {
         loop {
-            // Receiving is cancel safe.
-            let received = tokio::select! {
-                () = stop.cancelled() => return None,
-                received = events.recv() => received,
-            };
-            let telling = match received {
-                Ok(event) => hub.read(|world| {
-                    let online = hub.sessions().online();
-                    Viewer::new(world, &online, &query).and_then(|viewer| tell(viewer, &event))
-                }),
-                // The page was too slow: it starts over.
-                Err(RecvError::Lagged(_)) => Some(("reload", Value::Null)),
-                Err(RecvError::Closed) => return None,
-            };
-            if let Some((name, data)) = telling {
+            if let Some((name, data)) = watch.next().await? {
                 let sent = Sent::default().event(name).data(data.to_string());
-                return Some((Ok(sent), (events, hub, query, stop)));
+                return Some((Ok(sent), watch));
             }
         }
     })
+}
+
+/// What one open page follows.
+struct Watch {
+    events: broadcast::Receiver<Arc<Event>>,
+    /// Rings with everything that is recorded, the coming and going of bots among it.
+    changes: watch::Receiver<u64>,
+    /// The bots that had a connection when it was last looked.
+    online: BTreeSet<Snowflake>,
+    hub: Arc<Hub>,
+    query: BTreeMap<String, String>,
+    stop: CancellationToken,
+}
+
+impl Watch {
+    /// Waits for something to happen; tells what the page is told of it, if anything. `None` ends the stream.
+    async fn next(&mut self) -> Option<Option<(&'static str, Value)>> {
+        // Receiving, and waiting for a change, are cancel safe.
+        let received = tokio::select! {
+            () = self.stop.cancelled() => return None,
+            changed = self.changes.changed() => {
+                changed.ok()?;
+                return Some(self.presence());
+            }
+            received = self.events.recv() => received,
+        };
+        match received {
+            Ok(event) => Some(self.hub.read(|world| {
+                let online = self.hub.sessions().online();
+                Viewer::new(world, &online, &self.query).and_then(|viewer| tell(viewer, &event))
+            })),
+            // The page was too slow: it starts over.
+            Err(RecvError::Lagged(_)) => Some(Some(("reload", Value::Null))),
+            Err(RecvError::Closed) => None,
+        }
+    }
+
+    fn presence(&mut self) -> Option<(&'static str, Value)> {
+        let online = self.hub.sessions().online();
+        let before = std::mem::replace(&mut self.online, online);
+        (before != self.online).then_some(("presence", Value::Null))
+    }
 }
 
 /// What the viewer is told of an event; `None` if it is not for his eyes.

@@ -49,6 +49,8 @@ function tell() {
   for (const button of buttons) button.setAttribute("aria-pressed", String(isOpen() && button.dataset.panel === shown));
   document.getElementById("veil").hidden = !covers() && !document.body.classList.contains("with-sidebar");
   aside.inert = !isOpen();
+  // What is covered is out of the way of keys and screen readers too.
+  document.querySelector("main").inert = covers();
 }
 
 /** Loads what it shows again, if one of `names` is shown. */

@@ -19,7 +19,8 @@ export function open(anchor, { role = "dialog", label }, ...children) {
 function place(anchor) {
   const at = anchor instanceof Element ? anchor.getBoundingClientRect() : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y };
   const size = popup.getBoundingClientRect();
-  const wanted = anchor instanceof Element ? at.right - size.width : at.left;
+  const onTheRight = anchor instanceof Element && at.left + at.right > innerWidth;
+  const wanted = onTheRight ? at.right - size.width : at.left;
   popup.style.left = `${Math.max(8, Math.min(wanted, innerWidth - size.width - 8))}px`;
   const below = at.bottom + 4 + size.height < innerHeight;
   popup.style.top = `${below ? at.bottom + 4 : Math.max(8, at.top - size.height - 4)}px`;

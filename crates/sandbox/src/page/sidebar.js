@@ -29,7 +29,7 @@ function show(shown, byKey = false) {
   veil.hidden = !shown && !panel.covers();
   // What is out of sight is out of the way of keys and screen readers too.
   sidebar.inert = narrow.matches && !shown;
-  main.inert = narrow.matches && shown;
+  main.inert = (narrow.matches && shown) || panel.covers();
   if (shown) (sidebar.querySelector("#channels [aria-current]") ?? sidebar.querySelector("#channels a"))?.focus();
   else if (byKey) menu.focus();
 }

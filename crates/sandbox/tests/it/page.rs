@@ -1,7 +1,7 @@
 //! The chat page as a browser gets it: whole, escaped, live, and closed to other sites.
 
 use futures_util::StreamExt;
-use orchestrator_sandbox::Sandbox;
+use orchestrator_sandbox::{Guide, GuideStep, Options, Sandbox, Until};
 use serde_json::json;
 
 use crate::wire::{Client, Gateway, INTENTS, SOON, discord, messages, text_of};
@@ -125,6 +125,59 @@ async fn an_ephemeral_answer_is_on_the_invokers_page_and_on_no_other() {
     assert!(text_of(&other.next("message").await, "html").contains("anything new?"));
     assert!(page(&discord, "stranger", "general").await.contains("all quiet"));
     assert!(!page(&discord, "admin", "general").await.contains("all quiet"));
+}
+
+#[tokio::test]
+async fn members_are_listed_by_role_and_a_bots_coming_and_going_is_told() {
+    let discord = discord().await;
+    let mut events = Events::of(&discord, "stranger").await;
+    let members = async || fetch(&discord, "/page/members?as=stranger").await.text().await.unwrap();
+    assert!(members().await.contains("offline"));
+
+    let (gateway, _) = Gateway::ready(&discord, INTENTS).await;
+    events.next("presence").await;
+    let shown = members().await;
+    drop(gateway);
+    events.next("presence").await;
+
+    assert!(shown.contains("online") && !shown.contains("offline"), "{shown}");
+    let places: Vec<_> = ["admin <", "operator <", "Members <", "Apps <"].map(|group| shown.find(group).expect(group)).to_vec();
+    assert!(places.is_sorted(), "{shown}");
+    assert!(members().await.contains("offline"));
+}
+
+#[tokio::test]
+async fn the_guide_goes_on_when_the_world_does() {
+    let channel = || "general".to_owned();
+    let step = |text: &str, until: Until| GuideStep { text: text.to_owned(), channel: Some(channel()), write: None, until };
+    let steps = vec![
+        step("write **something**", Until::Wrote { channel: channel() }),
+        step("wait", Until::Marked { channel: channel(), emoji: vec!["🏁".to_owned()] }),
+        step("read", Until::Read { channel: "results".to_owned() }),
+        step("ask", Until::Used),
+    ];
+    let guide = Guide { title: "First".to_owned(), steps, end: "done".to_owned() };
+    let discord = Sandbox::start(Options { guide: Some(guide), ..Options::default() }).await.unwrap();
+    let at = async |channel: &str, reached: u64| -> serde_json::Value {
+        let id = discord.channel(channel).unwrap();
+        fetch(&discord, &format!("/page/guide?as=stranger&channel={id}&step={reached}")).await.json().await.unwrap()
+    };
+    let first = at("results", 0).await;
+    assert_eq!((&first["step"], &first["here"]), (&json!(0), &json!(false)));
+    assert_eq!(first["html"], "<p>write <strong>something</strong></p>");
+
+    let id = discord.person("stranger").say("#general", "something").unwrap();
+    assert_eq!(at("general", 0).await["step"], 1);
+    discord.person("admin").react(id, "🏁").unwrap();
+    assert_eq!(at("general", 0).await["step"], 1, "only a bot's mark counts");
+    let bot = Client::bot(&discord);
+    bot.put(&format!("{}/{id}/reactions/🏁/@me", messages(&discord, "general")), json!(null)).await.ok();
+    assert_eq!(at("results", 0).await["step"], 2);
+    bot.post(&messages(&discord, "results"), json!({"embeds": [{"title": "An answer", "footer": {"text": id.to_string()}}]})).await.ok();
+    assert_eq!(at("general", 1).await["step"], 2, "it was not looked at");
+    assert_eq!(at("results", 1).await["step"], 3);
+    assert_eq!(at("general", 3).await["step"], 3, "what was reached stays reached");
+    assert_eq!(at("general", 4).await["html"], "<p>done</p>");
 }
 
 #[tokio::test]
