@@ -94,7 +94,9 @@ async fn start(listen: SocketAddr, state: PathBuf) -> Result<Sandbox, Failure> {
 /// The demonstration's configuration: the agent that was asked for, else a model where a key is there, else the demonstration agent.
 fn configuration(context: &Context, folder: &Path, agent: Option<&str>) -> Result<Config, Failure> {
     let flags = |agent: &str| {
-        let mut set = context.global.set.clone();
+        // Whoever tries it wants to see something; what he sets himself comes later, and counts.
+        let mut set = vec!["cards.show=live".to_owned()];
+        set.extend(context.global.set.iter().cloned());
         set.push(format!("default_agent={agent}"));
         Flags { config_dir: Some(folder.to_owned()), set, ..Flags::default() }
     };

@@ -1,5 +1,6 @@
 //! A task's card and its thread, as they are seen in the local Discord.
 
+mod following_up;
 mod showing;
 mod surviving;
 mod threads;

@@ -77,6 +77,11 @@ pub enum What {
         /// Who.
         by: String,
     },
+    /// Somebody said in its thread how it is to go on.
+    FollowedUp {
+        /// Who.
+        by: String,
+    },
     /// It is so old that its requester is asked.
     Asked,
     /// Its result entry stands in Discord.

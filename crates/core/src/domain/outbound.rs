@@ -222,6 +222,8 @@ pub enum Purpose {
     Refusal,
     /// Ended.
     End,
+    /// What was said in a thread was heard.
+    Heard,
 }
 
 /// Where a mark is on its way.

@@ -10,6 +10,7 @@ pub use super::thinking::{ParseThinkingError, Thinking};
 use super::{
     actor::Actor,
     agent::AgentName,
+    attempt::Outcome,
     id::{ChannelId, MessageId, TaskId},
     model::ModelId,
 };
@@ -76,6 +77,26 @@ pub struct FollowUp {
     pub text: String,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
+}
+
+/// What an attempt is told beside the task itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversation {
+    /// What the last attempt before it has left.
+    pub left: Option<Left>,
+    /// What was said in the thread, oldest first.
+    pub said: Vec<FollowUp>,
+}
+
+/// What an attempt has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which one, from 1.
+    pub number: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its result.
+    pub text: String,
 }
 
 /// One message in one channel.

@@ -189,7 +189,10 @@ impl Desk {
     }
 
     async fn take(&self, heard: &Heard, age: Age) -> Result<Heed, QueueError> {
-        if !heard.is_speech || !self.rules.task_channels.contains(&heard.at.channel) {
+        if !self.rules.task_channels.contains(&heard.at.channel) {
+            return Ok(self.followed_up(heard).await?.map_or(Heed::Ignored, Heed::Known));
+        }
+        if !heard.is_speech {
             return Ok(Heed::Ignored);
         }
         let by = if heard.ours {

@@ -3,6 +3,7 @@
 
 pub mod admit;
 pub mod desk;
+mod following;
 pub mod hear;
 pub mod parse;
 pub mod read_back;

@@ -148,6 +148,7 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
             workspace_removed: false,
         };
         rows.insert_attempt(&attempt)?;
+        rows.tell_follow_ups(&attempt.task, attempt.number)?;
         journal_attempt(rows, now, &attempt, What::Claimed { number: attempt.number })?;
         card_changes::touch(rows, rules, &attempt.task, Pace::Soon, now)?;
         return Ok(Claim::Taken(Box::new(attempt)));

@@ -105,12 +105,8 @@ impl Queue {
             card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             match step.state {
                 StepState::Finished { .. } => {
-                    step.attempts_allowed = step.attempts + 1;
-                    task.ended = None;
-                    rows.update_task(&task)?;
-                    signs::lift_ends(rows, &task, now)?;
                     journal(rows, now, &id, What::Retried { by: by.clone() })?;
-                    lanes::enter(rows, &mut step, StepEvent::Retried, now, rules.lane_cap)
+                    reopen(rows, &rules, &mut task, &mut step, now)
                 }
                 StepState::Blocked { .. } => release(rows, &mut step, &by, now, rules.lane_cap),
                 StepState::Ready { .. } | StepState::Parked { .. } | StepState::Delayed { .. } => {
@@ -275,7 +271,22 @@ fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str, now:
     Ok(stopped)
 }
 
-fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {
+/// Lets a task run once more that has ended.
+pub(super) fn reopen(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &mut TaskRow,
+    step: &mut StepRow,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    step.attempts_allowed = step.attempts + 1;
+    task.ended = None;
+    rows.update_task(task)?;
+    signs::lift_ends(rows, task, now)?;
+    lanes::enter(rows, step, StepEvent::Retried, now, rules.lane_cap)
+}
+
+pub(super) fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {
     QueueError::NotNow { task: task.clone(), verb, because: because.to_owned() }
 }
 

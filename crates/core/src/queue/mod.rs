@@ -12,6 +12,7 @@ pub mod claim;
 pub mod control;
 mod dispatch;
 pub mod enqueue;
+pub mod follow_ups;
 mod gates;
 mod lanes;
 pub mod launch;

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
+    control,
     dispatch::instance_gate,
-    gates, journal_attempt, lanes, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, signs, spent_fact, write_letter,
 };
 use crate::{
     domain::{
@@ -113,7 +114,12 @@ pub(super) fn end_attempt(
     }
     step.state = step.state.after(StepEvent::Settled(outcome.verdict()), now)?;
     rows.update_step(&mut step)?;
-    end_task(rows, rules, &mut task, outcome, Some(attempt.id), None, now)
+    end_task(rows, rules, &mut task, outcome, Some(attempt.id), None, now)?;
+    // What was said meanwhile is told to the next one.
+    if follow_ups::go_on(rows, live)? {
+        control::reopen(rows, rules, &mut task, &mut step, now)?;
+    }
+    Ok(())
 }
 
 /// Ends a task: its result entry is written, and its message gets its last sign.

@@ -7,7 +7,7 @@ use crate::domain::{
     agent::AgentDefinition,
     id::TaskId,
     model::ModelId,
-    task::{Wishes, show_duration},
+    task::{Conversation, Wishes, show_duration},
 };
 
 /// All that is known of an attempt before it runs.
@@ -87,6 +87,23 @@ fn of_task(facts: &Facts<'_>) -> String {
                 None => writeln!(text, "- `{id}`"),
             };
         }
+    }
+    text
+}
+
+/// How much of an earlier result is told, in characters.
+const TOLD: usize = 20_000;
+
+/// A task's text with what came of it so far and what was said in its thread, oldest first.
+pub fn with_conversation(prompt: &str, conversation: &Conversation) -> String {
+    let mut text = prompt.to_owned();
+    if let Some(left) = &conversation.left {
+        let shown: String = left.text.trim().chars().take(TOLD).collect();
+        let cut = if shown.len() < left.text.trim().len() { "\n[… it goes on]" } else { "" };
+        let _ = write!(text, "\n\n--- What attempt {} has left ({}) ---\n{shown}{cut}", left.number, left.outcome.word().replace('_', " "));
+    }
+    for said in &conversation.said {
+        let _ = write!(text, "\n\n--- {} then said ---\n{}", said.by.name(), said.text);
     }
     text
 }

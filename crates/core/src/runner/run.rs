@@ -34,6 +34,13 @@ use crate::{
 pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, let_go: CancellationToken) -> (AttemptId, bool) {
     let id = attempt.id;
     let workspace = Workspace::new(&means.settings.workers, &attempt.agent_id, &attempt.task);
+    let task = match as_told(&means, &attempt, task).await {
+        Ok(task) => task,
+        Err(error) => {
+            tracing::error!(%error, "task {}: what was said in its thread could not be read: {error}", attempt.task);
+            return (id, false);
+        }
+    };
     if matches!(attempt.state, AttemptState::Launching { .. }) {
         match start(&means, &attempt, &task, &workspace).await {
             Ok(Started::Running) => {}
@@ -69,6 +76,16 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
+}
+
+/// The task as this attempt is told it: with what was said in its thread, and the files that came with that.
+async fn as_told(means: &Means, attempt: &AttemptRow, mut task: TaskRow) -> Result<TaskRow, QueueError> {
+    let conversation = means.queue.conversation(attempt.task.clone(), attempt.number).await?;
+    if !conversation.said.is_empty() {
+        task.task.prompt = brief::with_conversation(&task.task.prompt, &conversation);
+        task.task.attachments.extend(conversation.said.into_iter().flat_map(|said| said.attachments));
+    }
+    Ok(task)
 }
 
 enum Started {

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// In the order of sending, which is the order of their numbers in the store.
-const PURPOSES: [Purpose; 3] = [Purpose::Claim, Purpose::Refusal, Purpose::End];
+const PURPOSES: [Purpose; 4] = [Purpose::Claim, Purpose::Refusal, Purpose::End, Purpose::Heard];
 
 impl SqliteRows<'_> {
     pub(super) fn list_wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError> {

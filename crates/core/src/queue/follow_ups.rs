@@ -1,0 +1,133 @@
+//! What is said in a task's thread: kept once, told to the next attempt, and a reason for one.
+
+use super::{
+    Queue, QueueError,
+    card_changes::{self, Pace},
+    control::{not_now, reopen},
+    journal, live_attempt, signs, step_row, task_row,
+};
+use crate::{
+    domain::{
+        attempt::AttemptState,
+        id::{AttemptId, TaskId},
+        journal::What,
+        outbound::Purpose,
+        step::StepState,
+        task::{Conversation, FollowUp, Left},
+    },
+    ports::{
+        agent_runner::StopReason,
+        rows::{AttemptRow, FollowUpRow, Rows, RowsError},
+        store::Urgency,
+    },
+};
+
+/// What became of something that was said in a task's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heeded {
+    /// The task goes on with it at once.
+    GoesOn,
+    /// It is told to the next attempt, when that begins.
+    Waits,
+    /// It was heard before.
+    Known,
+}
+
+impl Queue {
+    /// Takes what somebody said in a task's thread, once. A task that has ended goes on with it; to any other it is told when its next attempt
+    /// begins.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::NoTask`]; [`QueueError::Store`].
+    pub async fn follow_up(&self, id: TaskId, said: FollowUp) -> Result<Heeded, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        let heeded = self
+            .write(Urgency::Usual, move |rows| {
+                let mut task = task_row(rows, &id)?;
+                let mut step = step_row(rows, &id)?;
+                if rows.follow_ups_of(&id)?.iter().any(|row| row.said.at.message == said.at.message) {
+                    return Ok(Heeded::Known);
+                }
+                rows.insert_follow_up(&FollowUpRow { task: id.clone(), told_to: None, said: said.clone() })?;
+                signs::want(rows, said.at, signs::CLAIMED, None, Purpose::Heard, now)?;
+                journal(rows, now, &id, What::FollowedUp { by: said.by.name().to_owned() })?;
+                card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
+                if !matches!(step.state, StepState::Finished { .. }) {
+                    return Ok(Heeded::Waits);
+                }
+                reopen(rows, &rules, &mut task, &mut step, now)?;
+                Ok(Heeded::GoesOn)
+            })
+            .await?;
+        self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
+        Ok(heeded)
+    }
+
+    /// Stops the present attempt of a task so that it goes on at once with what was said in its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::NoTask`]; [`QueueError::NotNow`] if it does not run, or nothing was said that it was not told; [`QueueError::Store`].
+    pub async fn interrupt(&self, id: TaskId, by: String) -> Result<AttemptId, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        let stopped = self
+            .write(Urgency::Urgent, move |rows| {
+                let Some(mut attempt) = live_attempt(rows, &id)? else { return Err(not_now(&id, "interrupted", "does not run")) };
+                if !waits(rows, &id)? {
+                    return Err(not_now(&id, "interrupted", "was told all that was said in its thread"));
+                }
+                journal(rows, now, &id, What::StopAsked { by: by.clone() })?;
+                rows.put_fact(&interrupted(&attempt), &by)?;
+                attempt.stop = Some((StopReason::Cancelled, by.clone()));
+                rows.update_attempt(&attempt)?;
+                card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
+                Ok(attempt.id)
+            })
+            .await?;
+        self.bells.attempts.notify_one();
+        self.bells.outbound.notify_one();
+        Ok(stopped)
+    }
+
+    /// What a counted attempt of a task is told beside the task itself.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn conversation(&self, id: TaskId, number: u32) -> Result<Conversation, QueueError> {
+        self.read(move |look| {
+            let said = look.follow_ups_of(&id)?.into_iter().filter(|row| row.told_to.is_some_and(|told| told <= number));
+            let said: Vec<FollowUp> = said.map(|row| row.said).collect();
+            if said.is_empty() {
+                return Ok(Conversation::default());
+            }
+            let earlier = |row: &AttemptRow| row.number < number && matches!(row.state, AttemptState::Ended { .. });
+            let left = look.attempts_of(&id)?.into_iter().rev().filter(earlier).find_map(|row| {
+                let report = row.report?;
+                Some(Left { number: row.number, outcome: report.outcome, text: report.text }).filter(|left| !left.text.trim().is_empty())
+            });
+            Ok(Conversation { left, said })
+        })
+        .await
+    }
+}
+
+/// Whether something was said in a task's thread that no attempt was told.
+pub(super) fn waits(rows: &dyn Rows, task: &TaskId) -> Result<bool, RowsError> {
+    Ok(rows.follow_ups_of(task)?.iter().any(|row| row.told_to.is_none()))
+}
+
+/// Whether a task goes on after an attempt has ended: something waits to be told, and nobody wanted the task itself stopped.
+pub(super) fn go_on(rows: &dyn Rows, ended: &AttemptRow) -> Result<bool, RowsError> {
+    if !waits(rows, &ended.task)? {
+        return Ok(false);
+    }
+    Ok(ended.stop.is_none() || rows.fact(&interrupted(ended))?.is_some())
+}
+
+/// The fact that says that an attempt was stopped so that its task could go on.
+fn interrupted(attempt: &AttemptRow) -> String {
+    format!("interrupted:{}", attempt.id)
+}
