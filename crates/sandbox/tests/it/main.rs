@@ -1,5 +1,6 @@
 //! The local Discord, tried over the real wire: what a bot's library and a person's client would see.
 
+mod clients;
 mod commands;
 mod components;
 mod control;
