@@ -59,7 +59,7 @@ pub(crate) fn in_forum(body: &Value, files: Vec<(u64, Upload)>) -> Result<Thread
     draft.applied_tags = applied_tags(&form, &mut errors).unwrap_or_default();
     let nested = form.raw("message").and_then(|value| Form::nested(value, "message", &mut errors));
     match nested {
-        Some(nested) => draft.post = Some(message::read_into(&nested, files, &mut errors)?),
+        Some(nested) => draft.post = Some(message::read_into(&nested, files, false, &mut errors)?),
         None => errors.required("message"),
     }
     errors.verdict()?;

@@ -7,7 +7,7 @@ use crate::{
     form::{self, Errors, Form, thread::ThreadDraft},
     refusal::Refusal,
     wire::user,
-    world::{permission, snowflake::Snowflake, webhook::Webhook},
+    world::{message::Message, permission, snowflake::Snowflake, webhook::Webhook},
 };
 
 /// `POST /channels/{channel}/webhooks`
@@ -116,7 +116,7 @@ pub(super) fn execute(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let form = Form::body(&body)?;
     let name = name(&form, "username", &mut errors);
     let new_post = new_post(&form, &mut errors);
-    let draft = form::message::read_into(&form, std::mem::take(&mut call.files), &mut errors)?;
+    let draft = form::message::read_into(&form, std::mem::take(&mut call.files), false, &mut errors)?;
     errors.verdict()?;
     let (channel, id) = call.world.post_with_webhook(call.now, &webhook, thread, new_post, name, draft)?;
     if call.query.get("wait").is_none_or(|wait| wait != "true" && wait != "1") {
@@ -136,7 +136,8 @@ pub(super) fn get_message(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn change_message(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(webhook) = this(call)? else { return interaction_tokens::change(call) };
     let (channel, id) = posted(call, &webhook)?;
-    let draft = form::message::read(&call.body, std::mem::take(&mut call.files))?;
+    let layout = call.world.message(channel, id).is_some_and(Message::is_layout);
+    let draft = form::message::read_change(&call.body, std::mem::take(&mut call.files), layout)?;
     call.world.change_webhook_message(call.now, channel, id, draft)?;
     message(call, channel, id)
 }

@@ -2,7 +2,7 @@
 
 use super::{answer::Reply, ask::Call};
 use crate::{
-    form::{self, Errors, Form, component::COMPONENTS_V2},
+    form::{self, Errors, Form},
     refusal::Refusal,
     world::{message::Message, permission, snowflake::Snowflake},
 };
@@ -20,8 +20,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, channel, id) = (call.user()?, call.id("channel")?, call.id("message")?);
-    let is_layout = call.world.message(channel, id).is_some_and(|known| known.flags & COMPONENTS_V2 != 0);
-    let draft = form::message::read_change(&call.body, std::mem::take(&mut call.files), is_layout)?;
+    let layout = call.world.message(channel, id).is_some_and(Message::is_layout);
+    let draft = form::message::read_change(&call.body, std::mem::take(&mut call.files), layout)?;
     call.world.edit(call.now, user, channel, id, draft)?;
     shown(call, channel, id)
 }

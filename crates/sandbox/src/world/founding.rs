@@ -10,6 +10,7 @@ use super::{
     chance::Chance,
     event::Event,
     guild::{Channel, ChannelKind, Guild, Member, Role},
+    interaction::Deadlines,
     people::{Application, MESSAGE_CONTENT, User},
     permission,
     snowflake::{Mint, Snowflake},
@@ -101,6 +102,8 @@ impl World {
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
             webhooks: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            commands_made: Vec::new(),
             files: HashMap::new(),
             events: Vec::new(),
         };

@@ -16,7 +16,11 @@ use super::{
     snowflake::Snowflake,
 };
 use crate::{
-    form::{self, component::COMPONENTS_V2, message::MAX_ATTACHMENTS},
+    form::{
+        self,
+        component::{COMPONENTS_V2, check_references, texts},
+        message::MAX_ATTACHMENTS,
+    },
     refusal::Refusal,
 };
 
@@ -123,9 +127,14 @@ impl World {
             interaction: origin.interaction,
             ..Message::new(id, channel, author, origin.kind)
         };
-        if is_empty(&message) && !origin.loading {
+        let refused = if is_empty(&message) && !origin.loading {
+            Some(Refusal::empty_message())
+        } else {
+            check_references(&message.components, &message.attachments).err()
+        };
+        if let Some(refusal) = refused {
             self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
-            return Err(Refusal::empty_message());
+            return Err(refusal);
         }
         if message.only_for.is_none() {
             self.count_in_thread(now, channel, id, message.kind);
@@ -181,7 +190,7 @@ impl World {
     pub(super) fn change(&mut self, now: DateTime<Utc>, channel: Snowflake, id: Snowflake, draft: Draft) -> Result<(), Refusal> {
         let mut message = self.message(channel, id).cloned().ok_or_else(Refusal::unknown_message)?;
         let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(message.author, channel));
-        let says_in_layout = message.flags & COMPONENTS_V2 != 0 && draft.components.is_some();
+        let says_in_layout = message.is_layout() && draft.components.is_some();
         if draft.content.is_some() || says_in_layout {
             let content = draft.content.unwrap_or_else(|| message.content.clone());
             let said = spoken(&content, draft.components.as_ref().unwrap_or(&message.components));
@@ -201,13 +210,6 @@ impl World {
         if let Some(flags) = draft.flags {
             let editable = SUPPRESS_EMBEDS | COMPONENTS_V2;
             message.flags = (message.flags & !SUPPRESS_EMBEDS) | (flags & editable);
-        }
-        if message.flags & COMPONENTS_V2 != 0 && !(message.content.is_empty() && message.embeds.is_empty()) {
-            return Err(form::invalid(
-                if message.content.is_empty() { "embeds" } else { "content" },
-                "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-                "Text and embeds cannot be used when using MessageFlags.IS_COMPONENTS_V2",
-            ));
         }
         let mut dropped = Vec::new();
         if let Some(kept) = draft.kept {
@@ -232,6 +234,14 @@ impl World {
         if is_empty(&message) {
             return Err(Refusal::empty_message());
         }
+        if message.is_layout() && !(message.content.is_empty() && message.embeds.is_empty()) {
+            return Err(form::invalid(
+                "flags",
+                "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                "The content and the embeds have to be taken away when a message is made of components",
+            ));
+        }
+        check_references(&message.components, &message.attachments)?;
         // A deferred reply that gets its text is not "edited".
         if message.flags & LOADING == 0 {
             message.edited_at = Some(now);
@@ -335,16 +345,7 @@ fn is_empty(message: &Message) -> bool {
 
 /// All that a message says: its text and the texts of its layout.
 fn spoken(content: &str, components: &[Value]) -> String {
-    let mut said = content.to_owned();
-    let mut open: Vec<&Value> = components.iter().collect();
-    while let Some(component) = open.pop() {
-        if component["type"] == 10 {
-            said.push('\n');
-            said.push_str(component["content"].as_str().unwrap_or_default());
-        }
-        open.extend(component["components"].as_array().into_iter().flatten());
-    }
-    said
+    components.iter().flat_map(texts).fold(content.to_owned(), |all, text| all + "\n" + text)
 }
 
 fn nonce_text(nonce: &Value) -> String {

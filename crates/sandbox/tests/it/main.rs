@@ -1,6 +1,8 @@
 //! The local Discord, tried over the real wire: what a bot's library and a person's client would see.
 
+mod clients;
 mod commands;
+mod components;
 mod control;
 mod control_page;
 mod direct;
@@ -18,6 +20,7 @@ mod reactions;
 mod rules;
 mod state;
 mod storm;
+mod streams;
 mod thread_lists;
 mod threads;
 mod trouble;
