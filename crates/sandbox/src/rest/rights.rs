@@ -78,12 +78,13 @@ impl Tried {
         let options = Options { limits: Limits::Off, ..Options::default() };
         let mut tried = Self { hub: Hub::new(world, ([127, 0, 0, 1], 1).into(), options), named: Vec::new() };
         let id = |name: &str| tried.hub.read(|world| world.user_named(name).expect("somebody").id.to_string());
-        let (stranger, bot) = (id("stranger"), id("orchestrator"));
+        let (admin, stranger, bot) = (id("admin"), id("stranger"), id("orchestrator"));
         let guild = tried.hub.read(|world| world.guild().id.to_string());
         let channel = tried.hub.read(|world| world.channel_named("results").expect("a channel").id.to_string());
         tried.admin("PATCH", &format!("/guilds/{guild}/roles/{guild}"), json!({"permissions": "0"}));
         let message = tried.admin("POST", &format!("/channels/{channel}/messages"), json!({"content": "x"}));
         let second = tried.admin("POST", &format!("/channels/{channel}/messages"), json!({"content": "y"}));
+        tried.admin("PUT", &format!("/channels/{channel}/messages/{second}/reactions/✅/@me"), Value::Null);
         let role = tried.admin("POST", &format!("/guilds/{guild}/roles"), json!({"name": "low"}));
         let thread = tried.admin("POST", &format!("/channels/{channel}/threads"), json!({"name": "thread", "type": 11}));
         let webhook = tried.admin("POST", &format!("/channels/{channel}/webhooks"), json!({"name": "hook"}));
@@ -99,6 +100,7 @@ impl Tried {
             ("ROLE", role),
             ("THREAD", thread),
             ("WEBHOOK", webhook),
+            ("ADMIN", admin),
             ("STRANGER", stranger),
             ("BOT", bot),
         ];
@@ -107,9 +109,11 @@ impl Tried {
 
     fn ask(&self, authorization: String, method: &str, path: &str, json: Value) -> Reply {
         let body = AskBody { json, ..AskBody::default() };
+        // Who searches has to say for what.
+        let query = if path.ends_with("/search") { "query=a".to_owned() } else { String::new() };
         ask_now(
             &self.hub,
-            Ask { method: method.to_owned(), path: path.to_owned(), authorization: Some(authorization), body, ..Ask::default() },
+            Ask { query, method: method.to_owned(), path: path.to_owned(), authorization: Some(authorization), body, ..Ask::default() },
         )
     }
 
@@ -123,13 +127,14 @@ impl Tried {
     /// Asks for the route as the bot.
     fn bot(&self, route: &Route, body: &Value) -> Reply {
         let of_thread = route.template.contains("/thread-members");
+        let of_reaction = route.template.ends_with("/reactions/{emoji}/{user}");
         let of_webhook = route.template.starts_with("/webhooks/");
         let words = [
             ("{guild}", "GUILD"),
             ("{channel}", if of_thread { "THREAD" } else { "CHANNEL" }),
-            ("{message}", "MESSAGE"),
+            ("{message}", if of_reaction { "SECOND" } else { "MESSAGE" }),
             ("{role}", "ROLE"),
-            ("{user}", "STRANGER"),
+            ("{user}", if of_reaction { "ADMIN" } else { "STRANGER" }),
             ("{target}", "STRANGER"),
             ("{application}", if of_webhook { "WEBHOOK" } else { "BOT" }),
             ("{command}", "BOT"),
