@@ -89,8 +89,8 @@ impl Tried {
         let thread = tried.admin("POST", &format!("/channels/{channel}/threads"), json!({"name": "thread", "type": 11}));
         let webhook = tried.admin("POST", &format!("/channels/{channel}/webhooks"), json!({"name": "hook"}));
         // The stranger has to see the thread to which he is added.
-        let sees = json!({"type": 1, "allow": VIEW_CHANNEL.to_string(), "deny": "0"});
-        tried.admin("PUT", &format!("/channels/{channel}/permissions/{stranger}"), sees);
+        let shown_to_him = json!({"type": 1, "allow": VIEW_CHANNEL.to_string(), "deny": "0"});
+        tried.admin("PUT", &format!("/channels/{channel}/permissions/{stranger}"), shown_to_him);
         tried.admin("PUT", &format!("/channels/{thread}/thread-members/{stranger}"), Value::Null);
         tried.named = vec![
             ("GUILD", guild),
