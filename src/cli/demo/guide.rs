@@ -36,7 +36,7 @@ pub(super) fn first_task() -> Guide {
                 Until::Read { channel: "results".to_owned() },
             ),
             step(
-                "Now ask about it: type `/` in **#task-queue** to see every command. `/status` tells how it went.",
+                "Now ask about it: press **Logs** under the card in **#task-queue**, or type `/why`. A `/` shows every command.",
                 "task-queue",
                 None,
                 Until::Used,

@@ -1,6 +1,9 @@
 //! What a person does with a message: reactions and the menu of apps.
 
-use super::{BOX, at_a_desk, go_to, mark, message, tool};
+use serde_json::json;
+
+use super::{BOX, Browser, at_a_desk, go_to, mark, message, tool};
+use crate::world::Founding;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_sign_by_click_cancels_a_running_task() {
@@ -16,6 +19,26 @@ async fn a_stop_sign_by_click_cancels_a_running_task() {
     // One by the person, one by the bot: it says that it has obeyed.
     browser.see(&format!("{}[span[@class='count']='2']", mark("too long", "🛑"))).await;
 
+    go_to(&browser, "results").await;
+    browser.see(&message("[CANCELLED]")).await;
+    browser.close().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_task_is_cancelled_by_the_button_of_its_card() {
+    let Some(browser) = Browser::start(1440, 900).await else { return };
+    let world = Founding::new().config("cards.show", json!("state_changes")).start().await;
+    browser.open(&format!("{}/?as=stranger", world.sandbox.base_url())).await;
+    go_to(&browser, "task-queue").await;
+
+    browser.enter_into(BOX, "touch ~/started; sleep 600 # by button").await;
+    world.until("the agent runs", |world| world.has_file("started")).await;
+    browser.click("//li[contains(@class, 'message')]//button[@data-act='press'][.='Cancel']").await;
+    browser.click("//li[contains(@class, 'ephemeral')]//button[.='Stop it']").await;
+    browser.see(&mark("by button", "🛑")).await;
+
+    browser.lose("//li[contains(@class, 'message')]//button[@data-act='press'][.='Cancel']").await;
     go_to(&browser, "results").await;
     browser.see(&message("[CANCELLED]")).await;
     browser.close().await;
