@@ -103,6 +103,7 @@ impl World {
             interactions: BTreeMap::new(),
             deadlines: Deadlines::default(),
             commands_made: Vec::new(),
+            command_permissions: Vec::new(),
             files: HashMap::new(),
             events: Vec::new(),
         };
