@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// The text with every character that means something in HTML replaced, for content and for quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -30,7 +30,7 @@ pub(super) fn open_link(out: &mut String, url: &str) {
 }
 
 /// Appends formatted text.
-pub(super) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(crate) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing into a string does not fail.
     let _ = out.write_fmt(text);
 }

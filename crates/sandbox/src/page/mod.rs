@@ -28,6 +28,7 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::html::{escape, push};
 use self::{log::Part, shell::Taste, viewer::Viewer};
 use crate::{guide::Guide, hub::Hub, rest::parse_query};
 
@@ -96,7 +97,8 @@ fn part(path: &str) -> Option<(&'static str, Render)> {
     Some(known)
 }
 
-fn secured(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
+/// A response that no browser takes for anything else, and that can load nothing from elsewhere.
+pub(crate) fn secured(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let fixed = [

@@ -101,6 +101,7 @@ impl World {
             messages: BTreeMap::new(),
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
             deadlines: Deadlines::default(),
             commands_made: Vec::new(),
             command_permissions: Vec::new(),
@@ -208,14 +209,12 @@ impl World {
     ///
     /// If there is no such guild or he is not in it, or owns it.
     pub(crate) fn remove_member(&mut self, guild: Snowflake, user: Snowflake) -> Result<(), Refusal> {
-        let known = self.guilds.get_mut(&guild).ok_or_else(Refusal::unknown_guild)?;
+        let known = self.guilds.get(&guild).ok_or_else(Refusal::unknown_guild)?;
         if known.owner == user {
             return Err(Refusal::missing_permissions());
         }
-        let member = known.members.remove(&user).ok_or_else(Refusal::unknown_member)?;
-        known.former_members.insert(user, member);
-        self.happened(Event::MembershipChanged { guild, user, is_member: false });
-        Ok(())
+        known.members.get(&user).ok_or_else(Refusal::unknown_member)?;
+        self.leave(guild, user)
     }
 
     fn check_free(&self, name: &str) -> Result<(), Refusal> {
@@ -252,6 +251,7 @@ impl World {
             roles: BTreeMap::from([everyone, operator, admin].map(|role| (role.id, role))),
             members: BTreeMap::new(),
             former_members: BTreeMap::new(),
+            bans: BTreeMap::new(),
         };
         self.guilds.insert(id, guild);
         id
@@ -297,7 +297,7 @@ impl World {
             member.roles = roles;
             self.happened(Event::MemberUpdated { guild, user });
         } else {
-            known.members.insert(user, Member { user, roles, joined_at: now });
+            known.members.insert(user, Member::new(user, roles, now));
             self.happened(Event::MembershipChanged { guild, user, is_member: true });
         }
     }

@@ -8,10 +8,13 @@ mod channels;
 mod chosen;
 mod command_permissions;
 mod commands;
+mod deleting;
+mod direct;
 pub(crate) mod draft;
 pub mod emoji;
 pub(crate) mod event;
 mod file_options;
+mod files;
 mod founding;
 pub mod guild;
 mod interacting;
@@ -21,10 +24,16 @@ mod mention;
 pub mod message;
 pub mod people;
 pub mod permission;
+mod pinning;
 mod posting;
 mod reacting;
+mod roles;
 pub mod snowflake;
+pub mod thread;
+mod thread_changes;
+mod thread_members;
 mod threads;
+pub mod webhook;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -39,11 +48,12 @@ use self::{
     command_permissions::CommandPermissions,
     commands::CommandMade,
     event::Event,
-    guild::{Channel, Guild, Role},
+    guild::{Channel, ChannelKind, Guild, Role},
     interaction::{Deadlines, Interaction},
     message::{Attachment, Message},
     people::{Application, User},
     snowflake::{Mint, Snowflake},
+    webhook::Webhook,
 };
 use crate::refusal::Refusal;
 
@@ -75,6 +85,8 @@ pub struct World {
     #[serde(default)]
     commands_made: Vec<CommandMade>,
     interactions: BTreeMap<Snowflake, Interaction>,
+    #[serde(default)]
+    webhooks: BTreeMap<Snowflake, Webhook>,
     /// What new interactions are given.
     #[serde(default)]
     pub(crate) deadlines: Deadlines,
@@ -234,10 +246,16 @@ impl World {
 
     /// What the user may do in the channel.
     pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
+        let Some(guild) = channel.guild else {
+            return if channel.recipients.contains(&user) { permission::DIRECT } else { 0 };
+        };
+        let Some(guild) = self.guilds.get(&guild) else { return 0 };
+        let Some(thread) = &channel.thread else { return permission::in_channel(guild, channel, user, permission::SEND_MESSAGES) };
         // A thread has no permissions of its own: those of its channel hold.
-        let parent = channel.parent.filter(|_| channel.thread.is_some()).and_then(|parent| self.channels.get(&parent));
-        let guild = channel.guild.and_then(|guild| self.guilds.get(&guild));
-        guild.map_or(0, |guild| permission::in_channel(guild, parent.unwrap_or(channel), user))
+        let parent = channel.parent.and_then(|parent| self.channels.get(&parent)).unwrap_or(channel);
+        let granted = permission::in_channel(guild, parent, user, permission::SEND_MESSAGES_IN_THREADS);
+        let is_shut = channel.kind == ChannelKind::PrivateThread && !thread.followers.contains(&user);
+        if is_shut && granted & permission::MANAGE_THREADS == 0 { 0 } else { granted }
     }
 
     /// What the user may do in a guild as a whole.
