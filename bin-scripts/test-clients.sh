@@ -77,7 +77,7 @@ run() {
             export PYTHONDONTWRITEBYTECODE=1
             "$py/bin/python" "$programs/discord.py/main.py" &&
                 # It speaks Zstandard instead of zlib as soon as it finds that.
-                PYTHONPATH=$py/zstd "$py/bin/python" "$programs/discord.py/main.py" guild messages connection
+                PYTHONPATH=$py/zstd "$py/bin/python" "$programs/discord.py/main.py" messages connection
             ;;
     esac
 }
