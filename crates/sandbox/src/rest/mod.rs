@@ -22,6 +22,8 @@ mod messages;
 mod pins;
 mod pipeline;
 mod reactions;
+#[cfg(test)]
+mod rights;
 mod roles;
 mod route;
 mod threads;

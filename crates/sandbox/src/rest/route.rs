@@ -97,7 +97,7 @@ const PINS: Bucket = Bucket::new("pins", 5, 5_000);
 const WEBHOOK: Bucket = Bucket::new("webhook", 5, 2_000);
 
 /// More special templates stand before more general ones.
-static ROUTES: &[Route] = &[
+pub(super) static ROUTES: &[Route] = &[
     unlimited("GET", "/sandbox/guilds", Door::Control, founding::guilds),
     unlimited("POST", "/sandbox/guilds", Door::Control, founding::add_guild),
     unlimited("PUT", "/sandbox/guilds/{guild}/members/{user}", Door::Control, founding::add_member),
