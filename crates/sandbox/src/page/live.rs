@@ -136,11 +136,8 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
             ))
         }
         Event::CommandsChanged => Some(("commands", Value::Null)),
-        Event::PinsChanged { .. }
-        | Event::WebhooksChanged { .. }
-        | Event::Banned { .. }
-        | Event::Unbanned { .. }
-        | Event::InteractionStarted { .. } => None,
+        Event::PinsChanged { channel } => Some(("pins", json!({"channel": channel}))),
+        Event::WebhooksChanged { .. } | Event::Banned { .. } | Event::Unbanned { .. } | Event::InteractionStarted { .. } => None,
     }
 }
 
