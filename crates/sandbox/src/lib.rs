@@ -5,8 +5,13 @@
 //!
 //! # Where it differs from Discord
 //!
-//! - No direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
+//! - No voice, polls, stickers, own emoji, pictures of people and webhooks, invites, announcements that others follow, or audit log.
 //!   What is not built answers 404 or 405, and stands in the log as not built.
+//! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for starting threads) are plausible or missing. People have none, and slow mode slows nobody down.
+//! - `THREAD_MEMBER_UPDATE` is never sent: nobody has settings of his own for a thread. A banned person's old messages stay.
+//! - The gateway sends plain text frames even to those who asked for compression in IDENTIFY, and refuses `compress=zlib-stream` and ETF.
+//! - Threads are archived within five seconds after their time. Which messages count as "older", so that a thread on them is told of in the channel,
+//!   Discord does not say: here all after which another came.
 //! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for renaming channels) are plausible or missing. People have none.
 //! - The gateway refuses ETF. It compresses as `zlib-stream`, as `zstd-stream` (in blocks that are stored, not compressed) and, from 4 KiB on, each
 //!   frame alone. No presences: a client that asks for members gets none, and whoever asks for all without the intent gets an empty list.
@@ -30,6 +35,7 @@
 //! ```
 
 mod clock;
+mod control;
 mod env_file;
 mod form;
 mod gateway;
