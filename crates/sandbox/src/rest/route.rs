@@ -195,6 +195,13 @@ pub(super) static ROUTES: &[Route] = &[
         COMMANDS,
         application_commands::permissions_of,
     ),
+    route(
+        "PUT",
+        "/applications/{application}/guilds/{guild}/commands/{command}/permissions",
+        Door::People,
+        COMMANDS,
+        application_commands::set_permissions,
+    ),
     route("GET", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Known, COMMANDS, application_commands::get),
     route("PATCH", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Bots, COMMANDS, application_commands::change),
     route("DELETE", "/applications/{application}/guilds/{guild}/commands/{command}", Door::Bots, COMMANDS, application_commands::delete),

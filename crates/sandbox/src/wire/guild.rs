@@ -11,11 +11,16 @@ use crate::world::{
 
 /// A role.
 pub(crate) fn role(role: &Role) -> Value {
-    json!({
+    let mut shown = json!({
         "id": role.id, "name": role.name, "permissions": role.permissions.to_string(), "position": role.position, "color": role.colour,
         "colors": {"primary_color": role.colour, "secondary_color": null, "tertiary_color": null},
         "hoist": role.hoist, "managed": role.managed, "mentionable": role.mentionable, "icon": null, "unicode_emoji": null, "flags": 0,
-    })
+    });
+    // Clients find their own role by this.
+    if let Some(bot) = role.bot {
+        shown["tags"] = json!({"bot_id": bot});
+    }
+    shown
 }
 
 /// A member without his user, as it stands in a message.

@@ -104,6 +104,7 @@ impl World {
             webhooks: BTreeMap::new(),
             deadlines: Deadlines::default(),
             commands_made: Vec::new(),
+            command_permissions: Vec::new(),
             files: HashMap::new(),
             events: Vec::new(),
         };
@@ -282,7 +283,8 @@ impl World {
         let held: Vec<_> =
             known.members.get(&bot).or(known.former_members.get(&bot)).map(|member| member.roles.clone()).unwrap_or_default();
         let own = held.iter().copied().find(|role| known.roles.get(role).is_some_and(|role| role.managed)).unwrap_or(fresh);
-        let role = known.roles.entry(own).or_insert_with(|| Role { managed: true, ..Role::new(own, &name, permissions, 1) });
+        let role =
+            known.roles.entry(own).or_insert_with(|| Role { managed: true, bot: Some(bot), ..Role::new(own, &name, permissions, 1) });
         role.permissions = permissions;
         self.happened(Event::RoleUpdated { guild, role: own });
         let roles = if held.contains(&own) { held } else { vec![own] };

@@ -46,6 +46,9 @@ pub struct Role {
     pub colour: u32,
     /// Whether it belongs to a bot and can't be given away.
     pub managed: bool,
+    /// The bot that it belongs to.
+    #[serde(default)]
+    pub bot: Option<Snowflake>,
     /// Whether its members are shown apart.
     #[serde(default)]
     pub hoist: bool,
@@ -143,7 +146,7 @@ pub enum ChannelKind {
 impl Role {
     /// A role without a colour, which can be given away.
     pub(crate) fn new(id: Snowflake, name: &str, permissions: u64, position: u32) -> Self {
-        Self { id, name: name.to_owned(), permissions, position, colour: 0, managed: false, hoist: false, mentionable: false }
+        Self { id, name: name.to_owned(), permissions, position, colour: 0, managed: false, bot: None, hoist: false, mentionable: false }
     }
 }
 

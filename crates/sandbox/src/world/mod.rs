@@ -6,6 +6,7 @@ mod answering;
 mod chance;
 mod channels;
 mod chosen;
+mod command_permissions;
 mod commands;
 mod deleting;
 mod direct;
@@ -44,6 +45,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
+    command_permissions::CommandPermissions,
     commands::CommandMade,
     event::Event,
     guild::{Channel, ChannelKind, Guild, Role},
@@ -59,6 +61,7 @@ pub use self::founding::{Standing, WorldSeed};
 pub(crate) use self::{
     answering::FirstAnswer,
     chance::{Chance, base64_url},
+    command_permissions::{Exception, ExceptionKind},
     commands::Scope,
     founding::BOT_PERMISSIONS,
 };
@@ -75,6 +78,9 @@ pub struct World {
     messages: BTreeMap<Snowflake, BTreeMap<Snowflake, Message>>,
     /// Registered commands, as on the wire.
     commands: BTreeMap<Snowflake, Value>,
+    /// Who may use which command, where a guild has said so.
+    #[serde(default)]
+    command_permissions: Vec<CommandPermissions>,
     /// Which commands were made in the last 24 hours.
     #[serde(default)]
     commands_made: Vec<CommandMade>,
