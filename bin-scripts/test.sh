@@ -10,6 +10,10 @@ lacking=()
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || lacking+=(chromium)
 command -v chromedriver >/dev/null || lacking+=(chromium-driver)
 command -v shellcheck >/dev/null || lacking+=(shellcheck)
+# The local Discord is judged by bots of other people's libraries.
+command -v node >/dev/null || lacking+=(nodejs)
+command -v npm >/dev/null || lacking+=(npm)
+python3 -c 'import venv, ensurepip' 2>/dev/null || lacking+=(python3-venv)
 if [[ ${#lacking[@]} -gt 0 ]]; then
     if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
         apt-get update -qq
@@ -19,6 +23,12 @@ if [[ ${#lacking[@]} -gt 0 ]]; then
         # The browser tests would rather fail than be left out in silence.
         [[ " ${lacking[*]} " != *" chromium"* ]] || export ORCH_TEST_WITHOUT_BROWSER=1
     fi
+fi
+
+# Those tests would rather fail, too; a machine that cannot reach the libraries' registries is told so here.
+if [[ -z ${ORCH_TEST_WITHOUT_CLIENTS:-} ]] && ! bin-scripts/test-clients.sh --install; then
+    echo "The local Discord is not judged by clients that can't be installed." >&2
+    export ORCH_TEST_WITHOUT_CLIENTS=1
 fi
 
 # Its accessibility is judged by axe-core, which is run from disk within the page. Without it those tests say so and judge nothing.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit};
+use super::{
+    backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit, why,
+};
 use crate::config::Flags;
 
 /// A durable orchestrator for AI agents that lives in Discord.
@@ -96,6 +98,8 @@ pub(super) enum Verb {
     Status(status::StatusArgs),
     /// Tasks, newest first
     List(list::ListArgs),
+    /// Why a task is not moving, and what would move it
+    Why(why::WhyArgs),
     /// What a task's agent has said
     Logs(logs::LogsArgs),
     /// Stop tasks, waiting or running
@@ -106,6 +110,8 @@ pub(super) enum Verb {
     Hold(retry::IdsArgs),
     /// Let held tasks take their turn
     Release(retry::IdsArgs),
+    /// Try tasks again now that wait for a later time
+    Hasten(retry::HastenArgs),
     /// Run messages again that were claimed before the state was lost
     Reclaim(reclaim::ReclaimArgs),
     /// Make a running service look at the queue at once; without one, do `once`

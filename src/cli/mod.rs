@@ -29,6 +29,7 @@ mod submit;
 mod trigger;
 mod voice;
 mod wait;
+mod why;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -151,11 +152,13 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Submit(args) => submit::run(context, args).await,
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
+        Verb::Why(args) => why::run(context, args).await,
         Verb::Logs(args) => logs::run(context, args).await,
         Verb::Cancel(args) => cancel::run(context, args).await,
         Verb::Retry(args) => retry::run(context, args).await,
         Verb::Hold(args) => retry::hold(context, args).await,
         Verb::Release(args) => retry::release(context, args).await,
+        Verb::Hasten(args) => retry::hasten(context, args).await,
         Verb::Reclaim(args) => reclaim::run(context, args).await,
         Verb::Trigger => trigger::run(context).await,
         Verb::Doctor(args) => doctor::run(context, args).await,

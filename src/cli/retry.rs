@@ -1,4 +1,4 @@
-//! `retry`, `hold`, `release`: what is done to tasks by id.
+//! `retry`, `hold`, `release`, `hasten`: what is done to tasks by id.
 
 use clap::Args;
 
@@ -26,6 +26,14 @@ pub(super) struct IdsArgs {
     ids: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  orchestrator hasten 1443021398234771496")]
+pub(super) struct HastenArgs {
+    /// The tasks
+    #[arg(required = true)]
+    ids: Vec<String>,
+}
+
 pub(super) async fn run(context: &Context, args: RetryArgs) -> Result<Exit, Failure> {
     done(context, &args.ids, "retry").await
 }
@@ -36,6 +44,10 @@ pub(super) async fn hold(context: &Context, args: IdsArgs) -> Result<Exit, Failu
 
 pub(super) async fn release(context: &Context, args: IdsArgs) -> Result<Exit, Failure> {
     done(context, &args.ids, "release").await
+}
+
+pub(super) async fn hasten(context: &Context, args: HastenArgs) -> Result<Exit, Failure> {
+    done(context, &args.ids, "hasten").await
 }
 
 async fn done(context: &Context, ids: &[String], verb: &str) -> Result<Exit, Failure> {

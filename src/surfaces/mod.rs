@@ -3,3 +3,4 @@
 pub mod discord;
 pub mod http;
 pub(crate) mod show;
+mod why;

@@ -101,7 +101,7 @@ fn attempt(row: &AttemptRow, workers: &std::path::Path) -> AttemptView {
     }
 }
 
-fn started_at(row: &AttemptRow) -> Option<chrono::DateTime<chrono::Utc>> {
+pub(super) fn started_at(row: &AttemptRow) -> Option<chrono::DateTime<chrono::Utc>> {
     match &row.state {
         AttemptState::Running { since } => Some(*since),
         AttemptState::Ended { .. } => {

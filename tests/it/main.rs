@@ -38,4 +38,6 @@ mod survival;
 #[cfg(test)]
 mod torture;
 #[cfg(test)]
+mod wording;
+#[cfg(test)]
 mod world;

@@ -8,7 +8,9 @@
 //! - No direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
 //!   What is not built answers 404 or 405, and stands in the log as not built.
 //! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for renaming channels) are plausible or missing. People have none.
-//! - The gateway sends plain text frames even to those who asked for compression in IDENTIFY, and refuses `compress=zlib-stream` and ETF.
+//! - The gateway refuses ETF. It compresses as `zlib-stream`, as `zstd-stream` (in blocks that are stored, not compressed) and, from 4 KiB on, each
+//!   frame alone. No presences: a client that asks for members gets none, and whoever asks for all without the intent gets an empty list.
+//! - Media in components are not looked at: they have neither width nor height. Premium buttons are refused, since nothing is sold here.
 //! - Threads are not archived by time, and starting one posts no system message.
 //! - `POST /interactions` tells the new interaction's id in the header `x-sandbox-interaction`.
 //! - Attachments' addresses are not signed and don't expire.

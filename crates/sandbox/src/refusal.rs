@@ -66,6 +66,8 @@ impl Refusal {
         bots_only = 403 20002 "Only bots can use this endpoint",
         people_only = 403 20001 "Bots cannot use this endpoint",
         too_many_reactions = 400 30010 "Maximum number of reactions reached (20)",
+        too_many_creates = 400 30034 "Maximum number of daily application command creates has been reached (200)",
+        unknown_command_permissions = 404 10066 "Unknown application command permissions",
         too_many_commands = 400 30032 "Maximum number of application commands reached (100).",
         too_many_channels = 400 30013 "Maximum number of guild channels reached (500)",
         too_many_attachments = 400 30015 "Maximum number of attachments in a message reached (10)",

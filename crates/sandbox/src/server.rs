@@ -125,11 +125,20 @@ async fn answer(
     let trusted = peer.ip().is_loopback() && !request.headers().contains_key(header::ORIGIN) && is_own_name(&request);
     let ask = Ask { trusted, ..ask(rest_path.to_owned(), request).await };
     match rest::handle(&hub, ask).await {
-        Outcome::Reply(reply) => Ok(response(reply)),
-        Outcome::Spoilt(reply, spoiling) => Ok(spoilt(reply, spoiling)),
+        Outcome::Reply(reply) => Ok(response(reached(reply))),
+        Outcome::Spoilt(reply, spoiling) => Ok(spoilt(reached(reply), spoiling)),
         Outcome::HangUp => Err(End::HangUp),
         Outcome::Reset => Err(End::Reset),
     }
+}
+
+/// An answer that got as far as Discord itself says so; one of the proxy in front of it, which speaks no JSON, does not. Some clients take a
+/// 429 without this header for a ban.
+fn reached(mut reply: Reply) -> Reply {
+    if !matches!(reply.body, ReplyBody::Text { .. }) {
+        reply.header("via", "1.1 google");
+    }
+    reply
 }
 
 /// Whether the request names this server by an address or as localhost. A name that somebody else controls could be made to point here.

@@ -61,6 +61,15 @@ pub(super) async fn release(State(door): State<Door>, Asker(by): Asker, Named(id
     done(&door, id, message).await
 }
 
+pub(super) async fn hasten(State(door): State<Door>, Asker(by): Asker, Named(id): Named) -> Result<Json<Done>, Refused> {
+    let message = if door.desk.hasten(&by, id.clone()).await? {
+        format!("`{id}` is tried again now.")
+    } else {
+        return Err(Refused::new(StatusCode::CONFLICT, "waits_for_no_time", format!("`{id}` does not wait for a later time.")));
+    };
+    done(&door, id, message).await
+}
+
 async fn done(door: &Door, id: TaskId, message: String) -> Result<Json<Done>, Refused> {
     let state = door.queue.show(id.clone()).await?.map_or("unknown", |view| view.word()).to_owned();
     Ok(Json(Done { id, state, message }))

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use super::{
     Door,
     answer::{Asked, Named, Refused},
+    why,
 };
 
 /// The log in an attempt's working folder. Source: contract 003 §3.
@@ -80,6 +81,19 @@ pub(super) async fn log(State(door): State<Door>, Named(id): Named, Asked(wanted
     let next = start + u64::try_from(bytes.len()).unwrap_or(0);
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(Json(LogChunk { agent_id: attempt.agent_id.clone(), attempt: attempt.number, text, from: start, next, ended }).into_response())
+}
+
+/// The last line that a task's working agent has said; `None`: it has said nothing, or its log can't be read.
+pub(super) async fn last_line(door: &Door, view: &TaskView) -> Option<String> {
+    let attempt = view.latest().filter(|attempt| attempt.state.is_live())?;
+    let path = path(&door.workers, attempt, &view.row.task.id);
+    let mut file = read(door, &path, 0).await.ok()??;
+    let end = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(why::LOG_END)))?;
+        part(file)
+    });
+    why::last_line(&String::from_utf8_lossy(&end.await.ok()?.ok()?))
 }
 
 async fn view(door: &Door, id: &TaskId) -> Result<TaskView, Refused> {

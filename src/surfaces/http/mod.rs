@@ -28,7 +28,7 @@ use orchestrator_core::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::show;
+use super::{show, why};
 
 pub use self::{
     actor::PeerCredentials,
@@ -84,12 +84,14 @@ pub fn router(door: Door) -> Router {
     let tasks = Router::new()
         .route("/", get(tasks::list).post(tasks::submit))
         .route("/{id}", get(tasks::show))
+        .route("/{id}/why", get(tasks::why))
         .route("/{id}/log", get(log::log))
         .route("/{id}/events", get(follow::events))
         .route("/{id}/cancel", post(control::cancel))
         .route("/{id}/retry", post(control::retry))
         .route("/{id}/hold", post(control::hold))
         .route("/{id}/release", post(control::release))
+        .route("/{id}/hasten", post(control::hasten))
         .route("/{id}/reclaim", post(control::reclaim));
     let v1 = Router::new()
         .route("/health", get(status::health))

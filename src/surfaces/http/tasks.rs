@@ -2,10 +2,13 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use orchestrator_core::{
-    domain::id::TaskId,
+    domain::{component::Verb, id::TaskId},
     intake::{desk::Request, parse},
     ports::rows::TaskFilter,
-    wording::views::{SubmitAsk, Taken, TaskDetail, TaskPage},
+    wording::{
+        views::{SubmitAsk, Taken, TaskDetail, TaskPage, WhyView},
+        why::Reader,
+    },
 };
 use serde::Deserialize;
 
@@ -13,7 +16,7 @@ use super::{
     Door,
     actor::Asker,
     answer::{Asked, Body, Named, Refused},
-    show,
+    log, show, why,
 };
 
 /// Tasks in a page that names no number.
@@ -70,6 +73,28 @@ pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refuse
     };
     let events = door.queue.events(id).await?;
     Ok(show::detail(&view, position, &events, door.chat.as_deref(), &door.workers))
+}
+
+pub(super) async fn why(State(door): State<Door>, Named(id): Named) -> Result<Json<WhyView>, Refused> {
+    let Some(standing) = door.queue.standing(id.clone()).await? else { return Err(Refused::no_such_task(id.as_str())) };
+    let last_line = log::last_line(&door, &standing.view).await;
+    let link = |at| door.chat.as_ref().map(|chat| chat.link(at));
+    let why = why::why(&standing, door.queue.rules(), &link, None, last_line);
+    let moves = why.moves().into_iter().filter_map(command).map(str::to_owned).collect();
+    Ok(Json(WhyView { id, state: why.state.clone(), why: why.lines(Reader::Terminal), moves }))
+}
+
+/// The verb of the command line that does what a button does; `None`: there is none.
+fn command(verb: Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Cancel | Verb::Stop => Some("cancel"),
+        Verb::Retry => Some("retry"),
+        Verb::Release => Some("release"),
+        Verb::Logs => Some("logs"),
+        Verb::Resume => Some("resume"),
+        Verb::Hasten => Some("hasten"),
+        Verb::Why | Verb::LetRun | Verb::Interrupt | Verb::SetShown | Verb::SetThreads => None,
+    }
 }
 
 pub(super) async fn submit(

@@ -103,6 +103,37 @@ async fn a_running_task_is_cancelled_and_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn why_tells_what_holds_a_task_and_the_verb_that_moves_it() {
+    let world = Founding::new().config("caps", json!({"max_concurrent": 1})).start().await;
+    let first = world.say("echo counting; sleep 60");
+    started(&world, first).await;
+    let second = world.say("echo 2 > RESULT.txt");
+    until(&world, second, |told| told["state"] == "waiting").await;
+    let (first, second) = (first.to_string(), second.to_string());
+
+    let (code, out, err) = run(&world, &["why", &second]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with(&format!("{second}  waiting\n  It is next.\n  The only slot is filled:\n  ▶️ `{first}` · ")), "{out}");
+    assert!(out.trim_end().ends_with(&format!("orchestrator cancel {second}")), "{out}");
+
+    world.until("it has said something", |world| world.task_text(first.parse().unwrap(), "agent-output.log").contains("counting")).await;
+    let (_, out, _) = run(&world, &["why", &first, "--json"]).await;
+    let told = json_of(&out);
+    assert_eq!((&told["id"], &told["state"], &told["moves"]), (&json!(first), &json!("running"), &json!(["logs", "cancel"])));
+    assert!(told["why"].to_string().contains("Its log ends with `") && told["why"].to_string().contains("counting"), "{told}");
+
+    run(&world, &["hold", &second]).await;
+    let (_, out, _) = run(&world, &["why", &second]).await;
+    assert!(out.contains(" held it at 20") && out.contains(&format!("orchestrator release {second}")), "{out}");
+    assert_eq!(run(&world, &["hasten", &second]).await.0, 9, "it waits for no time");
+    run(&world, &["cancel", &first, &second]).await;
+    assert_eq!(run(&world, &["why", "123"]).await.0, 7);
+    world.entry(first.parse().unwrap()).await;
+    world.entry(second.parse().unwrap()).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_task_is_held_released_and_cleared_away() {
     let world = Founding::new().config("caps", json!({"max_concurrent": 1})).start().await;
     let first = world.say("sleep 60");

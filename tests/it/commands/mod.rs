@@ -3,9 +3,13 @@
 mod control;
 mod forms;
 mod house;
+mod permissions;
+mod presses;
+mod settings;
 mod tasks;
 mod trouble;
 mod typing;
+mod why;
 
 use std::{
     path::PathBuf,
@@ -25,6 +29,7 @@ use discord_orchestrator::{
     surfaces::discord::{
         GatewayConfig, Health, Patience,
         commands::{self, Deps, Timing},
+        doorman::Doorman,
         gateway,
     },
 };
@@ -32,15 +37,16 @@ use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
         agent::Secret,
+        attempt::{Outcome, Report},
         id::{ChannelId, TaskId},
         retry::Delays,
     },
-    intake::{admit::Policy, desk::Desk},
+    intake::{admit::Policy, desk::Desk, read_back::ReadBackError},
     ports::{chat::Chat, clock::Clock, rows::TaskFilter},
     queue::{Queue, board::TaskView},
 };
 use orchestrator_sandbox::{
-    Limits, Options, Sandbox, Snowflake,
+    Limits, Options, Sandbox, Snowflake, WorldSeed,
     world::{interaction::Answer, message::Message},
 };
 use serde_json::{Value, json};
@@ -64,6 +70,12 @@ struct Given {
     before: Option<fn(&Sandbox)>,
     /// The bot believes that it serves this server.
     server: Option<u64>,
+    /// Who is there beside the usual.
+    seed: WorldSeed,
+    /// Who may what, where that needs ids of the local Discord's.
+    policy_of: Option<fn(&Sandbox) -> Policy>,
+    /// Messages and reactions are heard too.
+    hears: bool,
 }
 
 /// A local Discord with a bot that has a store, a desk and commands.
@@ -76,6 +88,7 @@ struct World {
     sender: Arc<Sender>,
     bots: Vec<Bot>,
     server: Option<u64>,
+    hears: bool,
 }
 
 /// What runs of one bot; dropped, it is gone without a word.
@@ -91,7 +104,8 @@ impl World {
     }
 
     async fn with(given: Given) -> Self {
-        let discord = Sandbox::start(Options { limits: Limits::Off, ..Options::default() }).await.expect("a port is free");
+        let discord =
+            Sandbox::start(Options { limits: Limits::Off, seed: given.seed, ..Options::default() }).await.expect("a port is free");
         if let Some(before) = given.before {
             before(&discord);
         }
@@ -112,10 +126,11 @@ impl World {
             // The gate that counts the slots is there from the first claim on; with no slots, it has to be there before.
             queue.cap_gates(vec![("instance:A".to_owned(), None)]).await.expect("the store answers");
         }
-        let desk = Desk::new(queue.clone(), clock, desk_rules(channel("task-queue")), given.policy);
+        let desk =
+            Desk::new(queue.clone(), clock, desk_rules(channel("task-queue")), given.policy_of.map_or(given.policy, |of| of(&discord)));
         let token = discord.user("orchestrator").expect("the bot is there").token;
         let sender = Arc::new(Sender::new(&SenderConfig::new(discord.base_url(), Token::new(&token))).expect("it is right"));
-        let mut world = Self { discord, dir, store, queue, desk, sender, bots: Vec::new(), server: given.server };
+        let mut world = Self { discord, dir, store, queue, desk, sender, bots: Vec::new(), server: given.server, hears: given.hears };
         world.start_bot().await;
         world
     }
@@ -124,6 +139,7 @@ impl World {
     async fn start_bot(&mut self) {
         let server = Arc::new(OnceLock::new());
         let believed = self.server.map_or_else(|| Arc::clone(&server), |other| Arc::new(OnceLock::from(other)));
+        let for_the_doorman = Arc::clone(&server);
         let (framework, definitions) = commands::framework(self.deps(believed));
         let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
         let (sink, mut heard) = mpsc::channel(1_000);
@@ -164,8 +180,25 @@ impl World {
         let mailer = Mailer::new(self.queue.clone(), Arc::clone(&self.sender) as _, log(), Arc::new(WallClock), settings);
         running.spawn(mailer.run(stop.clone()));
         // The doorman's part: the session has begun when something is heard.
-        heard.recv().await.expect("the gateway runs");
-        running.spawn(async move { while heard.recv().await.is_some() {} });
+        let first = heard.recv().await.expect("the gateway runs");
+        if self.hears {
+            let chat = Arc::clone(&self.sender) as Arc<dyn Chat>;
+            let (door, inside) = mpsc::channel(1_000);
+            let mut doorman = Doorman::new(self.desk.clone(), chat, Arc::new(|| {}), Arc::default(), Arc::clone(&for_the_doorman));
+            let here = tokio::runtime::Handle::current();
+            // It ends with the gateway, from which it is fed.
+            running.spawn_blocking(move || drop(here.block_on(doorman.receive::<ReadBackError>(inside))));
+            door.send(first).await.expect("the doorman is there");
+            running.spawn(async move {
+                while let Some(one) = heard.recv().await {
+                    if door.send(one).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        } else {
+            running.spawn(async move { while heard.recv().await.is_some() {} });
+        }
         self.discord.wait_until(|world| world.commands().count() > 0, SOON).await.expect("the commands are registered");
         self.bots.push(Bot { stop, running });
     }
@@ -265,6 +298,25 @@ impl World {
         id(asked)
     }
 
+    /// Somebody gives a task, and its agent is taken to run: nobody is there who would start one.
+    async fn running_task_of(&self, who: &str, text: &str) -> TaskId {
+        let task = self.task_of(who, text).await;
+        let attempt = self.task(&task).await.latest().cloned().expect("it is claimed");
+        self.queue.launched(attempt.id, attempt.fence).await.expect("the store answers");
+        task
+    }
+
+    /// A task's latest attempt ends.
+    async fn ends(&self, task: &TaskId, outcome: Outcome) {
+        let attempt = self.task(task).await.latest().cloned().expect("it was claimed");
+        self.queue.settle(attempt.id, attempt.fence, Report::without_result(outcome, "as the test says")).await.expect("the store answers");
+    }
+
+    /// Somebody presses a button, which he knows by its label.
+    fn presses(&self, who: &str, on: &Message, label: &str) -> Snowflake {
+        self.discord.person(who).press(on.id, &custom_id(on, label)).expect("the local Discord takes the press")
+    }
+
     async fn all_tasks(&self) -> Vec<TaskView> {
         self.queue.list(TaskFilter { limit: 100, ..TaskFilter::default() }).await.expect("the store answers")
     }
@@ -286,6 +338,20 @@ impl World {
 fn wire(options: &[(&str, Value)]) -> Value {
     let kind = |value: &Value| if value.is_number() { 4 } else { 3 };
     options.iter().map(|(name, value)| json!({"name": name, "type": kind(value), "value": value})).collect()
+}
+
+/// What a button is known by, or a select, that has this label or placeholder.
+fn custom_id(on: &Message, label: &str) -> String {
+    let rows = on.components.iter().flat_map(|row| row["components"].as_array().into_iter().flatten());
+    let mut named = rows.filter(|one| one["label"] == label || one["placeholder"] == label);
+    let found = named.next().and_then(|one| one["custom_id"].as_str());
+    found.unwrap_or_else(|| panic!("`{label}` is not on {:?}", on.components)).to_owned()
+}
+
+/// What stands on the buttons below a message.
+fn labels(on: &Message) -> Vec<&str> {
+    let rows = on.components.iter().flat_map(|row| row["components"].as_array().into_iter().flatten());
+    rows.filter_map(|one| one["label"].as_str()).collect()
 }
 
 fn text(answer: &Message) -> String {

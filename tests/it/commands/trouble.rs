@@ -138,7 +138,10 @@ async fn the_registration_of_commands_is_tried_again_until_discord_takes_it() {
 
     let names = world.discord.look(|discord| discord.commands().map(|command| command["name"].clone()).collect::<Vec<Value>>());
 
-    assert_eq!(names, ["task", "status", "queue", "cancel", "retry", "logs", "help", "Run as task"]);
+    assert_eq!(
+        names,
+        ["task", "status", "why", "queue", "cancel", "retry", "logs", "settings", "help", "Run as task", "Why did this happen?"]
+    );
     assert_eq!(world.asks("stranger", "queue", &[]).await, "Nothing runs and nothing waits.");
 }
 

@@ -77,6 +77,11 @@ pub enum What {
         /// Who.
         by: String,
     },
+    /// Somebody wants it tried again now, and not later.
+    Hastened {
+        /// Who.
+        by: String,
+    },
     /// Somebody said in its thread how it is to go on.
     FollowedUp {
         /// Who.

@@ -19,6 +19,7 @@ use crate::{
         agent::AgentName,
         id::{AttemptId, ChannelId, RoleId, TaskId, UserId},
         model::Catalogue,
+        showing::Showing,
         task::{Attachment, Origin, Priority, Task},
     },
     ports::clock::Clock,
@@ -214,7 +215,11 @@ impl Desk {
         }
         let when = if view.attempts.is_empty() { "before it was started" } else { "before it was tried again" };
         let why = format!("cancelled by {} {when}", by.name());
-        Ok(self.queue.cancel(id, by.name().to_owned(), why).await?)
+        match self.queue.cancel(id.clone(), by.name().to_owned(), why).await {
+            // It has ended between the look at it and this.
+            Err(QueueError::NotNow { .. }) => Err(Refusal::HasEnded { task: id }.into()),
+            done => Ok(done?),
+        }
     }
 
     /// Runs a task again, or releases a held one.
@@ -248,6 +253,52 @@ impl Desk {
     pub async fn release(&self, by: &Actor, id: TaskId) -> Result<(), DeskError> {
         self.controlled(by, &id).await?;
         Ok(self.queue.release(id, by.name().to_owned()).await?)
+    }
+
+    /// Tries a task again now that waits for a later time; tells whether it did.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub async fn hasten(&self, by: &Actor, id: TaskId) -> Result<bool, DeskError> {
+        self.controlled(by, &id).await?;
+        match self.queue.hasten(id, by.name().to_owned()).await {
+            Err(QueueError::NotNow { .. }) => Ok(false),
+            done => Ok(done.map(|()| true)?),
+        }
+    }
+
+    /// Stops a task's attempt so that it goes on at once with what was said in its thread; tells whether it did.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub async fn interrupt(&self, by: &Actor, id: TaskId) -> Result<bool, DeskError> {
+        self.controlled(by, &id).await?;
+        match self.queue.interrupt(id, by.name().to_owned()).await {
+            Err(QueueError::NotNow { .. }) => Ok(false),
+            done => Ok(done.map(|_| true)?),
+        }
+    }
+
+    /// Starts tasks again after a pause of everything.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub async fn resume(&self, by: &Actor) -> Result<(), DeskError> {
+        self.may(by, Right::Operate, false)?;
+        Ok(self.queue.resume(by.name().to_owned()).await?)
+    }
+
+    /// Sets how much a channel shows of its tasks.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub async fn show_in(&self, by: &Actor, channel: ChannelId, showing: Showing) -> Result<(), DeskError> {
+        self.may(by, Right::Operate, false)?;
+        Ok(self.queue.show_in(channel, showing).await?)
     }
 
     /// A task that the actor may control.

@@ -1,5 +1,7 @@
 //! Read models: what people see of tasks. Derived from stored facts, never stored.
 
+pub mod standing;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -95,6 +97,11 @@ impl TaskView {
     pub fn cost(&self) -> Option<Usd> {
         let known: Vec<Usd> = self.attempts.iter().filter_map(|attempt| attempt.report.as_ref()?.cost).collect();
         (!known.is_empty()).then(|| known.into_iter().sum())
+    }
+
+    /// How many counted attempts have begun, as far as they have not turned out void: what a press on one of its buttons carries.
+    pub fn begun(&self) -> u32 {
+        self.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0)
     }
 
     /// Its latest attempt.

@@ -171,6 +171,25 @@ impl Queue {
         Ok(())
     }
 
+    /// Gives its turn to a task that waits for a later time.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::NoTask`]; [`QueueError::NotNow`] if it waits for no time; [`QueueError::Store`].
+    pub async fn hasten(&self, id: TaskId, by: String) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(Urgency::Usual, move |rows| {
+            let mut step = step_row(rows, &id)?;
+            let StepState::Delayed { .. } = step.state else { return Err(not_now(&id, "tried at once", "waits for no time")) };
+            journal(rows, now, &id, What::Hastened { by: by.clone() })?;
+            card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
+            lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap)
+        })
+        .await?;
+        self.bells.work.notify_one();
+        Ok(())
+    }
+
     /// Replaces what a waiting task asks, as its message was edited; after its claim that has no effect. Tells whether it had.
     ///
     /// # Errors

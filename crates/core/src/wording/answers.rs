@@ -1,10 +1,18 @@
 //! Answers to commands, buttons and reactions that were obeyed: what was done, as one sentence, with the task's id.
 
+pub mod buttons;
 pub mod choices;
 pub mod detail;
 pub mod hints;
+pub mod settings;
 
-use crate::domain::id::TaskId;
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    component::{Row, Verb},
+    id::TaskId,
+    outbound::Post,
+};
 
 use super::{figures, harmless::plain};
 
@@ -44,6 +52,39 @@ pub fn held(task: &TaskId) -> String {
 /// A task is not held any more.
 pub fn released(task: &TaskId) -> String {
     format!("▶️ `{task}` takes its turn again.")
+}
+
+/// A task that waited for a later time is tried now.
+pub fn hastened(task: &TaskId) -> String {
+    format!("⏩ `{task}` is tried again now.")
+}
+
+/// A running task is stopped, and goes on with what was said in its thread.
+pub fn interrupted(task: &TaskId) -> String {
+    format!("⏩ `{task}` is interrupted and goes on at once with what was said in its thread.")
+}
+
+/// A running task: is it to be stopped?
+pub fn stop_it(task: &TaskId, version: u32, since: Option<DateTime<Utc>>) -> Post {
+    let since = since.map_or_else(String::new, |since| format!(", started <t:{}:R>", since.timestamp()));
+    let content = format!("`{task}` is running{since}. Stop it? What it has done so far is kept, and what it has cost is spent.");
+    let buttons = [Verb::Stop, Verb::LetRun].map(|verb| buttons::of_task(verb, task, "running", version));
+    Post { content, rows: vec![Row::Buttons { buttons: buttons.into() }], ..Post::default() }
+}
+
+/// A running task is not stopped.
+pub fn runs_on(task: &TaskId) -> String {
+    format!("▶️ `{task}` runs on.")
+}
+
+/// A running task is being stopped already.
+pub fn stopping_already(task: &TaskId, by: &str) -> String {
+    format!("🛑 `{task}` is being stopped already: {} asked for it. Its entry in the results follows.", plain(by, 64))
+}
+
+/// Nothing is paused.
+pub fn not_paused() -> String {
+    "▶️ Nothing is paused: tasks are started.".to_owned()
 }
 
 /// Claims were stopped.

@@ -86,6 +86,7 @@ pub fn happened(what: &What) -> String {
         What::Held { by } => format!("held by {by}"),
         What::Released { by } => format!("released by {by}"),
         What::Retried { by } => format!("{by} wants it run again"),
+        What::Hastened { by } => format!("{by} wants it tried again at once"),
         What::FollowedUp { by } => format!("{by} said in its thread how it is to go on"),
         What::Asked => "its requester is asked whether it is still wanted".to_owned(),
         What::Delivered => "its result stands in Discord".to_owned(),

@@ -18,3 +18,4 @@ pub mod redact;
 pub mod refusals;
 pub mod tables;
 pub mod views;
+pub mod why;

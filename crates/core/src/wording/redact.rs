@@ -7,7 +7,11 @@ pub const IN_ITS_PLACE: &str = "[secret]";
 /// Shorter values are no secrets, and replacing them would riddle every text.
 const SHORTEST: usize = 6;
 
-/// The text without the given values. Of values that hold each other the longest is replaced.
+/// What stands where a wording has cut a text.
+const CUT: char = '…';
+
+/// The text without the given values. Of values that hold each other the longest is replaced; of one that a wording has cut through, what is
+/// left before the cut is replaced too.
 pub fn redact(text: &str, secrets: &[&str]) -> String {
     let mut values: Vec<&str> = secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST).collect();
     values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
@@ -16,8 +20,22 @@ pub fn redact(text: &str, secrets: &[&str]) -> String {
         if clean.contains(value) {
             clean = clean.replace(value, IN_ITS_PLACE);
         }
+        clean = without_beginnings(clean, value);
     }
     clean
+}
+
+/// The text without beginnings of a value at which it was cut.
+fn without_beginnings(mut text: String, value: &str) -> String {
+    let cuts: Vec<usize> = text.match_indices(CUT).map(|(at, _)| at).collect();
+    // From the end, so that the places before stay where they are.
+    for at in cuts.into_iter().rev() {
+        let beginnings = value.char_indices().map(|(end, _)| &value[..end]).filter(|beginning| beginning.len() >= SHORTEST);
+        if let Some(beginning) = beginnings.rev().find(|beginning| text[..at].ends_with(*beginning)) {
+            text.replace_range(at - beginning.len()..at, IN_ITS_PLACE);
+        }
+    }
+    text
 }
 
 /// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
@@ -62,6 +80,14 @@ mod tests {
         assert_eq!(redact("a tok_12345 b tok_12345", &["tok_12345"]), "a [secret] b [secret]");
         assert_eq!(redact("tok_12345678", &["tok_12345", "tok_12345678"]), "[secret]", "the longer one goes first");
         assert_eq!(redact("nothing here", &["", "not", "tok_12345"]), "nothing here", "what is too short is no secret");
+    }
+
+    #[test]
+    fn of_a_secret_that_a_wording_has_cut_through_nothing_is_left() {
+        let secrets = ["tok_1234567890"];
+
+        assert_eq!(redact("a `tok_123456…` b tok_12345… c", &secrets), "a `[secret]…` b [secret]… c");
+        assert_eq!(redact("tok_…, tok…, tok_1234567890…", &secrets), "tok_…, tok…, [secret]…", "too little to be one");
     }
 
     #[test]

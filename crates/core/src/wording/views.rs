@@ -147,6 +147,19 @@ pub struct EventView {
     pub what: String,
 }
 
+/// Why a task is where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyView {
+    /// The task.
+    pub id: TaskId,
+    /// What it is doing.
+    pub state: String,
+    /// What holds it, and what is in its way, as sentences.
+    pub why: Vec<String>,
+    /// The verbs of the command line that would move it, most likely first.
+    pub moves: Vec<String>,
+}
+
 /// A page of tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskPage {

@@ -73,6 +73,23 @@ async fn a_failed_run_is_tried_again_after_its_delay_as_often_as_declared() {
 }
 
 #[tokio::test]
+async fn a_delayed_task_is_tried_at_once_when_somebody_wants_it_and_only_then() {
+    let world = World::new();
+    world.enqueue(&Ask { attempts: 2, ..ask(1) }).await;
+    let first = world.live(1).await;
+    assert!(matches!(world.queue.hasten(of(1), BY.into()).await, Err(QueueError::NotNow { .. })), "it runs");
+    world.ends(&first, Outcome::TimedOut).await;
+    assert_eq!(world.claims().await, 0, "not before its delay");
+
+    world.queue.hasten(of(1), BY.into()).await.expect("it waits for a time");
+
+    assert_eq!(world.claims().await, 1);
+    assert_eq!(world.live(1).await.number, 2);
+    assert!(matches!(world.queue.hasten(of(1), BY.into()).await, Err(QueueError::NotNow { .. })), "it is not put forward twice");
+    world.holds().await;
+}
+
+#[tokio::test]
 async fn a_task_that_is_cancelled_between_two_attempts_tells_what_the_first_one_cost() {
     let world = World::new();
     world.enqueue(&Ask { attempts: 2, ..ask(1) }).await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Errors, Form};
 use crate::refusal::Refusal;
@@ -12,8 +12,21 @@ use crate::refusal::Refusal;
 const MAX_TOTAL: usize = 8_000;
 const MAX_OPTIONS: usize = 25;
 
+/// Source: Discord developer documentation, "Reference", "Locales".
+const LOCALES: [&str; 33] = [
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR", "ro", "fi", "sv-SE",
+    "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko", "ar",
+];
+
 /// Slash command.
 pub(crate) const CHAT_INPUT: i64 = 1;
+
+// Types of options. Source: Discord developer documentation, "Application Command Option Type".
+const GROUP: i64 = 2;
+const STRING: i64 = 3;
+const INTEGER: i64 = 4;
+const CHANNEL: i64 = 7;
+const NUMBER: i64 = 10;
 
 /// Reads one command and gives it as Discord would show it, without ids.
 pub(crate) fn read(body: &Value) -> Result<Value, Refusal> {
@@ -60,12 +73,15 @@ fn command(body: &Value, path: &str, errors: &mut Errors) -> Option<Value> {
         if !options.is_empty() {
             shown["options"] = options.into();
         }
-    } else if form.text("description", 0, 100, errors).is_some_and(|text| !text.is_empty()) {
-        errors.add(
-            &form.at("description"),
-            "APPLICATION_COMMANDS_DESCRIPTION_NOT_ALLOWED",
-            "Context menu commands cannot have description",
-        );
+    } else {
+        for (key, code) in
+            [("description", "APPLICATION_COMMANDS_DESCRIPTION_NOT_ALLOWED"), ("options", "APPLICATION_COMMANDS_OPTIONS_NOT_ALLOWED")]
+        {
+            let is_empty = form.raw(key).is_none_or(|value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty));
+            if !is_empty {
+                errors.add(&form.at(key), code, format!("Context menu commands cannot have {key}"));
+            }
+        }
     }
     if let Some(bits) = form.bits("default_member_permissions", errors) {
         shown["default_member_permissions"] = bits.to_string().into();
@@ -73,12 +89,14 @@ fn command(body: &Value, path: &str, errors: &mut Errors) -> Option<Value> {
     if let Some(nsfw) = form.boolean("nsfw", errors) {
         shown["nsfw"] = nsfw.into();
     }
-    for key in ["contexts", "integration_types"] {
-        if form.list(key, 0, 3, errors).is_some() {
-            shown[key] = form.raw(key).cloned().unwrap_or_default();
+    for (key, least, highest) in [("contexts", 0, 2), ("integration_types", 1, 1)] {
+        let Some(list) = form.list(key, least, 3, errors) else { continue };
+        for (index, _) in list.iter().enumerate().filter(|(_, entry)| entry.as_u64().is_none_or(|entry| entry > highest)) {
+            errors.add(&format!("{}.{index}", form.at(key)), "BASE_TYPE_CHOICES", format!("Value must be one of 0 to {highest}."));
         }
+        shown[key] = list.into();
     }
-    copy_localizations(&form, &mut shown);
+    localizations(&form, &mut shown, kind == CHAT_INPUT, &mut total, errors);
     if total > MAX_TOTAL {
         errors.add(path, "APPLICATION_COMMAND_TOO_LARGE", format!("Command exceeds maximum size ({MAX_TOTAL})"));
     }
@@ -108,7 +126,18 @@ fn options(form: &Form<'_>, depth: u8, total: &mut usize, errors: &mut Errors) -
         }
         shown.push(option);
     }
+    if shown.iter().any(is_subcommand) && !shown.iter().all(is_subcommand) {
+        errors.add(
+            &form.at("options"),
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            "Sub-command and sub-command group option types are mutually exclusive to all other types",
+        );
+    }
     shown
+}
+
+fn is_subcommand(option: &Value) -> bool {
+    option["type"].as_i64().is_some_and(|kind| kind <= GROUP)
 }
 
 fn option(value: &Value, path: &str, depth: u8, total: &mut usize, errors: &mut Errors) -> Option<Value> {
@@ -122,12 +151,17 @@ fn option(value: &Value, path: &str, depth: u8, total: &mut usize, errors: &mut 
     let description = form.required_text("description", 1, 100, errors);
     *total += name.chars().count() + description.chars().count();
     let mut shown = json!({"type": kind, "name": name, "description": description});
-    if kind <= 2 {
-        let too_deep = depth >= 2 || (depth == 1 && kind == 2);
+    localizations(&form, &mut shown, true, total, errors);
+    if kind <= GROUP {
+        let too_deep = depth >= 2 || (depth == 1 && kind == GROUP);
         if too_deep {
             errors.add(&form.at("type"), "BASE_TYPE_CHOICES", "Subcommands can't be nested this deep.");
         } else {
-            shown["options"] = options(&form, depth + 1, total, errors).into();
+            let inner = options(&form, depth + 1, total, errors);
+            if kind == GROUP && !inner.iter().all(is_subcommand) {
+                errors.add(&form.at("options"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "A group holds subcommands alone");
+            }
+            shown["options"] = inner.into();
         }
         return Some(shown);
     }
@@ -149,18 +183,51 @@ fn option(value: &Value, path: &str, depth: u8, total: &mut usize, errors: &mut 
     if !choices.is_empty() {
         shown["choices"] = choices.into();
     }
-    for key in ["min_length", "max_length"] {
-        if let Some(length) = form.integer(key, 0, 6_000, errors) {
-            shown[key] = length.into();
-        }
+    if (autocomplete || shown.get("choices").is_some()) && ![STRING, INTEGER, NUMBER].contains(&kind) {
+        errors.add(
+            &form.at("type"),
+            "APPLICATION_COMMAND_OPTIONS_CHOICES_TYPE",
+            "Options of this type have neither choices nor suggestions",
+        );
     }
-    for key in ["min_value", "max_value", "channel_types"] {
-        if let Some(value) = form.raw(key) {
-            shown[key] = value.clone();
-        }
-    }
-    copy_localizations(&form, &mut shown);
+    bounds(&form, kind, &mut shown, errors);
     Some(shown)
+}
+
+/// What an option's value is kept within. Source: Discord developer documentation, "Application Command Option Structure".
+fn bounds(form: &Form<'_>, kind: i64, shown: &mut Value, errors: &mut Errors) {
+    for (key, kinds) in [
+        ("min_length", &[STRING][..]),
+        ("max_length", &[STRING]),
+        ("min_value", &[INTEGER, NUMBER]),
+        ("max_value", &[INTEGER, NUMBER]),
+        ("channel_types", &[CHANNEL]),
+    ] {
+        // Some clients send an empty list where there is nothing to say.
+        let Some(value) = form.raw(key).filter(|value| value.as_array().is_none_or(|list| !list.is_empty())) else { continue };
+        if !kinds.contains(&kind) {
+            errors.add(&form.at(key), "APPLICATION_COMMAND_OPTIONS_FIELD_INVALID", format!("Options of this type have no {key}"));
+        }
+        shown[key] = value.clone();
+    }
+    form.integer("min_length", 0, 6_000, errors);
+    form.integer("max_length", 1, 6_000, errors);
+    for key in ["min_value", "max_value"] {
+        if form.raw(key).is_some_and(|value| if kind == INTEGER { !value.is_i64() } else { !value.is_number() }) {
+            errors.add(&form.at(key), "NUMBER_TYPE_COERCE", "The value does not fit the option's type.");
+        }
+    }
+    for (least, most) in [("min_length", "max_length"), ("min_value", "max_value")] {
+        if let (Some(low), Some(high)) = (shown[least].as_f64(), shown[most].as_f64())
+            && low > high
+        {
+            errors.add(&form.at(least), "APPLICATION_COMMAND_OPTIONS_RANGE_INVALID", format!("{least} must not be larger than {most}"));
+        }
+    }
+    let types = form.list("channel_types", 0, 25, errors).unwrap_or_default();
+    for (index, _) in types.iter().enumerate().filter(|(_, value)| value.as_u64().is_none_or(|kind| kind > 16)) {
+        errors.add(&format!("{}.{index}", form.at("channel_types")), "BASE_TYPE_CHOICES", "This is no type of channel.");
+    }
 }
 
 fn choices(form: &Form<'_>, kind: i64, total: &mut usize, errors: &mut Errors) -> Vec<Value> {
@@ -190,7 +257,9 @@ pub(crate) fn choice(value: &Value, kind: i64, path: &str, total: &mut usize, er
     }
     form.text("value", 0, 100, errors);
     *total += name.chars().count() + given.and_then(Value::as_str).map_or(0, |text| text.chars().count());
-    Some(json!({"name": name, "value": given}))
+    let mut shown = json!({"name": name, "value": given});
+    localized(&form, "name_localizations", 100, &mut shown, &mut Vec::new(), errors);
+    Some(shown)
 }
 
 /// Names of slash commands and options: letters, digits, `-`, `_`, `'`, and no capitals where there is a small letter.
@@ -201,14 +270,34 @@ fn check_name(path: &str, name: &str, errors: &mut Errors) {
     }
 }
 
-fn copy_localizations(form: &Form<'_>, shown: &mut Value) {
-    let mut copied = Map::new();
-    for key in ["name_localizations", "description_localizations"] {
-        if let Some(value) = form.raw(key) {
-            copied.insert(key.to_owned(), value.clone());
+/// Names and descriptions in other languages; of each, the longest counts.
+fn localizations(form: &Form<'_>, shown: &mut Value, is_slash: bool, total: &mut usize, errors: &mut Errors) {
+    for (key, plain, most) in [("name_localizations", "name", 32), ("description_localizations", "description", 100)] {
+        let mut given = Vec::new();
+        localized(form, key, most, shown, &mut given, errors);
+        let own = form.raw(plain).and_then(Value::as_str).map_or(0, |text| text.chars().count());
+        let longest = given.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+        *total += longest.saturating_sub(own);
+        if plain == "name" && is_slash {
+            for (locale, text) in given {
+                check_name(&format!("{}.{locale}", form.at(key)), &text, errors);
+            }
         }
     }
-    if let Value::Object(object) = shown {
-        object.extend(copied);
+}
+
+/// Reads a dictionary of texts by language.
+fn localized(form: &Form<'_>, key: &str, most: usize, shown: &mut Value, given: &mut Vec<(String, String)>, errors: &mut Errors) {
+    if !form.has(key) {
+        return;
+    }
+    shown[key] = form.raw(key).cloned().unwrap_or_default();
+    let Some(Value::Object(texts)) = form.raw(key) else { return };
+    let Some(inner) = form.raw(key).and_then(|value| Form::nested(value, &form.at(key), errors)) else { return };
+    for locale in texts.keys() {
+        if !LOCALES.contains(&locale.as_str()) {
+            errors.add(&inner.at(locale), "BASE_TYPE_CHOICES", format!("`{locale}` is no locale that Discord knows."));
+        }
+        given.extend(inner.text(locale, 1, most, errors).map(|text| (locale.clone(), text)));
     }
 }

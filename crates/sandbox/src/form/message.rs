@@ -24,15 +24,23 @@ pub(crate) const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
 /// Reads a message; `files` are the parts named `files[n]`, with their `n`.
 pub(crate) fn read(body: &Value, files: Vec<(u64, Upload)>) -> Result<Draft, Refusal> {
     let mut errors = Errors::default();
-    let draft = read_into(&Form::body(body)?, files, &mut errors)?;
+    let draft = read_into(&Form::body(body)?, files, false, &mut errors)?;
     errors.verdict()?;
     Ok(draft)
 }
 
-/// Reads a message that stands inside another body.
-pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, errors: &mut Errors) -> Result<Draft, Refusal> {
+/// Reads a change of a message; `layout` says whether it is made of components alone by now.
+pub(crate) fn read_change(body: &Value, files: Vec<(u64, Upload)>, layout: bool) -> Result<Draft, Refusal> {
+    let mut errors = Errors::default();
+    let draft = read_into(&Form::body(body)?, files, layout, &mut errors)?;
+    errors.verdict()?;
+    Ok(draft)
+}
+
+/// Reads a message that stands inside another body; `layout` says whether the message that it changes is made of components alone.
+pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, layout: bool, errors: &mut Errors) -> Result<Draft, Refusal> {
     let flags = form.integer("flags", 0, i64::MAX, errors).and_then(|flags| u64::try_from(flags).ok());
-    let layout = flags.is_some_and(|flags| flags & component::COMPONENTS_V2 != 0);
+    let layout = layout || flags.is_some_and(|flags| flags & component::COMPONENTS_V2 != 0);
     let content = if form.has("content") { Some(form.text("content", 0, MAX_CONTENT, errors).unwrap_or_default()) } else { None };
     let mut draft = Draft {
         content: content.map(|text| text.trim().to_owned()),

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     identify,
+    packing::Packing,
     payload::{self, CloseCode},
     session::{Link, Order, ResumeRefusal},
 };
@@ -27,7 +28,7 @@ use crate::{
     limits::IdentifyCount,
     request_log::{GatewayEvent, GatewayRecord, Record},
     trouble::Passage,
-    wire::{event, message::Viewer},
+    wire::{event, members, message::Viewer},
     world::snowflake::Snowflake,
 };
 
@@ -36,8 +37,6 @@ const MAX_FRAME: usize = 4_096;
 
 /// How long an event that is to come late waits for another to come before it.
 const LATE: Duration = Duration::from_millis(200);
-
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// How a connection ends.
 enum End {
@@ -49,9 +48,15 @@ enum End {
     Drop,
 }
 
+/// What frames go through.
+pub(super) struct Wire {
+    pub(super) socket: WebSocketStream<TokioIo<Upgraded>>,
+    pub(super) packing: Packing,
+}
+
 struct Connection {
     hub: Arc<Hub>,
-    socket: Socket,
+    wire: Wire,
     number: u64,
     orders: mpsc::UnboundedSender<Order>,
     user: Option<Snowflake>,
@@ -61,10 +66,10 @@ struct Connection {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve(hub: Arc<Hub>, socket: Socket, version: &str, stop: CancellationToken) {
+pub(super) async fn serve(hub: Arc<Hub>, wire: Wire, version: &str, stop: CancellationToken) {
     let (orders, mut inbox) = mpsc::unbounded_channel();
     let number = hub.sessions().next_connection();
-    let mut connection = Connection { hub, socket, number, orders, user: None, session: None, late: None };
+    let mut connection = Connection { hub, wire, number, orders, user: None, session: None, late: None };
     connection.record(GatewayEvent::Connected);
     let end = if version == "10" { connection.run(&mut inbox, &stop).await } else { End::Close(CloseCode::INVALID_VERSION) };
     connection.end(end).await;
@@ -85,7 +90,7 @@ impl Connection {
             // Receiving a frame, an order and a moment in time are all cancel safe.
             let done = tokio::select! {
                 () = stop.cancelled() => Err(End::Close(CloseCode(1001))),
-                frame = self.socket.next() => match frame {
+                frame = self.wire.socket.next() => match frame {
                     Some(Ok(Frame::Text(text))) => self.hear(text.as_bytes(), &mut heard_at).await,
                     Some(Ok(Frame::Binary(bytes))) => self.hear(&bytes, &mut heard_at).await,
                     Some(Ok(Frame::Close(frame))) => Err(End::Left(frame.map(|frame| frame.code.into()))),
@@ -157,15 +162,19 @@ impl Connection {
             let link = Link { connection: self.number, orders: self.orders.clone() };
             let viewer = Viewer { world, user: identity.user, base_url: &self.hub.base_url, reads_content: true };
             let mut sessions = self.hub.sessions();
-            sessions.open(session.clone(), identity.user, identity.intents, link, now);
+            let shard = identity.shard.unwrap_or_default();
+            sessions.open(session.clone(), identity.user, (identity.intents, shard), link, now);
             sessions.push(&session, &event::ready(viewer, &session, &self.hub.gateway_url, identity.shard));
             if identity.intents & event::GUILDS != 0 {
-                for guild in world.guilds_with(identity.user) {
+                for guild in world.guilds_with(identity.user).filter(|guild| shard.holds(Some(guild.id))) {
                     sessions.push(&session, &event::guild_created(viewer, guild));
                 }
             }
             session
         });
+        if identity.compress {
+            self.wire.packing.compress_payloads();
+        }
         self.user = Some(identity.user);
         self.session = Some(session.clone());
         self.record(GatewayEvent::Identified { intents: identity.intents, session });
@@ -203,19 +212,16 @@ impl Connection {
         self.send(payload::control(payload::INVALID_SESSION, &resumable.into())).await
     }
 
+    /// Op 8: the members that a client asks for, of one guild that its bot is in.
     fn tell_members(&self, data: &Value) {
         let (Some(user), Some(session)) = (self.user, &self.session) else { return };
-        let ids: Vec<Snowflake> = match &data["user_ids"] {
-            Value::Array(list) => list.iter().filter_map(|id| id.as_str()?.parse().ok()).collect(),
-            Value::String(id) => id.parse().into_iter().collect(),
-            _ => Vec::new(),
-        };
         self.hub.read(|world| {
             let viewer = Viewer { world, user, base_url: &self.hub.base_url, reads_content: true };
-            let asked = data["guild_id"].as_str().and_then(|id| id.parse().ok());
-            let Some(guild) = world.guilds_with(user).find(|guild| Some(guild.id) == asked) else { return };
-            let chunk = event::members_chunk(viewer, guild, &ids, data["query"].as_str().unwrap_or_default(), &data["nonce"]);
-            self.hub.sessions().push(session, &chunk);
+            let mut sessions = self.hub.sessions();
+            let intents = sessions.intents(session);
+            for chunk in members::chunks(viewer, intents, data) {
+                sessions.push(session, &chunk);
+            }
         });
     }
 
@@ -255,7 +261,7 @@ impl Connection {
     }
 
     async fn send(&mut self, frame: String) -> Result<(), End> {
-        self.socket.send(Frame::Text(frame)).await.map_err(|_| End::Left(None))
+        self.wire.socket.send(self.wire.packing.pack(frame)).await.map_err(|_| End::Left(None))
     }
 
     async fn end(&mut self, end: End) {
@@ -273,12 +279,13 @@ impl Connection {
                 self.record(GatewayEvent::Closed { code: code.0 });
                 let frame = CloseFrame { code: WireCode::from(code.0), reason: code.reason().into() };
                 // The client may be gone already; then there is nobody to tell.
-                let _ = self.socket.close(Some(frame)).await;
-                let _ = tokio::time::timeout(Duration::from_secs(2), async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
+                let _ = self.wire.socket.close(Some(frame)).await;
+                let _ =
+                    tokio::time::timeout(Duration::from_secs(2), async { while let Some(Ok(_)) = self.wire.socket.next().await {} }).await;
             }
             End::Left(code) => {
                 self.record(GatewayEvent::Left { code });
-                let _ = self.socket.close(None).await;
+                let _ = self.wire.socket.close(None).await;
             }
             End::Drop => self.record(GatewayEvent::Dropped),
         }

@@ -4,9 +4,11 @@
 
 pub(crate) mod connection;
 mod identify;
+mod packing;
 mod payload;
 pub(crate) mod session;
 mod upgrade;
 
+pub(crate) use identify::Shard;
 pub(crate) use payload::CloseCode;
 pub(crate) use upgrade::upgrade;

@@ -8,7 +8,10 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
-use super::payload::{self, CloseCode};
+use super::{
+    identify::Shard,
+    payload::{self, CloseCode},
+};
 use crate::{
     wire::{
         event::{self, Dispatch},
@@ -44,6 +47,7 @@ pub(crate) struct Link {
 struct Session {
     user: Snowflake,
     intents: u64,
+    shard: Shard,
     seq: u64,
     backlog: VecDeque<(u64, Arc<str>)>,
     link: Option<Link>,
@@ -75,9 +79,9 @@ impl Sessions {
     }
 
     /// Opens a session; old ones that nobody came back to are forgotten.
-    pub(super) fn open(&mut self, id: String, user: Snowflake, intents: u64, link: Link, now: DateTime<Utc>) {
+    pub(super) fn open(&mut self, id: String, user: Snowflake, (intents, shard): (u64, Shard), link: Link, now: DateTime<Utc>) {
         self.sessions.retain(|_, session| session.left_at.is_none_or(|left| now - left < PATIENCE));
-        self.sessions.insert(id, Session { user, intents, seq: 0, backlog: VecDeque::new(), link: Some(link), left_at: None });
+        self.sessions.insert(id, Session { user, intents, shard, seq: 0, backlog: VecDeque::new(), link: Some(link), left_at: None });
     }
 
     /// Gives the session a new connection and sends it what came after `seq`, and `again` so many that came before; tells how many events that were.
@@ -131,12 +135,18 @@ impl Sessions {
         }
     }
 
+    /// The intents of a session.
+    pub(super) fn intents(&self, id: &str) -> u64 {
+        self.sessions.get(id).map_or(0, |session| session.intents)
+    }
+
     /// Tells every session what happened, as far as it may know.
     pub(crate) fn tell(&mut self, world: &World, base_url: &str, events: &[Event]) {
         for session in self.sessions.values_mut() {
             let viewer = Viewer { world, user: session.user, base_url, reads_content: true };
-            let intents = session.intents;
-            for (name, data) in events.iter().filter_map(|event| event::dispatch(event, viewer, intents)) {
+            let (intents, shard) = (session.intents, session.shard);
+            let its_own = events.iter().filter(|event| shard.holds(event.place(world)));
+            for (name, data) in its_own.filter_map(|event| event::dispatch(event, viewer, intents)) {
                 session.push(name, &data);
             }
         }

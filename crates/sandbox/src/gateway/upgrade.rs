@@ -13,7 +13,10 @@ use tokio_tungstenite::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::connection;
+use super::{
+    connection::{self, Wire},
+    packing::Packing,
+};
 use crate::hub::Hub;
 
 /// Answers the request and serves the connection in a task of its own.
@@ -29,17 +32,20 @@ pub(crate) fn upgrade(hub: Arc<Hub>, mut request: Request<Body>, tasks: &TaskTra
     let asked = |name: &str| {
         query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
     };
-    if asked("encoding").is_some_and(|encoding| encoding != "json") || asked("compress").is_some() {
-        tracing::warn!(query, "the local Discord speaks JSON without transport compression only");
-        return plain(StatusCode::BAD_REQUEST, "The local Discord speaks encoding=json without transport compression only.");
+    if asked("encoding").is_some_and(|encoding| encoding != "json") {
+        tracing::warn!(query, "the local Discord speaks JSON only");
+        return plain(StatusCode::BAD_REQUEST, "The local Discord speaks encoding=json only.");
     }
+    let Some(packing) = Packing::asked(asked("compress").as_deref()) else {
+        return plain(StatusCode::BAD_REQUEST, "The gateway compresses as compress=zlib-stream or compress=zstd-stream.");
+    };
     let version = asked("v").unwrap_or_else(|| "10".to_owned());
     let upgraded = hyper::upgrade::on(&mut request);
     tasks.spawn(async move {
         match upgraded.await {
             Ok(stream) => {
                 let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
-                connection::serve(hub, socket, &version, stop).await;
+                connection::serve(hub, Wire { socket, packing }, &version, stop).await;
             }
             Err(error) => tracing::debug!(%error, "a gateway connection broke before it began"),
         }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{answer::Reply, ask::Call};
 use crate::{
     form::command,
+    options::Limits,
     refusal::Refusal,
     world::{Scope, snowflake::Snowflake},
 };
@@ -28,13 +29,50 @@ fn subject(call: &Call<'_>) -> Result<(Snowflake, Scope), Refusal> {
 /// `GET …/commands`
 pub(super) fn list(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (application, scope) = subject(call)?;
-    Ok(Reply::json(call.world.commands_of(application, scope).into()))
+    let mut commands = call.world.commands_of(application, scope);
+    // A list tells names in other languages only if it is asked to.
+    if !call.query.get("with_localizations").is_some_and(|asked| asked == "true" || asked == "1") {
+        commands.iter_mut().for_each(forget_localizations);
+    }
+    Ok(Reply::json(commands.into()))
+}
+
+fn forget_localizations(part: &mut Value) {
+    if let Value::Object(object) = part {
+        object.remove("name_localizations");
+        object.remove("description_localizations");
+    }
+    for key in ["options", "choices"] {
+        part.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten().for_each(forget_localizations);
+    }
+}
+
+/// Without limits there is no budget either.
+fn spend(call: &mut Call<'_>, application: Snowflake, scope: Scope, commands: &[Value]) -> Result<(), Refusal> {
+    if call.hub.options.limits == Limits::Off { Ok(()) } else { call.world.spend_creates(call.now, application, scope, commands) }
+}
+
+/// `GET …/guilds/{guild}/commands/permissions`: nobody has given a command other permissions than its own.
+pub(super) fn permissions(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    subject(call)?;
+    Ok(Reply::json(Value::Array(Vec::new())))
+}
+
+/// `GET …/guilds/{guild}/commands/{command}/permissions`
+pub(super) fn permissions_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (application, scope) = subject(call)?;
+    let id = call.id("command")?;
+    if call.world.command(application, scope, id).is_err() {
+        call.world.command(application, Scope::Global, id)?;
+    }
+    Err(Refusal::unknown_command_permissions())
 }
 
 /// `PUT …/commands`
 pub(super) fn overwrite(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (application, scope) = subject(call)?;
     let commands = command::read_all(&call.body)?;
+    spend(call, application, scope, &commands)?;
     Ok(Reply::json(call.world.overwrite_commands(call.now, application, scope, commands).into()))
 }
 
@@ -51,6 +89,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if same_kind >= if new["type"] == command::CHAT_INPUT { 100 } else { 15 } {
         return Err(Refusal::too_many_commands());
     }
+    spend(call, application, scope, std::slice::from_ref(&new))?;
     let (stored, is_new) = call.world.add_command(call.now, application, scope, new);
     Ok(Reply::with_status(if is_new { 201 } else { 200 }, stored))
 }

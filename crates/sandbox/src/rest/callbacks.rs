@@ -7,7 +7,11 @@ use crate::{
     form::{self, Errors, Form, command, component, message},
     refusal::Refusal,
     wire::interaction,
-    world::{FirstAnswer, message::EPHEMERAL},
+    world::{
+        FirstAnswer,
+        draft::Upload,
+        message::{EPHEMERAL, Message},
+    },
 };
 
 /// Most suggestions in one answer. Source: Discord developer documentation, "Receiving and Responding".
@@ -21,7 +25,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let option_type = focused_type(&started.data["options"], call.world.commands(), &started.data);
     let answer_type = call.body["type"].as_u64().unwrap_or(0);
     let body = std::mem::take(&mut call.body);
-    let answer = read(answer_type, &body, std::mem::take(&mut call.files), option_type)?;
+    let on = started.message.and_then(|message| call.world.message(started.channel, message));
+    let layout = on.is_some_and(Message::is_layout);
+    let answer = read(answer_type, &body, std::mem::take(&mut call.files), option_type, layout)?;
     call.world.answer_interaction(call.now, id, &token, answer)?;
     let wants_body = call.query.get("with_response").is_some_and(|asked| asked == "true" || asked == "1");
     let shown = call
@@ -32,20 +38,20 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(shown.map_or_else(Reply::nothing, Reply::json))
 }
 
-fn read(answer_type: u64, body: &Value, files: Vec<(u64, crate::world::draft::Upload)>, option_type: i64) -> Result<FirstAnswer, Refusal> {
+fn read(answer_type: u64, body: &Value, files: Vec<(u64, Upload)>, option_type: i64, layout: bool) -> Result<FirstAnswer, Refusal> {
     let mut errors = Errors::default();
     let form = Form::body(body)?;
     let empty = serde_json::json!({});
     let data = form.raw("data").unwrap_or(&empty);
     let nested = Form::nested(data, "data", &mut errors);
     let answer = match (answer_type, nested) {
-        (4, Some(form)) => FirstAnswer::Message(message::read_into(&form, files, &mut errors)?),
+        (4, Some(form)) => FirstAnswer::Message(message::read_into(&form, files, false, &mut errors)?),
         (5, Some(form)) => {
             let flags = form.integer("flags", 0, i64::MAX, &mut errors).unwrap_or(0);
             let ephemeral = u64::try_from(flags).is_ok_and(|flags| flags & EPHEMERAL != 0);
             FirstAnswer::Deferred { ephemeral }
         }
-        (7, Some(form)) => FirstAnswer::Update(message::read_into(&form, files, &mut errors)?),
+        (7, Some(form)) => FirstAnswer::Update(message::read_into(&form, files, layout, &mut errors)?),
         (8, Some(form)) => {
             if form.raw("choices").is_none() {
                 errors.required(&form.at("choices"));

@@ -20,7 +20,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// `PATCH /channels/{channel}/messages/{message}`
 pub(super) fn edit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, channel, id) = (call.user()?, call.id("channel")?, call.id("message")?);
-    let draft = form::message::read(&call.body, std::mem::take(&mut call.files))?;
+    let layout = call.world.message(channel, id).is_some_and(Message::is_layout);
+    let draft = form::message::read_change(&call.body, std::mem::take(&mut call.files), layout)?;
     call.world.edit(call.now, user, channel, id, draft)?;
     shown(call, channel, id)
 }

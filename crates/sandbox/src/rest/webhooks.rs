@@ -4,7 +4,7 @@ use super::{answer::Reply, ask::Call};
 use crate::{
     form::message,
     refusal::Refusal,
-    world::{draft::Draft, snowflake::Snowflake},
+    world::{message::Message, snowflake::Snowflake},
 };
 
 /// Which message a path names.
@@ -22,7 +22,7 @@ fn which(call: &Call<'_>) -> Result<(Snowflake, String, Which), Refusal> {
 /// `POST /webhooks/{application}/{token}`
 pub(super) fn follow_up(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (application, token) = (call.id("application")?, call.text("token").to_owned());
-    let draft = draft(call)?;
+    let draft = message::read(&call.body, std::mem::take(&mut call.files))?;
     let place = call.world.follow_up(call.now, application, &token, draft)?;
     shown(call, application, place)
 }
@@ -40,7 +40,12 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// `PATCH /webhooks/{application}/{token}/messages/{message}`
 pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (application, token, which) = which(call)?;
-    let draft = draft(call)?;
+    let (channel, id) = match which {
+        Which::Original => call.world.original_answer(call.now, application, &token)?,
+        Which::FollowUp(id) => call.world.follow_up_message(call.now, application, &token, id)?,
+    };
+    let layout = call.world.message(channel, id).is_some_and(Message::is_layout);
+    let draft = message::read_change(&call.body, std::mem::take(&mut call.files), layout)?;
     let place = match which {
         Which::Original => call.world.change_original(call.now, application, &token, draft)?,
         Which::FollowUp(id) => call.world.change_follow_up(call.now, application, &token, id, draft)?,
@@ -56,10 +61,6 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         Which::FollowUp(id) => call.world.delete_follow_up(call.now, application, &token, id)?,
     }
     Ok(Reply::nothing())
-}
-
-fn draft(call: &mut Call<'_>) -> Result<Draft, Refusal> {
-    message::read(&call.body, std::mem::take(&mut call.files))
 }
 
 fn shown(call: &Call<'_>, application: Snowflake, (channel, id): (Snowflake, Snowflake)) -> Result<Reply, Refusal> {

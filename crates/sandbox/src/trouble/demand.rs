@@ -14,6 +14,7 @@ use crate::{
     world::{
         World,
         guild::{Overwrite, OverwriteTarget},
+        interaction::Deadlines,
         people::MESSAGE_CONTENT,
         permission,
     },
@@ -40,6 +41,9 @@ pub enum Demand {
     MessageContent(bool),
     /// The tokens of all interactions end now, as after 15 minutes.
     EndInteractions(bool),
+    /// From now on, interactions give a bot this long for its first answer, and for all that it does with the token: 3 seconds and 15 minutes
+    /// are Discord's.
+    Deadlines(Deadlines),
     /// Nothing is known any more of the nonces under which messages were posted, as after the few minutes for which Discord keeps them.
     ForgetNonces(bool),
     /// A member's permissions in a channel are taken away; none named gives back what was taken.
@@ -119,6 +123,7 @@ pub(crate) fn make(hub: &Hub, world: &mut World, now: DateTime<Utc>, demand: Dem
         }
         Demand::MessageContent(allowed) => world.allow_intent(MESSAGE_CONTENT, allowed),
         Demand::EndInteractions(true) => world.end_interactions(),
+        Demand::Deadlines(deadlines) => world.deadlines = deadlines,
         Demand::ForgetNonces(true) => world.forget_nonces(),
         Demand::Deny { user, channel, permissions } => {
             let deny = permissions.iter().filter_map(|name| permission::named(name)).fold(0, |all, one| all | one);

@@ -3,12 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{channel, guild, interaction, message::Viewer, user};
-use crate::world::{event::Event, guild::Guild, people::MESSAGE_CONTENT, snowflake::Snowflake};
+use crate::{
+    gateway::Shard,
+    world::{
+        event::Event,
+        guild::Guild,
+        people::{GUILD_MEMBERS, MESSAGE_CONTENT},
+    },
+};
 
 // Source: Discord developer documentation, "Gateway Intents", as all numbers here.
 /// `GUILDS`.
 pub(crate) const GUILDS: u64 = 1;
-const GUILD_MEMBERS: u64 = 1 << 1;
 const GUILD_MESSAGES: u64 = 1 << 9;
 const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
 const GUILD_MESSAGE_TYPING: u64 = 1 << 11;
@@ -135,9 +141,13 @@ fn needed(event: &Event) -> u64 {
 }
 
 /// `READY`.
-pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard: Option<Value>) -> Dispatch {
+pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard: Option<Shard>) -> Dispatch {
     let world = viewer.world;
-    let guilds: Vec<_> = world.guilds_with(viewer.user).map(|guild| json!({"id": guild.id, "unavailable": true})).collect();
+    let guilds: Vec<_> = world
+        .guilds_with(viewer.user)
+        .filter(|guild| shard.unwrap_or_default().holds(Some(guild.id)))
+        .map(|guild| json!({"id": guild.id, "unavailable": true}))
+        .collect();
     let application = world.application(viewer.user).map(|application| json!({"id": application.id, "flags": application.flags()}));
     let mut data = json!({
         "v": 10, "user": world.user(viewer.user).map(user::own_user), "guilds": guilds,
@@ -145,7 +155,7 @@ pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard:
         "user_settings": {}, "relationships": [], "private_channels": [], "presences": [], "guild_join_requests": [], "geo_ordered_rtc_regions": [],
     });
     if let Some(shard) = shard {
-        data["shard"] = shard;
+        data["shard"] = json!([shard.number, shard.count]);
     }
     ("READY", data)
 }
@@ -153,14 +163,4 @@ pub(crate) fn ready(viewer: Viewer<'_>, session: &str, gateway_url: &str, shard:
 /// `GUILD_CREATE`, for sessions that asked for guilds.
 pub(crate) fn guild_created(viewer: Viewer<'_>, guild: &Guild) -> Dispatch {
     ("GUILD_CREATE", guild::created(viewer.world, guild, viewer.user))
-}
-
-/// The members of the guild with these ids, or whose name begins with `query`.
-pub(crate) fn members_chunk(viewer: Viewer<'_>, guild: &Guild, ids: &[Snowflake], query: &str, nonce: &Value) -> Dispatch {
-    let world = viewer.world;
-    let wanted = |id: &Snowflake| {
-        if ids.is_empty() { world.user(*id).is_some_and(|user| user.username.starts_with(query)) } else { ids.contains(id) }
-    };
-    let members: Vec<_> = guild.members.values().filter(|member| wanted(&member.user)).map(|member| guild::member(world, member)).collect();
-    ("GUILD_MEMBERS_CHUNK", json!({"guild_id": guild.id, "members": members, "chunk_index": 0, "chunk_count": 1, "nonce": nonce}))
 }

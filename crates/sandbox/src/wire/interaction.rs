@@ -8,7 +8,10 @@ use super::{
     user,
 };
 use crate::{
-    form::message::MAX_FILE_BYTES,
+    form::{
+        component::{CHANNEL_SELECT, MENTIONABLE_SELECT, ROLE_SELECT, USER_SELECT},
+        message::MAX_FILE_BYTES,
+    },
     world::{
         World,
         guild::Guild,
@@ -77,29 +80,39 @@ fn resolved(world: &World, interaction: &Interaction, base_url: &str) -> Option<
             }
         }
     }
-    add_options(world, of, &interaction.data["options"], &mut resolved);
+    add_options(world, interaction, &interaction.data["options"], &mut resolved);
     for file in &interaction.attachments {
         resolved["attachments"][file.id.to_string()] = message::attachment(base_url, interaction.channel, file, true);
     }
-    let kind = interaction.data["component_type"].as_i64();
-    for id in interaction.data["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()) {
-        match kind {
-            Some(5 | 7) if world.user(id).is_some() => add_user(world, of, id, &mut resolved),
-            Some(6 | 7) => add_role(world, id, &mut resolved),
-            Some(8) => add_channel(world, id, &mut resolved),
-            _ => {}
-        }
+    add_values(world, interaction, &interaction.data["component_type"], &interaction.data["values"], &mut resolved);
+    for part in interaction.data["components"].as_array().into_iter().flatten() {
+        let input = &part["component"];
+        add_values(world, interaction, &input["type"], &input["values"], &mut resolved);
     }
     (resolved != json!({})).then_some(resolved)
 }
 
-fn add_options(world: &World, of: Option<&Guild>, options: &Value, resolved: &mut Value) {
+/// Who and what was chosen from a select.
+fn add_values(world: &World, interaction: &Interaction, kind: &Value, values: &Value, resolved: &mut Value) {
+    let of = world.guild_of(interaction.channel);
+    for id in values.as_array().into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()) {
+        match kind.as_i64() {
+            Some(USER_SELECT | MENTIONABLE_SELECT) if world.user(id).is_some() => add_user(world, of, id, resolved),
+            Some(ROLE_SELECT | MENTIONABLE_SELECT) => add_role(world, id, resolved),
+            Some(CHANNEL_SELECT) => add_channel(world, id, interaction.user, resolved),
+            _ => {}
+        }
+    }
+}
+
+fn add_options(world: &World, interaction: &Interaction, options: &Value, resolved: &mut Value) {
+    let of = world.guild_of(interaction.channel);
     for option in options.as_array().into_iter().flatten() {
-        add_options(world, of, &option["options"], resolved);
+        add_options(world, interaction, &option["options"], resolved);
         let Some(id) = option["value"].as_str().and_then(|id| id.parse().ok()) else { continue };
         match option["type"].as_i64() {
             Some(6 | 9) if world.user(id).is_some() => add_user(world, of, id, resolved),
-            Some(7) => add_channel(world, id, resolved),
+            Some(7) => add_channel(world, id, interaction.user, resolved),
             Some(8 | 9) => add_role(world, id, resolved),
             _ => {}
         }
@@ -120,8 +133,11 @@ fn add_role(world: &World, id: Snowflake, resolved: &mut Value) {
     }
 }
 
-fn add_channel(world: &World, id: Snowflake, resolved: &mut Value) {
+fn add_channel(world: &World, id: Snowflake, user: Snowflake, resolved: &mut Value) {
     if let Some(known) = world.channel(id) {
-        resolved["channels"][id.to_string()] = channel::channel(world, known);
+        let mut shown = channel::channel(world, known);
+        // What the person, not the bot, may do there.
+        shown["permissions"] = guild::known(world.permissions_in(user, known)).to_string().into();
+        resolved["channels"][id.to_string()] = shown;
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{channel, guild, timestamp, user};
+use super::{channel, guild, media, timestamp, user};
 use crate::world::{
     World,
     guild::Guild,
@@ -76,7 +76,7 @@ impl<'a> Viewer<'a> {
             "id": message.id, "channel_id": message.channel, "type": message.kind.number(), "author": user::user_by_id(self.world, message.author),
             "content": if readable { message.content.as_str() } else { "" },
             "embeds": if readable { embeds } else { &[] },
-            "components": if readable { message.components.as_slice() } else { &[] },
+            "components": if readable { message.components.iter().map(|part| media::shown(part, self.base_url, message)).collect() } else { Vec::new() },
             "attachments": if readable { message.attachments.iter().map(|file| attachment(self.base_url, message.channel, file, message.only_for.is_some())).collect() } else { Vec::new() },
             "mentions": message.mentions.iter().map(|id| user::user_by_id(self.world, *id)).collect::<Vec<_>>(),
             "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,

@@ -1,6 +1,7 @@
 //! The commands that applications have registered.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{World, event::Event, snowflake::Snowflake};
@@ -13,7 +14,27 @@ pub(crate) enum Scope {
     Guild(Snowflake),
 }
 
+/// Most commands that an application makes in a day, globally and in each guild.
+/// Source: Discord developer documentation, "Application Commands", "Registering a Command".
+const CREATES_A_DAY: usize = 200;
+const DAY: TimeDelta = TimeDelta::hours(24);
+
+/// A command was made.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct CommandMade {
+    at: DateTime<Utc>,
+    application: Snowflake,
+    guild: Option<Snowflake>,
+}
+
 impl Scope {
+    fn guild(self) -> Option<Snowflake> {
+        match self {
+            Self::Global => None,
+            Self::Guild(id) => Some(id),
+        }
+    }
+
     fn holds(self, command: &Value) -> bool {
         let guild = command["guild_id"].as_str();
         match self {
@@ -32,6 +53,27 @@ impl World {
     /// One command of the application.
     pub(crate) fn command(&self, application: Snowflake, scope: Scope, id: Snowflake) -> Result<&Value, Refusal> {
         self.commands.get(&id).filter(|command| belongs(command, application) && scope.holds(command)).ok_or_else(Refusal::unknown_command)
+    }
+
+    /// Takes those of the commands that are new out of the day's budget, which each scope has of its own.
+    pub(crate) fn spend_creates(
+        &mut self,
+        now: DateTime<Utc>,
+        application: Snowflake,
+        scope: Scope,
+        commands: &[Value],
+    ) -> Result<(), Refusal> {
+        let known = self.commands_of(application, scope);
+        let is_new = |command: &&Value| !known.iter().any(|known| known["name"] == command["name"] && known["type"] == command["type"]);
+        let new = commands.iter().filter(is_new).count();
+        self.commands_made.retain(|made| now - made.at < DAY);
+        let guild = scope.guild();
+        let made = self.commands_made.iter().filter(|made| made.application == application && made.guild == guild).count();
+        if made + new > CREATES_A_DAY {
+            return Err(Refusal::too_many_creates());
+        }
+        self.commands_made.extend(std::iter::repeat_n(CommandMade { at: now, application, guild }, new));
+        Ok(())
     }
 
     /// Replaces all commands of a scope; those with a known name and type keep their id.

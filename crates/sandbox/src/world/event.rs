@@ -38,6 +38,14 @@ impl Event {
         }
     }
 
+    /// The guild whose shard is told of it; an interaction belongs to the guild that it was started in.
+    pub(crate) fn place(&self, world: &World) -> Option<Snowflake> {
+        match self {
+            Self::InteractionStarted { interaction } => world.channel(world.interaction(*interaction)?.channel)?.guild,
+            _ => self.guild(world),
+        }
+    }
+
     /// The channel that it happened in; only those who see the channel are told.
     pub(crate) fn channel(&self) -> Option<Snowflake> {
         match self {

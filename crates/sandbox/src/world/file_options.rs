@@ -1,4 +1,4 @@
-//! Files that come with a slash command: each stands for the option that names its number.
+//! Files that come with a slash command or a modal: each stands for the option, or the input, that names its number.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -40,15 +40,41 @@ impl World {
                     "The option names no file of the request",
                 ));
             };
-            let (_, mut file) = files.swap_remove(index);
-            if file.bytes.len() > MAX_FILE_BYTES {
-                return Err(Refusal::request_too_large());
-            }
-            file.filename = safe_name(&file.filename);
-            let attachment = self.keep_file(now, file);
+            let attachment = self.take(now, files.swap_remove(index).1)?;
             option["value"] = attachment.id.to_string().into();
             taken.push(attachment);
         }
         Ok(taken)
+    }
+
+    /// Keeps the files with these numbers, as an upload in a modal names them.
+    pub(super) fn take_numbered(
+        &mut self,
+        now: DateTime<Utc>,
+        numbers: &Value,
+        files: &mut Vec<(u64, Upload)>,
+    ) -> Result<Vec<Attachment>, Refusal> {
+        let mut taken = Vec::new();
+        for (index, number) in numbers.as_array().into_iter().flatten().enumerate() {
+            let number = number.as_str().and_then(|number| number.parse::<u64>().ok());
+            let Some(found) = files.iter().position(|(known, _)| Some(*known) == number) else {
+                return Err(invalid(
+                    &format!("data.components.{index}.values"),
+                    "MODAL_UPLOAD_UNKNOWN",
+                    "The upload names no file of the request",
+                ));
+            };
+            let file = files.swap_remove(found).1;
+            taken.push(self.take(now, file)?);
+        }
+        Ok(taken)
+    }
+
+    fn take(&mut self, now: DateTime<Utc>, mut file: Upload) -> Result<Attachment, Refusal> {
+        if file.bytes.len() > MAX_FILE_BYTES {
+            return Err(Refusal::request_too_large());
+        }
+        file.filename = safe_name(&file.filename);
+        Ok(self.keep_file(now, file))
     }
 }

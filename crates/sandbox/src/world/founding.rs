@@ -10,6 +10,7 @@ use super::{
     chance::Chance,
     event::Event,
     guild::{Channel, ChannelKind, Guild, Member, Role},
+    interaction::Deadlines,
     people::{Application, MESSAGE_CONTENT, User},
     permission,
     snowflake::{Mint, Snowflake},
@@ -100,6 +101,8 @@ impl World {
             messages: BTreeMap::new(),
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            commands_made: Vec::new(),
             files: HashMap::new(),
             events: Vec::new(),
         };

@@ -7,7 +7,9 @@ use super::{
     World,
     draft::Upload,
     event::Event,
+    guild::Guild,
     interaction::{Answer, Interaction, InteractionKind},
+    message::Attachment,
     permission,
     snowflake::Snowflake,
 };
@@ -65,10 +67,10 @@ impl World {
             return Err(Refusal::unknown_application());
         }
         let start = Start { user, application, channel, data, message };
-        let mut data = match kind {
-            InteractionKind::Command | InteractionKind::Autocomplete => self.checked_command(&start, kind)?,
-            InteractionKind::Component => self.checked_component(&start)?,
-            InteractionKind::ModalSubmit => self.checked_modal(now, &start)?,
+        let (mut data, mut attachments) = match kind {
+            InteractionKind::Command | InteractionKind::Autocomplete => (self.checked_command(&start, kind)?, Vec::new()),
+            InteractionKind::Component => (self.checked_component(&start)?, Vec::new()),
+            InteractionKind::ModalSubmit => self.checked_modal(now, &start, &mut files)?,
         };
         let opener = if kind == InteractionKind::ModalSubmit { self.modal_shown_to(now, &start) } else { None };
         let (opened_by, message) = match opener {
@@ -76,10 +78,9 @@ impl World {
             None => (None, message.filter(|_| kind == InteractionKind::Component)),
         };
         // Who only types a command has not sent its files yet.
-        let attachments = match data.get_mut("options").filter(|_| kind == InteractionKind::Command) {
-            Some(options) => self.take_files(now, options, &mut files)?,
-            None => Vec::new(),
-        };
+        if let Some(options) = data.get_mut("options").filter(|_| kind == InteractionKind::Command) {
+            attachments = self.take_files(now, options, &mut files)?;
+        }
         self.forget_old_interactions(now);
         let id = self.new_id(now);
         let token = format!("aW50ZXJhY3Rpb246{}", self.chance.word(150));
@@ -99,6 +100,7 @@ impl World {
             original: None,
             follow_ups: Vec::new(),
             ended: false,
+            deadlines: self.deadlines,
         };
         self.interactions.insert(id, interaction);
         self.happened(Event::InteractionStarted { interaction: id });
@@ -122,6 +124,11 @@ impl World {
         let bot = command["application_id"].as_str().and_then(|id| id.parse().ok());
         let bot_is_here = guild.is_none_or(|guild| bot.is_some_and(|bot: Snowflake| guild.members.contains_key(&bot)));
         if !its_own || !bot_is_here {
+            return false;
+        }
+        // All channels here are of guilds, and all applications installed there: context 0 and installation 0.
+        let is_for = |key: &str| command[key].as_array().is_none_or(|list| list.iter().any(|entry| *entry == 0));
+        if !is_for("contexts") || !is_for("integration_types") {
             return false;
         }
         let needed = command["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());
@@ -155,7 +162,11 @@ impl World {
         }
         if command["type"] == 1 {
             let mut errors = Errors::default();
-            check_options(&command["options"], &start.data["options"], "data.options", kind == InteractionKind::Autocomplete, &mut errors);
+            let typing = kind == InteractionKind::Autocomplete;
+            check_options(&command["options"], &start.data["options"], "data.options", typing, &mut errors);
+            if !typing {
+                self.check_named(self.guild_of(start.channel), &command["options"], &start.data["options"], "data.options", &mut errors);
+            }
             errors.verdict()?;
             if let Some(options) = start.data["options"].as_array().filter(|options| !options.is_empty()) {
                 data["options"] = options.clone().into();
@@ -178,6 +189,23 @@ impl World {
         Ok(data)
     }
 
+    /// Whether the people, roles and channels that the options name are there.
+    fn check_named(&self, guild: Option<&Guild>, registered: &Value, given: &Value, path: &str, errors: &mut Errors) {
+        for (index, option) in given.as_array().into_iter().flatten().enumerate() {
+            let path = format!("{path}.{index}");
+            let known = registered.as_array().into_iter().flatten().find(|known| known["name"] == option["name"]);
+            let Some(known) = known else { continue };
+            self.check_named(guild, &known["options"], &option["options"], &format!("{path}.options"), errors);
+            if !self.names_something(guild, known, &option["value"]) {
+                errors.add(
+                    &format!("{path}.value"),
+                    "INTERACTION_APPLICATION_COMMAND_OPTION_ENTITY",
+                    "The value names nothing that the option allows",
+                );
+            }
+        }
+    }
+
     fn checked_component(&self, start: &Start<'_>) -> Result<Value, Refusal> {
         let message = start.message.ok_or_else(|| invalid("message_id", "BASE_TYPE_REQUIRED", "This field is required"))?;
         let message =
@@ -191,30 +219,21 @@ impl World {
         let kind = component["type"].as_i64().unwrap_or(0);
         let mut data = json!({"component_type": kind, "custom_id": custom_id, "id": component["id"]});
         if kind != 2 {
-            data["values"] = checked_values(component, &start.data["values"])?;
+            data["values"] = self.checked_values(self.guild_of(start.channel), component, &start.data["values"])?;
         }
         Ok(data)
     }
 
-    fn checked_modal(&self, now: DateTime<Utc>, start: &Start<'_>) -> Result<Value, Refusal> {
+    fn checked_modal(
+        &mut self,
+        now: DateTime<Utc>,
+        start: &Start<'_>,
+        files: &mut Vec<(u64, Upload)>,
+    ) -> Result<(Value, Vec<Attachment>), Refusal> {
         let asked = self.modal_shown_to(now, start).ok_or_else(|| invalid("data.custom_id", "MODAL_UNKNOWN", "No such modal is open"))?;
-        let Some(Answer::Modal(modal)) = &asked.answer else { return Err(Refusal::unknown_interaction()) };
-        let mut errors = Errors::default();
-        for (index, asked) in modal["components"].as_array().into_iter().flatten().enumerate() {
-            let input = if asked["type"] == 18 { &asked["component"] } else { &asked["components"][0] };
-            if input["type"].is_null() {
-                continue;
-            }
-            let path = format!("data.components.{index}.value");
-            let given = start.data["components"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .find_map(|given| component_with(given, input["custom_id"].as_str().unwrap_or_default()));
-            check_input(input, given.unwrap_or(&Value::Null), &path, &mut errors);
-        }
-        errors.verdict()?;
-        Ok(json!({"custom_id": modal["custom_id"], "components": start.data["components"]}))
+        let Some(Answer::Modal(modal)) = asked.answer.clone() else { return Err(Refusal::unknown_interaction()) };
+        let (parts, taken) = self.filled_modal(now, start.channel, (&modal, &start.data["components"]), files)?;
+        Ok((json!({"custom_id": modal["custom_id"], "components": parts}), taken))
     }
 
     /// The newest interaction whose modal with this custom id the person has before him.
@@ -235,40 +254,6 @@ pub(super) fn component_with<'a>(component: &'a Value, custom_id: &str) -> Optio
     let inner =
         component["components"].as_array().into_iter().flatten().chain(component.get("accessory")).chain(component.get("component"));
     inner.into_iter().find_map(|inner| component_with(inner, custom_id))
-}
-
-fn checked_values(component: &Value, values: &Value) -> Result<Value, Refusal> {
-    let given = values.as_array().cloned().unwrap_or_default();
-    let least = component["min_values"].as_u64().unwrap_or(1);
-    let most = component["max_values"].as_u64().unwrap_or(1);
-    let known = |value: &Value| {
-        component["type"] != 3
-            || component["options"].as_array().is_some_and(|options| options.iter().any(|option| option["value"] == *value))
-    };
-    let count = u64::try_from(given.len()).unwrap_or(u64::MAX);
-    if !(least..=most).contains(&count) || !given.iter().all(known) {
-        return Err(invalid("data.values", "COMPONENT_VALIDATION_FAILED", "Component validation failed"));
-    }
-    Ok(given.into())
-}
-
-fn check_input(input: &Value, given: &Value, path: &str, errors: &mut Errors) {
-    if input["type"] != 4 {
-        if input["required"] != false && given["values"].as_array().is_none_or(Vec::is_empty) {
-            errors.required(path);
-        }
-        return;
-    }
-    let length = given["value"].as_str().map_or(0, |text| text.chars().count());
-    let limit = |key: &str, otherwise: u64| usize::try_from(input[key].as_u64().unwrap_or(otherwise)).unwrap_or(usize::MAX);
-    let (least, most) = (limit("min_length", 0), limit("max_length", 4_000));
-    if length == 0 {
-        if input["required"] != false {
-            errors.required(path);
-        }
-    } else if !(least..=most).contains(&length) {
-        errors.add(path, "BASE_TYPE_BAD_LENGTH", format!("Must be between {least} and {most} in length."));
-    }
 }
 
 /// Holds the options that were sent against those that were registered. While a person still types, nothing is required.

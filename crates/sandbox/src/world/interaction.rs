@@ -11,6 +11,21 @@ pub const FIRST_ANSWER: TimeDelta = TimeDelta::seconds(3);
 /// How long the interaction's token stays good.
 pub const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(15);
 
+/// How long a bot has; Discord's own deadlines, unless trouble wants others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadlines {
+    /// For the first answer, in milliseconds.
+    pub first_answer_ms: i64,
+    /// For all that is done with the token, in milliseconds.
+    pub token_ms: i64,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { first_answer_ms: FIRST_ANSWER.num_milliseconds(), token_ms: TOKEN_LIFE.num_milliseconds() }
+    }
+}
+
 /// One interaction.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Interaction {
@@ -44,6 +59,9 @@ pub struct Interaction {
     pub follow_ups: Vec<Snowflake>,
     /// Whether the token was ended before its time.
     pub ended: bool,
+    /// How long the bot has.
+    #[serde(default)]
+    pub deadlines: Deadlines,
 }
 
 /// The types of interaction.
@@ -92,11 +110,15 @@ pub enum Answer {
 impl Interaction {
     /// Whether a first answer would come too late.
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        now - self.id.made_at() > FIRST_ANSWER
+        self.age_ms(now) > self.deadlines.first_answer_ms
     }
 
     /// Whether the token is no longer good.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
-        self.ended || now - self.id.made_at() > TOKEN_LIFE
+        self.ended || self.age_ms(now) > self.deadlines.token_ms
+    }
+
+    fn age_ms(&self, now: DateTime<Utc>) -> i64 {
+        (now - self.id.made_at()).num_milliseconds()
     }
 }

@@ -136,6 +136,11 @@ impl Message {
         self.reactions.iter().any(|reaction| Some(&reaction.emoji) == emoji.as_ref() && reaction.users.contains(&user))
     }
 
+    /// Whether it is made of components alone.
+    pub fn is_layout(&self) -> bool {
+        self.flags & crate::form::component::COMPONENTS_V2 != 0
+    }
+
     /// Whether the user may see it at all, apart from the channel's permissions.
     pub fn is_shown_to(&self, user: Snowflake) -> bool {
         self.only_for.is_none_or(|only| only == user)

@@ -5,6 +5,7 @@
 mod answering;
 mod chance;
 mod channels;
+mod chosen;
 mod commands;
 pub(crate) mod draft;
 pub mod emoji;
@@ -34,9 +35,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
+    commands::CommandMade,
     event::Event,
     guild::{Channel, Guild, Role},
-    interaction::Interaction,
+    interaction::{Deadlines, Interaction},
     message::{Attachment, Message},
     people::{Application, User},
     snowflake::{Mint, Snowflake},
@@ -63,7 +65,13 @@ pub struct World {
     messages: BTreeMap<Snowflake, BTreeMap<Snowflake, Message>>,
     /// Registered commands, as on the wire.
     commands: BTreeMap<Snowflake, Value>,
+    /// Which commands were made in the last 24 hours.
+    #[serde(default)]
+    commands_made: Vec<CommandMade>,
     interactions: BTreeMap<Snowflake, Interaction>,
+    /// What new interactions are given.
+    #[serde(default)]
+    pub(crate) deadlines: Deadlines,
     /// The bytes of the attachments; kept beside the world's own file.
     #[serde(skip)]
     files: HashMap<Snowflake, Arc<[u8]>>,

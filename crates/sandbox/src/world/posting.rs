@@ -14,7 +14,11 @@ use super::{
     snowflake::Snowflake,
 };
 use crate::{
-    form::{self, component::COMPONENTS_V2, message::MAX_ATTACHMENTS},
+    form::{
+        self,
+        component::{COMPONENTS_V2, check_references, texts},
+        message::MAX_ATTACHMENTS,
+    },
     refusal::Refusal,
 };
 
@@ -68,7 +72,8 @@ impl World {
         flags |= if origin.only_for.is_some() { EPHEMERAL } else { 0 } | if origin.loading { LOADING } else { 0 };
         let allowed = draft.allowed_mentions.unwrap_or_default();
         let content = draft.content.unwrap_or_default();
-        let mut mentions = self.mentions(self.guild_of(channel), &content, &allowed, granted & permission::MENTION_EVERYONE != 0);
+        let words = draft.components.iter().flatten().flat_map(texts).fold(content.clone(), |all, text| all + "\n" + text);
+        let mut mentions = self.mentions(self.guild_of(channel), &words, &allowed, granted & permission::MENTION_EVERYONE != 0);
         if let Some(answered) = origin.reply_to.and_then(|reply| self.message(channel, reply)) {
             let answered = answered.author;
             if allowed.replied_user && answered != author && !mentions.users.contains(&answered) {
@@ -97,9 +102,14 @@ impl World {
             only_for: origin.only_for,
             interaction: origin.interaction,
         };
-        if is_empty(&message) && !origin.loading {
+        let refused = if is_empty(&message) && !origin.loading {
+            Some(Refusal::empty_message())
+        } else {
+            check_references(&message.components, &message.attachments).err()
+        };
+        if let Some(refusal) = refused {
             self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
-            return Err(Refusal::empty_message());
+            return Err(refusal);
         }
         if message.only_for.is_none()
             && let Some(channel) = self.channels.get_mut(&channel)
@@ -184,6 +194,14 @@ impl World {
         if is_empty(&message) {
             return Err(Refusal::empty_message());
         }
+        if message.is_layout() && !(message.content.is_empty() && message.embeds.is_empty()) {
+            return Err(form::invalid(
+                "flags",
+                "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                "The content and the embeds have to be taken away when a message is made of components",
+            ));
+        }
+        check_references(&message.components, &message.attachments)?;
         // A deferred reply that gets its text is not "edited".
         if message.flags & LOADING == 0 {
             message.edited_at = Some(now);

@@ -64,10 +64,93 @@ async fn a_command_that_breaks_a_rule_is_refused_at_its_place() {
         ),
         (json!([{"name": "same", "description": "d"}, {"name": "same", "description": "d"}]), "/1/name"),
         (json!([{"name": "Menu", "type": 3, "description": "not allowed"}]), "/0/description"),
+        (json!([{"name": "Menu", "type": 2, "options": [option("a")]}]), "/0/options"),
+        (with(json!([option("a"), {"type": 1, "name": "sub", "description": "d"}])), "/0/options"),
+        (with(json!([{"type": 2, "name": "group", "description": "d", "options": [option("a")]}])), "/0/options/0/options"),
+        (with(json!([{"type": 4, "name": "a", "description": "d", "min_value": 2, "max_value": 1}])), "/0/options/0/min_value"),
+        (with(json!([{"type": 4, "name": "a", "description": "d", "min_value": 0.5}])), "/0/options/0/min_value"),
+        (with(json!([{"type": 3, "name": "a", "description": "d", "min_value": 1}])), "/0/options/0/min_value"),
+        (with(json!([{"type": 3, "name": "a", "description": "d", "min_length": 3, "max_length": 2}])), "/0/options/0/min_length"),
+        (with(json!([{"type": 6, "name": "a", "description": "d", "autocomplete": true}])), "/0/options/0/type"),
+        (with(json!([{"type": 7, "name": "a", "description": "d", "channel_types": [99]}])), "/0/options/0/channel_types/0"),
+        (json!([{"name": "a", "description": "d", "contexts": [3]}]), "/0/contexts/0"),
+        (json!([{"name": "a", "description": "d", "name_localizations": {"xx": "b"}}]), "/0/name_localizations/xx"),
+        (json!([{"name": "a", "description": "d", "name_localizations": {"de": "Groß"}}]), "/0/name_localizations/de"),
     ] {
         let refused = bot.put(&path, body.clone()).await;
         assert_eq!(refused.refusal(), (400, 50035), "{body}");
         assert!(refused.body.pointer(&format!("/errors{place}/_errors")).is_some(), "{place}: {}", refused.text);
     }
     assert_eq!(bot.put("/applications/5/commands", json!([])).await.refusal(), (404, 10002));
+}
+
+#[tokio::test]
+async fn names_in_other_languages_are_listed_on_request_and_count_to_the_8000_characters() {
+    let discord = discord().await;
+    let bot = Client::bot(&discord);
+    let path = format!("/applications/{}/commands", discord.user("orchestrator").unwrap().id);
+    let task = json!({"name": "task", "description": "d", "name_localizations": {"de": "aufgabe"}});
+    let choice =
+        |n: usize| json!({"name": format!("{n}").repeat(40), "value": "v".repeat(100), "name_localizations": {"de": "x".repeat(100)}});
+    let option =
+        |n: usize| json!({"type": 3, "name": format!("o{n}"), "description": "d", "choices": (10..35).map(choice).collect::<Vec<_>>()});
+
+    bot.post(&path, task).await.ok();
+    let too_large = bot.post(&path, json!({"name": "big", "description": "d", "options": [option(0), option(1)]})).await;
+
+    assert_eq!(bot.get(&path).await.ok()[0]["name_localizations"], serde_json::Value::Null);
+    assert_eq!(bot.get(&format!("{path}?with_localizations=true")).await.ok()[0]["name_localizations"]["de"], "aufgabe");
+    assert_eq!(too_large.refusal(), (400, 50035), "{}", too_large.text);
+}
+
+#[tokio::test]
+async fn the_201st_new_command_of_a_day_is_refused_and_old_ones_cost_nothing() {
+    let discord =
+        crate::wire::start(orchestrator_sandbox::Options { limits: orchestrator_sandbox::Limits::Compressed(1_000), ..Default::default() })
+            .await;
+    let bot = Client::bot(&discord);
+    let path = format!("/applications/{}/commands", discord.user("orchestrator").unwrap().id);
+    let hundred = |from: usize| -> serde_json::Value {
+        (from..from + 100).map(|n| json!({"name": format!("c{n}"), "description": "d"})).collect::<Vec<_>>().into()
+    };
+
+    bot.put(&path, hundred(0)).await.ok();
+    bot.put(&path, hundred(0)).await.ok();
+    bot.put(&path, hundred(100)).await.ok();
+    let one_more = bot.put(&path, json!([{"name": "one-more", "description": "d"}])).await;
+
+    assert_eq!(one_more.refusal(), (400, 30034));
+    assert_eq!(bot.post(&path, json!({"name": "c150", "description": "changed"})).await.status, 200);
+    let guild = discord.look(|world| world.guild().id);
+    let of_guild = path.replace("/commands", &format!("/guilds/{guild}/commands"));
+    assert_eq!(bot.post(&of_guild, json!({"name": "here", "description": "d"})).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_command_that_is_for_direct_messages_alone_is_used_by_nobody_here() {
+    let discord = discord().await;
+    let bot = Client::bot(&discord);
+    let path = format!("/applications/{}/commands", discord.user("orchestrator").unwrap().id);
+    bot.put(
+        &path,
+        json!([{"name": "private", "description": "d", "contexts": [1]}, {"name": "public", "description": "d", "contexts": [0, 1]}]),
+    )
+    .await
+    .ok();
+
+    assert_eq!(discord.person("admin").command("#general", "private", &json!([])).unwrap_err().code, 50013);
+    discord.person("admin").command("#general", "public", &json!([])).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_has_given_a_command_permissions_of_its_own() {
+    let discord = discord().await;
+    let bot = Client::bot(&discord);
+    let (application, guild) = (discord.user("orchestrator").unwrap().id, discord.look(|world| world.guild().id));
+    let made = bot.post(&format!("/applications/{application}/commands"), json!({"name": "task", "description": "d"})).await.ok();
+    let path = format!("/applications/{application}/guilds/{guild}/commands");
+
+    assert_eq!(bot.get(&format!("{path}/permissions")).await.ok(), json!([]));
+    assert_eq!(bot.get(&format!("{path}/{}/permissions", made["id"].as_str().unwrap())).await.refusal(), (404, 10066));
+    assert_eq!(bot.get(&format!("{path}/5/permissions")).await.refusal(), (404, 10063));
 }

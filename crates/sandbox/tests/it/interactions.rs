@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use orchestrator_sandbox::{Demand, Sandbox, world::interaction::Answer as Given};
+use orchestrator_sandbox::{
+    Demand, Sandbox,
+    world::interaction::{Answer as Given, Deadlines},
+};
 use serde_json::{Value, json};
 
 use crate::wire::{Client, Gateway, INTENTS, SOON, discord, text_of};
@@ -144,13 +147,30 @@ async fn a_second_answer_gets_40060_and_a_wrong_token_10062() {
 async fn an_answer_after_three_seconds_gets_10062() {
     let discord = discord().await;
     let (bot, mut gateway, _) = bot(&discord).await;
+    discord.make_trouble(Demand::Deadlines(Deadlines { first_answer_ms: 0, ..Deadlines::default() }));
     discord.person("stranger").command("#general", "task", &text("x")).unwrap();
     let event = gateway.event("INTERACTION_CREATE").await;
 
-    // The deadline is the wall clock's: there is nothing to wait for but time.
-    tokio::time::sleep(Duration::from_millis(3_050)).await;
+    // The deadline is the wall clock's: there is nothing to wait for but time, and a millisecond is enough here.
+    tokio::time::sleep(Duration::from_millis(5)).await;
 
     assert_eq!(bot.post(&callback(&event), json!({"type": 5})).await.refusal(), (404, 10062));
+    assert_eq!(Deadlines::default(), Deadlines { first_answer_ms: 3_000, token_ms: 900_000 });
+}
+
+#[tokio::test]
+async fn a_token_ends_after_its_time_and_answers_before_stay() {
+    let discord = discord().await;
+    let (bot, mut gateway, application) = bot(&discord).await;
+    discord.make_trouble(Demand::Deadlines(Deadlines { token_ms: 300, ..Deadlines::default() }));
+    discord.person("stranger").command("#general", "task", &text("x")).unwrap();
+    let event = gateway.event("INTERACTION_CREATE").await;
+    bot.post(&callback(&event), json!({"type": 4, "data": {"content": "in time"}})).await.ok();
+
+    tokio::time::sleep(Duration::from_millis(310)).await;
+
+    assert_eq!(bot.post(&webhook(&application, &event), json!({"content": "late"})).await.refusal(), (401, 50027));
+    assert!(discord.look(|world| world.messages_in("general").any(|message| message.content == "in time")));
 }
 
 #[tokio::test]

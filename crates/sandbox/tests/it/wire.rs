@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flate2::{Decompress, FlushDecompress};
 use futures_util::{SinkExt, StreamExt};
 use orchestrator_sandbox::{Limits, Options, Sandbox};
 use reqwest::Method;
@@ -155,6 +156,8 @@ pub(crate) fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
 /// A gateway connection.
 pub(crate) struct Gateway {
     socket: WebSocketStream<TcpStream>,
+    /// Set if all frames are one stream.
+    stream: Option<Decompress>,
     pub(crate) hello: Value,
     pub(crate) last_seq: u64,
 }
@@ -166,10 +169,17 @@ pub(crate) struct Ended(pub(crate) Option<u16>);
 impl Gateway {
     /// Connects and hears HELLO.
     pub(crate) async fn connect(discord: &Sandbox) -> Self {
+        Self::connect_with(discord, "").await
+    }
+
+    /// Connects with more in the query, like `&compress=zlib-stream`.
+    pub(crate) async fn connect_with(discord: &Sandbox, query: &str) -> Self {
         let address = discord.base_url().strip_prefix("http://").expect("plain http");
         let stream = TcpStream::connect(address).await.expect("the port is open");
-        let (socket, _) = client_async(format!("{}?v=10&encoding=json", discord.gateway_url()), stream).await.expect("a handshake");
-        let mut gateway = Self { socket, hello: Value::Null, last_seq: 0 };
+        let url = format!("{}?v=10&encoding=json{query}", discord.gateway_url());
+        let (socket, _) = client_async(url, stream).await.expect("a handshake");
+        let stream = query.contains("zlib-stream").then(|| Decompress::new(true));
+        let mut gateway = Self { socket, stream, hello: Value::Null, last_seq: 0 };
         gateway.hello = gateway.next().await.expect("HELLO");
         gateway
     }
@@ -200,8 +210,8 @@ impl Gateway {
         loop {
             let frame = tokio::time::timeout(SOON, self.socket.next()).await.expect("a frame in time");
             match frame {
-                Some(Ok(Message::Text(text))) => {
-                    let frame: Value = serde_json::from_str(&text).expect("JSON");
+                Some(Ok(frame @ (Message::Text(_) | Message::Binary(_)))) => {
+                    let frame: Value = serde_json::from_slice(&self.unpacked(frame)).expect("JSON");
                     self.last_seq = frame["s"].as_u64().unwrap_or(self.last_seq);
                     return Ok(frame);
                 }
@@ -210,6 +220,18 @@ impl Gateway {
                 Some(Err(_)) | None => return Err(Ended(None)),
             }
         }
+    }
+
+    /// The bytes of a frame as they were before they were compressed.
+    fn unpacked(&mut self, frame: Message) -> Vec<u8> {
+        if frame.is_text() {
+            return frame.into_data();
+        }
+        let (packed, mut bytes) = (frame.into_data(), Vec::with_capacity(1 << 20));
+        let mut alone = Decompress::new(true);
+        let reader = self.stream.as_mut().unwrap_or(&mut alone);
+        reader.decompress_vec(&packed, &mut bytes, FlushDecompress::Sync).expect("zlib");
+        bytes
     }
 
     /// The data of the next event of this name; others are passed over.

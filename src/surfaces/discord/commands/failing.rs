@@ -15,7 +15,7 @@ use poise::{BoxFuture, CommandInteractionType, FrameworkError};
 use serenity::{
     builder::{CreateAutocompleteResponse, CreateInteractionResponse},
     http::Http,
-    model::application::{CommandInteraction, CommandType, Interaction},
+    model::application::{CommandInteraction, CommandType},
 };
 use thiserror::Error;
 
@@ -120,12 +120,4 @@ async fn answer(http: &Http, deps: &Deps, interaction: &CommandInteraction, typi
 /// poise hands both kinds over in one type; while somebody types, one option is focused.
 fn is_typing(interaction: &CommandInteraction) -> bool {
     interaction.data.kind == CommandType::ChatInput && interaction.data.autocomplete().is_some()
-}
-
-/// Answers a button, select or other component that nobody here has made.
-pub(super) async fn unknown_component(http: &Http, deps: &Deps, interaction: &Interaction) {
-    if let Interaction::Component(component) = interaction {
-        tracing::info!("a button that is out of date was pressed: {}", component.data.custom_id);
-        Reply::new(http, Call::from(component), &deps.secrets, deps.timing).tell(&said(hints::stale_button())).await;
-    }
 }

@@ -20,7 +20,7 @@ use super::{
     Deps, all,
     call::Call,
     failing::{self, CommandError},
-    form,
+    form, pressing,
     reply::{Reply, said},
 };
 
@@ -86,14 +86,21 @@ fn others<'a>(framework: FrameworkContext<'a, Arc<Deps>, CommandError>, event: &
     Box::pin(async move {
         let (deps, http) = (framework.user_data, &framework.serenity_context.http);
         let FullEvent::InteractionCreate { interaction } = event else { return Ok(()) };
-        let Interaction::Modal(modal) = interaction else {
-            failing::unknown_component(http, deps, interaction).await;
-            return Ok(());
+        // poise guards commands against defects of ours, but not these.
+        let (broken, call, id) = match interaction {
+            Interaction::Modal(modal) => {
+                let done = AssertUnwindSafe(form::submitted(deps, http, modal)).catch_unwind().await;
+                (done.is_err(), Call::from(modal), &modal.data.custom_id)
+            }
+            Interaction::Component(component) => {
+                let done = AssertUnwindSafe(pressing::pressed(deps, http, component)).catch_unwind().await;
+                (done.is_err(), Call::from(component), &component.data.custom_id)
+            }
+            _ => return Ok(()),
         };
-        // poise guards commands against defects of ours, but not this.
-        if AssertUnwindSafe(form::submitted(deps, http, modal)).catch_unwind().await.is_err() {
-            tracing::error!("a form failed because of a defect: {}", modal.data.custom_id);
-            Reply::new(http, Call::from(modal), &deps.secrets, deps.timing).tell(&said(hints::defect())).await;
+        if broken {
+            tracing::error!("a form or a press failed because of a defect: {id}");
+            Reply::new(http, call, &deps.secrets, deps.timing).tell(&said(hints::defect())).await;
         }
         Ok(())
     })

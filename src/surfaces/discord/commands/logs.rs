@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use orchestrator_core::{
+    domain::{agent::Secret, outbound::Post},
     ports::task_log::LogTail,
+    queue::board::TaskView,
     wording::{
         answers::hints,
         panels::{self, Log},
+        redact::redact,
     },
 };
 
-use super::{Context, failing::CommandError, suggest, visit::Visit};
+use super::{Context, Deps, failing::CommandError, reply::said, suggest, visit::Visit};
 
 /// How much of a log is read: some of it stands in the answer, all of it goes along as a file.
 const MOST: u64 = 1 << 20;
@@ -25,31 +28,31 @@ pub(super) async fn logs(
 ) -> Result<(), CommandError> {
     let Some(visit) = Visit::of(ctx).await? else { return Ok(()) };
     let view = visit.controlled(&task).await?;
+    visit.reply.say(&log_of(visit.deps, &view).await).await;
+    Ok(())
+}
+
+/// The end of a task's log, or why there is none to be shown.
+pub(super) async fn log_of(deps: &Deps, view: &TaskView) -> Post {
     let id = &view.row.task.id;
-    let Some(attempt) = view.latest() else {
-        visit.say(hints::not_started(id)).await;
-        return Ok(());
-    };
-    let (log, workspace, task) = (Arc::clone(&visit.deps.log), visit.deps.workers.join(&attempt.agent_id), id.clone());
+    let Some(attempt) = view.latest() else { return said(hints::not_started(id)) };
+    let (log, workspace, task) = (Arc::clone(&deps.log), deps.workers.join(&attempt.agent_id), id.clone());
     let read = tokio::task::spawn_blocking(move || log.tail(&workspace, &task, MOST)).await;
     let kept = attempt.report.as_ref().and_then(|report| report.log_tail.clone());
     let tail = match (read.unwrap_or_else(|error| Err(error.to_string())), kept) {
         (Ok(tail), _) => tail,
         // Of a failure the end is kept when its workspace is gone.
         (Err(_), Some(text)) => LogTail { text, left_out: 0 },
-        (Err(why), None) => {
-            visit.say(hints::no_log(id, &attempt.agent_id, &why)).await;
-            return Ok(());
-        }
+        (Err(why), None) => return said(hints::no_log(id, &attempt.agent_id, &why)),
     };
-    let post = panels::log(&Log {
+    // Before it is cut: of a secret no half may be left.
+    let secrets: Vec<&str> = deps.secrets.iter().map(Secret::expose).collect();
+    panels::log(&Log {
         task: id,
         agent_id: &attempt.agent_id,
         attempt: attempt.number,
         running: attempt.state.is_live(),
-        text: &tail.text,
+        text: &redact(&tail.text, &secrets),
         left_out: tail.left_out,
-    });
-    visit.reply.say(&post).await;
-    Ok(())
+    })
 }

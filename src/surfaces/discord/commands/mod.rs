@@ -11,16 +11,19 @@ mod form;
 mod framework;
 mod help;
 mod logs;
+mod pressing;
 mod queue;
 mod registration;
 mod reply;
 mod retry;
 mod run_as_task;
+mod settings;
 mod status;
 mod submitting;
 mod suggest;
 mod task;
 mod visit;
+mod why;
 
 use std::{
     path::PathBuf,
@@ -98,11 +101,14 @@ fn all() -> Vec<Command> {
     vec![
         task::task(),
         status::status(),
+        why::why(),
         queue::queue(),
         cancel::cancel(),
         retry::retry(),
         logs::logs(),
+        settings::settings(),
         help::help(),
         run_as_task::run_as_task(),
+        why::why_did_this_happen(),
     ]
 }

@@ -3,15 +3,22 @@
 use std::time::Duration;
 
 use orchestrator_core::{
-    domain::{agent::Secret, outbound::Post, retry::Delays},
+    domain::{
+        agent::Secret,
+        component::{Choice, Does, Row, Style},
+        outbound::Post,
+        retry::Delays,
+    },
     wording::redact::redact,
 };
 use serenity::{
     builder::{
-        Builder as _, CreateAllowedMentions, CreateAttachment, CreateEmbed, CreateInteractionResponse, CreateInteractionResponseMessage,
-        EditInteractionResponse,
+        Builder as _, CreateActionRow, CreateAllowedMentions, CreateAttachment, CreateButton, CreateEmbed, CreateInteractionResponse,
+        CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateSelectMenu, CreateSelectMenuKind,
+        CreateSelectMenuOption, EditInteractionResponse,
     },
     http::{Http, HttpError},
+    model::application::ButtonStyle,
 };
 use thiserror::Error;
 use tokio::time::{sleep, timeout};
@@ -45,6 +52,15 @@ pub(super) enum Answered {
     Before,
 }
 
+/// Where something is said that was put off.
+#[derive(Clone, Copy, Debug)]
+enum Later {
+    /// In what was put off.
+    InIt,
+    /// In a message of its own.
+    Beside,
+}
+
 /// Answers one interaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reply<'a> {
@@ -62,6 +78,11 @@ impl<'a> Reply<'a> {
     /// Says that an answer follows.
     pub(super) async fn defer(&self) -> Result<Answered, Unanswered> {
         self.first(CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new().ephemeral(true))).await
+    }
+
+    /// Says that the message on which something was pressed will be changed.
+    pub(super) async fn defer_change(&self) -> Result<Answered, Unanswered> {
+        self.first(CreateInteractionResponse::Acknowledge).await
     }
 
     /// Answers at once, instead of [`defer`](Self::defer): with a form, with choices.
@@ -84,11 +105,25 @@ impl<'a> Reply<'a> {
         Err(Unanswered(last))
     }
 
-    /// Fills in, or changes, what was put off. What can't be said is logged: nobody is left to be told.
+    /// Fills in, or changes, what was put off: the answer, or the message on which something was pressed. What can't be said is logged:
+    /// nobody is left to be told.
     pub(super) async fn say(&self, post: &Post) {
+        self.later(post, Later::InIt).await;
+    }
+
+    /// Says something beside what was put off, and leaves that as it is.
+    pub(super) async fn say_beside(&self, post: &Post) {
+        self.later(post, Later::Beside).await;
+    }
+
+    async fn later(&self, post: &Post, how: Later) {
         let post = self.clean(post);
         for retry in 1..=LATER_TRIES {
-            let Err(error) = edit(&post).execute(self.http, self.call.token).await else { return };
+            let sent = match how {
+                Later::InIt => edit(&post).execute(self.http, self.call.token).await,
+                Later::Beside => follow_up(&post).execute(self.http, (None, self.call.token)).await,
+            };
+            let Err(error) = sent else { return };
             if is_final(&error) || retry == LATER_TRIES {
                 tracing::warn!(%error, "the answer to interaction {} could not be given: {error}", self.call.id);
                 return;
@@ -122,17 +157,63 @@ fn message(post: &Post) -> CreateInteractionResponseMessage {
         .content(&post.content)
         .embeds(embeds(post))
         .files(files(post))
+        .components(components(post))
+        .allowed_mentions(nobody())
+        .ephemeral(true)
+}
+
+fn follow_up(post: &Post) -> CreateInteractionResponseFollowup {
+    CreateInteractionResponseFollowup::new()
+        .content(&post.content)
+        .embeds(embeds(post))
+        .files(files(post))
+        .components(components(post))
         .allowed_mentions(nobody())
         .ephemeral(true)
 }
 
 fn edit(post: &Post) -> EditInteractionResponse {
-    let edit = EditInteractionResponse::new().content(&post.content).embeds(embeds(post)).allowed_mentions(nobody());
+    let edit =
+        EditInteractionResponse::new().content(&post.content).embeds(embeds(post)).components(components(post)).allowed_mentions(nobody());
     files(post).into_iter().fold(edit, EditInteractionResponse::new_attachment)
 }
 
 fn embeds(post: &Post) -> Vec<CreateEmbed> {
     post.embeds.iter().map(|embed| CreateEmbed::new().description(&embed.description).colour(embed.colour & 0x00FF_FFFF)).collect()
+}
+
+fn components(post: &Post) -> Vec<CreateActionRow> {
+    post.rows
+        .iter()
+        .map(|row| match row {
+            Row::Buttons { buttons } => CreateActionRow::Buttons(
+                buttons
+                    .iter()
+                    .map(|button| match &button.does {
+                        Does::Press(press) => CreateButton::new(press.to_string()).style(style(button.style)).label(&button.label),
+                        Does::Open(address) => CreateButton::new_link(address).label(&button.label),
+                    })
+                    .collect(),
+            ),
+            Row::Select { press, placeholder, choices } => CreateActionRow::SelectMenu(
+                CreateSelectMenu::new(press.to_string(), CreateSelectMenuKind::String { options: choices.iter().map(choice).collect() })
+                    .placeholder(placeholder),
+            ),
+        })
+        .collect()
+}
+
+fn choice(choice: &Choice) -> CreateSelectMenuOption {
+    CreateSelectMenuOption::new(&choice.label, &choice.value).description(&choice.description).default_selection(choice.chosen)
+}
+
+fn style(style: Style) -> ButtonStyle {
+    match style {
+        Style::Primary => ButtonStyle::Primary,
+        Style::Secondary => ButtonStyle::Secondary,
+        Style::Success => ButtonStyle::Success,
+        Style::Danger => ButtonStyle::Danger,
+    }
 }
 
 fn files(post: &Post) -> Vec<CreateAttachment> {

@@ -1,11 +1,11 @@
 //! `/status`: the service at a glance, or one task with all that may be asked of it.
 
 use orchestrator_core::{
-    domain::{actor::Right, money::Usd},
+    domain::{actor::Right, component::Row, money::Usd, outbound::Post},
     ports::rows::TaskFilter,
     queue::board::{Closed, Doing, TaskView},
     wording::{
-        answers::detail,
+        answers::{buttons, detail},
         because,
         panels::{self, Glance, Line},
     },
@@ -42,13 +42,14 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
     let rules = deps.queue.rules();
     let spent = Usd::from_nanos(glance.spent_today_nanos);
     let (spent_today, ceiling) = (spent.to_string(), rules.daily_ceiling.map(|ceiling| ceiling.to_string()));
+    let paused = matches!(glance.closed, Some(Closed::Paused { .. }));
     let closed = glance.closed.map(|closed| match closed {
         Closed::Paused { by } => because::paused(&by),
         Closed::Unmarkable { reason } => because::unmarkable(&reason),
         Closed::DiskLow { reason } => because::disk_low(&reason),
         Closed::DailyCeiling => because::daily_ceiling(spent, rules.daily_ceiling),
     });
-    let post = panels::status(
+    let mut post = panels::status(
         &Glance {
             waiting: glance.counts.waiting,
             blocked: glance.counts.blocked,
@@ -63,13 +64,21 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
         },
         &running.iter().map(Shown::line).collect::<Vec<_>>(),
     );
+    if paused && deps.desk.may(&visit.actor, Right::Operate, false).is_ok() {
+        post.rows.push(Row::Buttons { buttons: vec![buttons::resume()] });
+    }
     visit.reply.say(&post).await;
     Ok(())
 }
 
 async fn one(visit: &Visit<'_>, given: &str) -> Result<(), CommandError> {
-    let deps = visit.deps;
     let view = visit.controlled(given).await?;
+    visit.reply.say(&detail_of(visit.deps, &view).await?).await;
+    Ok(())
+}
+
+/// All that may be asked of a task, with the buttons that make sense in its state.
+pub(super) async fn detail_of(deps: &Deps, view: &TaskView) -> Result<Post, CommandError> {
     let id = view.row.task.id.clone();
     let position = if view.doing() == Doing::Waiting {
         let waiting = deps.queue.waiting(DEEPEST).await?;
@@ -78,9 +87,8 @@ async fn one(visit: &Visit<'_>, given: &str) -> Result<(), CommandError> {
         None
     };
     let events = deps.queue.events(id).await?;
-    let shown = show::detail(&view, position, &events, Some(deps.chat.as_ref()), &deps.workers);
-    visit.reply.say(&detail::detail(&shown)).await;
-    Ok(())
+    let shown = show::detail(view, position, &events, Some(deps.chat.as_ref()), &deps.workers);
+    Ok(detail::detail(&shown))
 }
 
 /// A task as a list shows it.

@@ -61,6 +61,12 @@ impl<'a> Visit<'a> {
         Ok(self)
     }
 
+    /// The same, where the message on which something was pressed is going to be changed.
+    pub(super) async fn acknowledged_as_change(mut self) -> Result<Self, Unanswered> {
+        self.repeated = self.reply.defer_change().await? == Answered::Before;
+        Ok(self)
+    }
+
     /// Answers with a form instead.
     pub(super) async fn answer(&self, form: CreateInteractionResponse) -> Result<Answered, Unanswered> {
         self.reply.first(form).await

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{sign, state_in_words};
+use super::{buttons, sign, state_in_words};
 use crate::{
     domain::{
         outbound::{Embed, Post},
@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 5;
 /// How much of a reason is shown.
 const REASON: usize = 200;
 
-/// The answer: one box.
+/// The answer: one box, and the buttons that make sense in the task's state.
 pub fn detail(task: &TaskDetail) -> Post {
     let summary = &task.summary;
     let id = match &task.links.message {
@@ -60,7 +60,11 @@ pub fn detail(task: &TaskDetail) -> Post {
     }
     lines.extend(task.result.as_ref().and_then(result));
     lines.extend(task.links.result.as_ref().map(|link| format!("[Its entry in the results]({link})")));
-    Post { embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }], ..Post::default() }
+    Post {
+        embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }],
+        rows: buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)),
+        ..Post::default()
+    }
 }
 
 fn attempt(one: &AttemptView) -> String {

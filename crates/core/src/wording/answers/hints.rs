@@ -13,6 +13,39 @@ pub fn stale_button() -> String {
     "That button is out of date and does nothing any more. `/status` and `/queue` show how things are.".to_owned()
 }
 
+/// A button that was made when its task was in another state. What is true now stands below it.
+pub fn stale_press() -> String {
+    "That button is of an earlier state of the task, so nothing was done. This is how it is now:".to_owned()
+}
+
+/// A button of another version of ours. What is true now stands below it.
+pub fn other_version() -> String {
+    "That button was made by another version of this program, so nothing was done. This is how it is now:".to_owned()
+}
+
+/// A button of another version of ours, and it is not known what it is about.
+pub fn other_version_of_something() -> String {
+    "That button was made by another version of this program and does nothing. `/status` and `/queue` show how things are.".to_owned()
+}
+
+/// `/why` was asked by somebody who has no task, and nobody else has.
+pub fn no_task_yet() -> String {
+    "There is no task of yours yet. `/task` gives one.".to_owned()
+}
+
+/// A message that is about no task.
+pub fn no_task_s_message() -> String {
+    "I know of no task that this message is about. Choose it on a task's message, on its card, on its entry in the results, or on a message \
+     that names its id."
+        .to_owned()
+}
+
+/// A message that was refused.
+pub fn was_refused() -> String {
+    "That message is no task: it was refused with ❌, and my answer below it says why. Edit it, and it is read again; or give the task anew."
+        .to_owned()
+}
+
 /// A command that this version does not have, or has with other options.
 pub fn stale_command(name: &str) -> String {
     format!(
