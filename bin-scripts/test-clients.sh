@@ -28,9 +28,9 @@ alone() {
     flock 9
 }
 
-# The folder for what is pinned in this file: another version is another folder.
+# The folder for what is pinned in these files: another version is another folder.
 place() {
-    printf '%s/%s-%s' "$cache" "$1" "$(sha256sum "$2" | cut -c1-12)"
+    printf '%s/%s-%s' "$cache" "$1" "$(cat "${@:2}" | sha256sum | cut -c1-12)"
 }
 
 install_discord_js() {
@@ -48,10 +48,11 @@ install_discord_py() {
     python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         missing discord.py 'python 3.11 or newer with venv is needed: apt-get install python3-venv' || return
     alone discord.py
-    py=$(place discord.py "$programs/discord.py/requirements.txt")
+    py=$(place discord.py "$programs"/discord.py/requirements*.txt)
     [[ -e $py/.installed ]] && return
     rm -rf "$py"
-    { python3 -m venv "$py" && "$py/bin/pip" install --quiet --require-hashes -r "$programs/discord.py/requirements.txt"; } >&2 ||
+    { python3 -m venv "$py" && "$py/bin/pip" install --quiet --require-hashes -r "$programs/discord.py/requirements.txt" &&
+        "$py/bin/pip" install --quiet --require-hashes --target "$py/zstd" -r "$programs/discord.py/requirements-zstd.txt"; } >&2 ||
         missing discord.py 'its registry could not be reached' || return
     touch "$py/.installed"
 }
@@ -72,7 +73,12 @@ installed() {
 run() {
     case $1 in
         discord.js) NODE_PATH=$js/node_modules node "$programs/discord.js/main.js" ;;
-        discord.py) PYTHONDONTWRITEBYTECODE=1 "$py/bin/python" "$programs/discord.py/main.py" ;;
+        discord.py)
+            export PYTHONDONTWRITEBYTECODE=1
+            "$py/bin/python" "$programs/discord.py/main.py" &&
+                # It speaks Zstandard instead of zlib as soon as it finds that.
+                PYTHONPATH=$py/zstd "$py/bin/python" "$programs/discord.py/main.py" messages connection
+            ;;
     esac
 }
 

@@ -14,6 +14,7 @@ mod depth;
 mod event;
 mod house;
 mod idle;
+mod interactions;
 mod noop;
 mod pueue;
 mod ratio;
@@ -71,6 +72,7 @@ async fn measure(parts: &[&str], effort: Effort) -> Vec<Row> {
     part(&mut rows, parts, "claim", claim::measure(effort)).await;
     part(&mut rows, parts, "event", event::measure(effort)).await;
     part(&mut rows, parts, "idle", idle::measure(effort)).await;
+    part(&mut rows, parts, "interactions", interactions::measure(effort)).await;
     part(&mut rows, parts, "spawn", spawn::measure(effort)).await;
     part(&mut rows, parts, "whole", whole::measure(effort)).await;
     part(&mut rows, parts, "pueue", pueue::measure(effort)).await;

@@ -29,13 +29,19 @@ pub struct Service {
 impl Service {
     /// Makes Discord and configuration; every task is run by `agent`.
     pub async fn prepare(limits: Limits, agent: &Path) -> Self {
+        Self::prepare_with(limits, agent, 8, "state_changes").await
+    }
+
+    /// The same with so many agents at once, and channels that show so much of their tasks.
+    pub async fn prepare_with(limits: Limits, agent: &Path, slots: u32, shown: &str) -> Self {
         let dir = on_disk();
         let sandbox = Sandbox::start(Options { limits, ..Options::default() }).await.expect("a local Discord");
         sandbox.write_env(&dir.path().join("discord-config.env")).expect("an env file");
         let config = json!({
             "default_agent": "noop",
             "agents": { "noop": { "command": agent, "grace_seconds": 1 } },
-            "caps": { "per_user_queued": 1_000_000, "max_concurrent": 8 },
+            "caps": { "per_user_queued": 1_000_000, "max_concurrent": slots },
+            "cards": { "show": shown },
         });
         std::fs::write(dir.path().join("orchestrator_config.json"), config.to_string()).expect("a config file");
         std::fs::create_dir_all(dir.path().join(".runtime")).expect("a folder");

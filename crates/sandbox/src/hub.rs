@@ -3,10 +3,12 @@
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, broadcast, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
@@ -158,6 +160,23 @@ impl Hub {
     /// What happens in the world, for the page.
     pub(crate) fn events(&self) -> broadcast::Receiver<Arc<Event>> {
         self.page.subscribe()
+    }
+}
+
+/// How often is looked whether a thread's or a silence's time is over.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Lets time pass in the world, until `stop`.
+pub(crate) async fn keep_time(hub: Arc<Hub>, stop: CancellationToken) {
+    loop {
+        // Both are cancel safe.
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+        if hub.read(|world| world.is_time_for_something(clock::now())) {
+            hub.change(World::let_time_pass);
+        }
     }
 }
 

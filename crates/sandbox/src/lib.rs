@@ -5,13 +5,15 @@
 //!
 //! # Where it differs from Discord
 //!
-//! - No direct messages, voice, forums, private threads, polls, stickers, own emoji, webhooks other than those of interactions, audit log or pins.
+//! - No voice, polls, stickers, own emoji, pictures of people and webhooks, invites, announcements that others follow, or audit log.
 //!   What is not built answers 404 or 405, and stands in the log as not built.
-//! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for renaming channels) are plausible or missing. People have none.
+//! - Limits that Discord does not publish (most buckets' sizes, the budget for editing old messages, the one for starting threads) are plausible or missing. People have none, and slow mode slows nobody down.
+//! - `THREAD_MEMBER_UPDATE` is never sent: nobody has settings of his own for a thread. A banned person's old messages stay.
+//! - Threads are archived within five seconds after their time. Which messages count as "older", so that a thread on them is told of in the channel,
+//!   Discord does not say: here all after which another came.
 //! - The gateway refuses ETF. It compresses as `zlib-stream`, as `zstd-stream` (in blocks that are stored, not compressed) and, from 4 KiB on, each
 //!   frame alone. No presences: a client that asks for members gets none, and whoever asks for all without the intent gets an empty list.
 //! - Media in components are not looked at: they have neither width nor height. Premium buttons are refused, since nothing is sold here.
-//! - Threads are not archived by time, and starting one posts no system message.
 //! - `POST /interactions` tells the new interaction's id in the header `x-sandbox-interaction`.
 //! - Attachments' addresses are not signed and don't expire.
 //!
@@ -30,6 +32,7 @@
 //! ```
 
 mod clock;
+mod control;
 mod env_file;
 mod form;
 mod gateway;

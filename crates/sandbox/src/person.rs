@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    form::component::{CHECKBOX, RADIO_GROUP, TEXT_INPUT},
     hub::Hub,
     refusal::Refusal,
     rest::{Ask, Reply, ReplyBody, ask_now},
@@ -123,7 +124,8 @@ impl<'a> Person<'a> {
         self.use_component(message, &json!({"component_type": 3, "custom_id": custom_id, "values": values}))
     }
 
-    /// Sends the modal that an earlier interaction was answered with; `inputs` are custom ids and texts.
+    /// Sends the modal that an earlier interaction was answered with; `inputs` are custom ids and texts: what is written, the one value that is
+    /// chosen, or `true` for a box that is ticked.
     pub fn submit(&self, asked: Snowflake, inputs: &[(&str, &str)]) -> Result<Snowflake, Refusal> {
         let asked = self.hub.read(|world| world.interaction(asked).cloned()).ok_or_else(Refusal::unknown_interaction)?;
         let Some(crate::world::interaction::Answer::Modal(modal)) = &asked.answer else { return Err(Refusal::unknown_interaction()) };
@@ -210,11 +212,15 @@ fn filled(part: &Value, inputs: &[(&str, &str)]) -> Value {
     let fill = |input: &Value| {
         let text =
             inputs.iter().find(|(id, _)| input["custom_id"] == *id).map(|(_, text)| *text).or(input["value"].as_str()).unwrap_or_default();
-        if input["type"] == 4 {
-            json!({"type": 4, "id": input["id"], "custom_id": input["custom_id"], "value": text})
-        } else {
-            json!({"type": input["type"], "id": input["id"], "custom_id": input["custom_id"], "values": [text]})
+        let mut filled = json!({"type": input["type"], "id": input["id"], "custom_id": input["custom_id"]});
+        match input["type"].as_i64() {
+            Some(TEXT_INPUT) => filled["value"] = text.into(),
+            Some(RADIO_GROUP) => filled["value"] = if text.is_empty() { Value::Null } else { text.into() },
+            Some(CHECKBOX) => filled["value"] = (text == "true").into(),
+            _ if text.is_empty() => filled["values"] = json!([]),
+            _ => filled["values"] = json!([text]),
         }
+        filled
     };
     match part["type"].as_i64() {
         Some(18) => json!({"type": 18, "id": part["id"], "component": fill(&part["component"])}),

@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     clock, env_file,
     env_file::WriteEnvError,
-    hub::Hub,
+    hub::{self, Hub},
     options::Options,
     person::Person,
     request_log::Record,
@@ -69,6 +69,7 @@ impl Sandbox {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(server::accept(listener, hub.clone(), tasks.clone(), stop.clone()));
         tasks.spawn(trouble::keep(hub.clone(), stop.clone()));
+        tasks.spawn(hub::keep_time(hub.clone(), stop.clone()));
         if let Some(path) = hub.options.state.clone() {
             tasks.spawn(state_file::keep(hub.clone(), path, stop.clone()));
         }

@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    gateway,
+    control, gateway,
     hub::Hub,
     page,
     rest::{self, Ask, Outcome, Reply, ReplyBody, Spoiling},
@@ -119,6 +119,9 @@ async fn answer(
         )));
     }
     let own = path.starts_with("/sandbox/").then_some(path.as_str());
+    if control::is_here(&path) {
+        return Ok(control::answer(&hub, &request));
+    }
     let Some(rest_path) = below_api.or(own) else {
         return Ok(page::answer(hub, &request, stop));
     };

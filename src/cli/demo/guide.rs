@@ -36,7 +36,7 @@ pub(super) fn first_task() -> Guide {
                 Until::Read { channel: "results".to_owned() },
             ),
             step(
-                "Now ask about it: press a button under a task in **#task-queue**, or type `/` there to see every command.",
+                "Now ask about it: type `/` in **#task-queue** to see every command. `/status` tells how it went.",
                 "task-queue",
                 None,
                 Until::Used,

@@ -1,7 +1,7 @@
 // What happens to the connection: it breaks, it is told to go, and requests are too many.
 'use strict';
 
-const { Events, REST, Routes } = require('discord.js');
+const { Client, Events, REST, Routes } = require('discord.js');
 const { assert, check, next } = require('./check.js');
 const { trouble } = require('./person.js');
 
@@ -25,6 +25,18 @@ module.exports = async ({ client, channel, person }) => {
     const heard = next(client, Events.MessageCreate, (message) => message.content === 'are you there?');
     await person.say('are you there?');
     await heard;
+  });
+  await check('is in two halves, each with its own guilds', async () => {
+    const halves = new Client({ intents: client.options.intents, rest: client.options.rest, shards: [0, 1], shardCount: 2 });
+    const heard = next(halves, Events.MessageCreate, (message) => message.content === 'for one half');
+    const ready = next(halves, Events.ClientReady);
+    await halves.login(client.token);
+    await ready;
+    const home = Number((BigInt(channel.guildId) >> 22n) % 2n);
+    assert.equal(halves.guilds.cache.get(channel.guildId).shardId, home);
+    await person.say('for one half');
+    assert.equal((await heard).guild.shardId, home);
+    await halves.destroy();
   });
   await check('waits out a 429 that it could not foresee', async () => {
     // A second program with the same token: neither knows what the other has used up.

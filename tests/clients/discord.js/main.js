@@ -13,8 +13,10 @@ async function main() {
       GatewayIntentBits.GuildMessageReactions,
       GatewayIntentBits.GuildMessageTyping,
       GatewayIntentBits.MessageContent,
+      GatewayIntentBits.DirectMessages,
+      GatewayIntentBits.GuildWebhooks,
     ],
-    partials: [Partials.Message, Partials.Reaction],
+    partials: [Partials.Channel, Partials.Message, Partials.Reaction],
     rest: { api: `${process.env.DISCORD_API_BASE}/api` },
   });
   client.on(Events.Error, (error) => {
@@ -30,7 +32,7 @@ async function main() {
   const channel = await client.channels.fetch(process.env.RESULTS_CHANNEL);
   const person = new Person(client.application.id, guild.id, channel.id);
   const world = { client, guild, channel, person };
-  for (const part of ['guild', 'messages', 'threads', 'commands', 'answers', 'components', 'modals', 'connection']) {
+  for (const part of ['guild', 'messages', 'threads', 'places', 'commands', 'answers', 'components', 'modals', 'connection']) {
     await require(`./${part}.js`)(world);
   }
   await check('logs out', () => client.destroy());

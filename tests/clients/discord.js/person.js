@@ -81,4 +81,4 @@ class Person {
   }
 }
 
-module.exports = { Person, trouble };
+module.exports = { Person, ask, trouble };

@@ -35,7 +35,8 @@ module.exports = async ({ client, channel, person }) => {
     const changed = next(client, Events.ThreadUpdate, (_, now) => now.archived);
     await thread.setArchived(true);
     await changed;
-    await assert.rejects(thread.messages.cache.first().edit('no'), { code: 50083 });
+    const own = thread.messages.cache.find((message) => message.content === 'inside');
+    await assert.rejects(own.edit('no'), { code: 50083 });
     await thread.setArchived(false);
     await thread.send('back');
     assert.equal(thread.archived, false);

@@ -40,7 +40,7 @@ async def main():
         guild = bot.get_guild(int(os.environ["GUILD_ID"]))
         channel = bot.get_channel(int(os.environ["RESULTS_CHANNEL"]))
         person = Person(bot.application_id, guild.id, channel.id)
-        parts = sys.argv[1:] or ["guild", "messages", "threads", "commands", "components", "modals", "connection"]
+        parts = sys.argv[1:] or ["guild", "messages", "threads", "places", "commands", "components", "modals", "connection"]
         for part in parts:
             await importlib.import_module(f"try_{part}").run(bot, guild, channel, person)
         async with check("logs out"):

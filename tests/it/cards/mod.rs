@@ -48,7 +48,8 @@ fn buttons(card: &Message) -> Vec<(String, String)> {
 
 /// What stands in the thread beneath a message.
 fn in_thread(world: &World, of: Snowflake) -> Vec<Message> {
-    world.sandbox.look(|world| world.messages(of).cloned().collect())
+    // The line that Discord itself writes at a thread's beginning is nobody's.
+    world.sandbox.look(|world| world.messages(of).filter(|message| !message.kind.is_system()).cloned().collect())
 }
 
 /// Waits for a message in the thread beneath another.

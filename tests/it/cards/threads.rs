@@ -3,7 +3,7 @@
 use orchestrator_sandbox::Demand;
 use serde_json::json;
 
-use super::{WAITS, cards, go, in_thread, says, showing, text, thread_says};
+use super::{PATIENCE, WAITS, cards, go, in_thread, says, showing, text, thread_says};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_s_thread_has_its_final_name_a_sheet_and_the_result() {
@@ -22,6 +22,7 @@ async fn a_task_s_thread_has_its_final_name_a_sheet_and_the_result() {
     assert!(thread.name.starts_with("echo a line of the log; until [ -e"), "{}", thread.name);
     assert_eq!(thread.thread.expect("it is one").auto_archive_minutes, 10_080);
     assert_eq!(in_thread(&world, card).len(), 2, "the sheet and the result");
+    world.all_entries(&[task], PATIENCE).await;
     assert_eq!(world.count_entries(task), 1);
     world.finish().await;
 }

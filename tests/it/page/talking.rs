@@ -123,6 +123,51 @@ async fn two_people_in_two_windows_see_each_other_at_once_and_each_may_do_what_i
     discord.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_is_listed_and_told_a_forum_takes_posts_and_another_server_is_a_click_away() {
+    let Some((discord, browser)) = with_people(1440, 900).await else { return };
+    browser.open(&at(&discord, "admin", "general")).await;
+    browser.enter_into(BOX, "read this first").await;
+    browser.click(&message("read this first")).await;
+    browser.click(&tool("read this first", "More")).await;
+    browser.click(&item("Pin message")).await;
+    browser.see("//li[contains(@class, 'system')][contains(., 'admin pinned a message to this channel.')]").await;
+    browser.click("//button[@data-panel='pins']").await;
+    browser.see("//aside//li[contains(., 'read this first')]").await;
+    browser.click("//aside//button[.='Unpin']").await;
+    browser.see("//aside//*[contains(., 'any pinned messages')]").await;
+
+    let made = "const { guild, token } = document.body.dataset;
+        const body = { name: 'ideas', type: 15, available_tags: [{ name: 'small' }, { name: 'large' }] };
+        return fetch(`/api/v10/guilds/${guild}/channels`, { method: 'POST', headers: { authorization: token, 'content-type': 'application/json' },
+            body: JSON.stringify(body) }).then((answer) => answer.status)";
+    assert_eq!(browser.run(made).await, 201);
+    go_to(&browser, "ideas").await;
+    browser.see("//li[.='There are no posts yet.']").await;
+    browser.click("//button[.='New post']").await;
+    browser.type_into("//dialog[@open]//input[@type='text']", "A kettle").await;
+    browser.type_into("//dialog[@open]//textarea", "that tells when it is done").await;
+    browser.click("//dialog[@open]//label[contains(., 'small')]").await;
+    browser.click("//dialog[@open]//button[.='Post']").await;
+    browser.see("//h1[contains(., 'A kettle')]").await;
+    browser.see(&message("that tells when it is done")).await;
+    go_to(&browser, "ideas").await;
+    let post = browser.read("//li[@class='post']").await;
+    assert!(post.contains("small") && post.contains("A kettle") && post.contains("that tells when"), "{post}");
+
+    let made = "const { token } = document.body.dataset;
+        return fetch('/sandbox/guilds', { method: 'POST', headers: { authorization: token, 'content-type': 'application/json' },
+            body: JSON.stringify({ name: 'Second House', channels: ['hall'] }) }).then((answer) => answer.status)";
+    assert_eq!(browser.run(made).await, 201);
+    browser.open(&at(&discord, "admin", "general")).await;
+    browser.click("//ul[@id='rail']//a[contains(., 'Second House')]").await;
+    browser.see("//h1[contains(., 'hall')]").await;
+    browser.enter_into(BOX, "is anybody here?").await;
+    browser.see(&message("is anybody here?")).await;
+    browser.close().await;
+    discord.shutdown().await;
+}
+
 fn at(discord: &Sandbox, person: &str, channel: &str) -> String {
     format!("{}/?as={person}&channel={}", discord.base_url(), discord.channel(channel).expect("the channel"))
 }

@@ -2,7 +2,7 @@
 
 mod kinds;
 
-use discord_orchestrator::adapters::discord::{Sender, SenderConfig, Token};
+use discord_orchestrator::adapters::discord::{Budget, Sender, SenderConfig, Token};
 use orchestrator_core::{
     domain::{
         id::{ChannelId, ParcelId},
@@ -37,7 +37,10 @@ impl Room {
         let options = Options { limits: Limits::Off, log_capacity: 100_000, ..Options::default() };
         let discord = Sandbox::start(options).await.expect("a port is free");
         let token = Token::new(&discord.user("orchestrator").expect("the bot is there").token);
-        let sender = Sender::new(&SenderConfig::new(discord.base_url(), token)).expect("it is right");
+        // How fast is no question here.
+        let usual = SenderConfig::new(discord.base_url(), token);
+        let config = SenderConfig { budget: Budget { per_second: 100_000, ..usual.budget }, ..usual };
+        let sender = Sender::new(&config).expect("it is right");
         Self { discord, sender, said: 0 }
     }
 

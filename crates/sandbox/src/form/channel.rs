@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Errors, Form, snowflake};
+use super::{Errors, Form, snowflake, thread};
 use crate::{
     refusal::Refusal,
     world::{
@@ -21,11 +21,49 @@ pub(crate) struct ChannelDraft {
     pub(crate) position: Option<u32>,
     pub(crate) parent: Option<Parent>,
     pub(crate) overwrites: Option<Vec<Overwrite>>,
-    /// For threads alone, as the next two.
+    /// For threads alone, as the next four.
     pub(crate) archived: Option<bool>,
     pub(crate) locked: Option<bool>,
     pub(crate) auto_archive_minutes: Option<u32>,
+    pub(crate) invitable: Option<bool>,
+    pub(crate) applied_tags: Option<Vec<Snowflake>>,
+    /// Channel flags, as on the wire.
+    pub(crate) flags: Option<u64>,
+    /// For forums alone.
+    pub(crate) tags: Option<Vec<TagDraft>>,
+    pub(crate) slow_mode_seconds: Option<u32>,
+    pub(crate) nsfw: Option<bool>,
+    pub(crate) default_auto_archive_minutes: Option<u32>,
 }
+
+impl ChannelDraft {
+    /// Whether nothing else is wanted than to archive or take out.
+    pub(crate) fn is_about_archiving_alone(&self) -> bool {
+        self.name.is_none()
+            && self.locked.is_none()
+            && self.auto_archive_minutes.is_none()
+            && self.invitable.is_none()
+            && self.applied_tags.is_none()
+            && self.flags.is_none()
+            && self.slow_mode_seconds.is_none()
+    }
+}
+
+/// A tag as a forum is to have it.
+#[derive(Clone, Debug)]
+pub(crate) struct TagDraft {
+    pub(crate) id: Option<Snowflake>,
+    pub(crate) name: String,
+    pub(crate) moderated: bool,
+    pub(crate) emoji: Option<String>,
+}
+
+/// The flag of a post that stands above the others. Source: Discord developer documentation, "Channel Flags", as the next one.
+pub(crate) const PINNED: u64 = 1 << 1;
+/// The flag of a forum whose posts need a tag.
+pub(crate) const REQUIRE_TAG: u64 = 1 << 4;
+/// Most tags of a forum. Source: Discord developer documentation, "Modify Channel".
+const MAX_TAGS: usize = 20;
 
 /// Where a channel is to stand.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +94,10 @@ pub(crate) fn read(body: &Value, new: bool) -> Result<ChannelDraft, Refusal> {
         None => None,
         Some(0) => Some(ChannelKind::Text),
         Some(4) => Some(ChannelKind::Category),
+        Some(5) => Some(ChannelKind::Announcement),
+        Some(15) => Some(ChannelKind::Forum),
         Some(_) => {
-            errors.add("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 4}.");
+            errors.add("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 4, 5, 15}.");
             None
         }
     };
@@ -70,7 +110,14 @@ pub(crate) fn read(body: &Value, new: bool) -> Result<ChannelDraft, Refusal> {
         overwrites: overwrites(&form, &mut errors),
         archived: form.boolean("archived", &mut errors),
         locked: form.boolean("locked", &mut errors),
-        auto_archive_minutes: auto_archive(&form, &mut errors),
+        auto_archive_minutes: auto_archive(&form, "auto_archive_duration", &mut errors),
+        invitable: form.boolean("invitable", &mut errors),
+        applied_tags: thread::applied_tags(&form, &mut errors),
+        flags: form.integer("flags", 0, i64::MAX, &mut errors).and_then(|flags| u64::try_from(flags).ok()),
+        tags: tags(&form, &mut errors),
+        slow_mode_seconds: slow_mode(&form, &mut errors),
+        nsfw: form.boolean("nsfw", &mut errors),
+        default_auto_archive_minutes: auto_archive(&form, "default_auto_archive_duration", &mut errors),
     };
     errors.verdict()?;
     Ok(draft)
@@ -106,32 +153,31 @@ pub(crate) fn read_overwrite(id: Snowflake, body: &Value) -> Result<Overwrite, R
     read.ok_or_else(Refusal::not_found)
 }
 
-/// What a request wants of a new thread.
-#[derive(Debug)]
-pub(crate) struct ThreadDraft {
-    pub(crate) name: String,
-    pub(crate) auto_archive_minutes: Option<u32>,
-}
-
-/// Reads a new thread.
-pub(crate) fn read_thread(body: &Value) -> Result<ThreadDraft, Refusal> {
-    let mut errors = Errors::default();
-    let form = Form::body(body)?;
-    let name = form.required_text("name", 1, 100, &mut errors);
-    let auto_archive_minutes = auto_archive(&form, &mut errors);
-    // 11 is a public thread, the only kind here; on a message the kind follows from its channel.
-    if form.integer("type", 0, 100, &mut errors).is_some_and(|kind| kind != 11) {
-        errors.add("type", "BASE_TYPE_CHOICES", "Value must be one of {11}.");
-    }
-    errors.verdict()?;
-    Ok(ThreadDraft { name, auto_archive_minutes })
-}
-
 /// Source: Discord developer documentation, "Threads".
-fn auto_archive(form: &Form<'_>, errors: &mut Errors) -> Option<u32> {
-    let minutes = form.integer("auto_archive_duration", 0, i64::MAX, errors)?;
+pub(super) fn auto_archive(form: &Form<'_>, key: &str, errors: &mut Errors) -> Option<u32> {
+    let minutes = form.integer(key, 0, i64::MAX, errors)?;
     if ![60, 1_440, 4_320, 10_080].contains(&minutes) {
-        errors.add(&form.at("auto_archive_duration"), "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.");
+        errors.add(&form.at(key), "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.");
     }
     u32::try_from(minutes).ok()
+}
+
+/// Source: Discord developer documentation, "Channel Structure".
+pub(super) fn slow_mode(form: &Form<'_>, errors: &mut Errors) -> Option<u32> {
+    form.integer("rate_limit_per_user", 0, 21_600, errors).and_then(|seconds| u32::try_from(seconds).ok())
+}
+
+/// The tags of a forum; new ones have no id yet.
+fn tags(form: &Form<'_>, errors: &mut Errors) -> Option<Vec<TagDraft>> {
+    let list = form.list("available_tags", 0, MAX_TAGS, errors)?;
+    let read = |(index, value): (usize, &Value)| {
+        let form = Form::nested(value, &format!("available_tags.{index}"), errors)?;
+        Some(TagDraft {
+            id: form.snowflake("id", errors),
+            name: form.required_text("name", 1, 20, errors),
+            moderated: form.boolean("moderated", errors).unwrap_or(false),
+            emoji: form.text("emoji_name", 0, 64, errors).filter(|emoji| !emoji.is_empty()),
+        })
+    };
+    Some(list.iter().enumerate().filter_map(read).collect())
 }

@@ -8,7 +8,7 @@ use super::{Errors, Form, component, embed, snowflake};
 use crate::{
     refusal::Refusal,
     world::{
-        draft::{AllowedMentions, Draft, Reply, Upload},
+        draft::{AllowedMentions, Draft, Forward, Reply, Upload},
         snowflake::Snowflake,
     },
 };
@@ -50,11 +50,16 @@ pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, layout: bool
         tts: form.boolean("tts", errors).unwrap_or(false),
         nonce: nonce(form, errors),
         enforce_nonce: form.boolean("enforce_nonce", errors).unwrap_or(false),
-        reply: reply(form, errors),
+        reply: None,
+        forward: None,
         allowed_mentions: allowed_mentions(form, errors),
         kept: None,
         files: Vec::new(),
     };
+    read_reference(form, &mut draft, errors);
+    if form.raw("poll").is_some() {
+        return Err(Refusal::no_polls_here());
+    }
     if layout {
         for (key, given) in [
             ("content", draft.content.as_ref().is_some_and(|text| !text.is_empty())),
@@ -78,16 +83,23 @@ fn nonce(form: &Form<'_>, errors: &mut Errors) -> Option<Value> {
     form.raw("nonce").cloned()
 }
 
-fn reply(form: &Form<'_>, errors: &mut Errors) -> Option<Reply> {
-    let reference = Form::nested(form.raw("message_reference")?, &form.at("message_reference"), errors)?;
+/// What the message answers or forwards.
+fn read_reference(form: &Form<'_>, draft: &mut Draft, errors: &mut Errors) {
+    let reference = form.raw("message_reference").and_then(|value| Form::nested(value, &form.at("message_reference"), errors));
+    let Some(reference) = reference else { return };
     let must_exist = reference.boolean("fail_if_not_exists", errors).unwrap_or(true);
     if reference.raw("message_id").is_none() {
         errors.required(&reference.at("message_id"));
     }
-    if reference.integer("type", 0, 1, errors) == Some(1) {
-        errors.add(&reference.at("type"), "BASE_TYPE_CHOICES", "Value must be one of {0}.");
+    let (kind, channel) = (reference.integer("type", 0, 1, errors), reference.snowflake("channel_id", errors));
+    let Some(message) = reference.snowflake("message_id", errors) else { return };
+    if kind != Some(1) {
+        draft.reply = Some(Reply { message, must_exist });
+    } else if let Some(channel) = channel {
+        draft.forward = Some(Forward { channel, message });
+    } else {
+        errors.required(&reference.at("channel_id"));
     }
-    Some(Reply { message: reference.snowflake("message_id", errors)?, must_exist })
 }
 
 fn allowed_mentions(form: &Form<'_>, errors: &mut Errors) -> Option<AllowedMentions> {

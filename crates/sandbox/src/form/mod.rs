@@ -7,7 +7,10 @@ pub(crate) mod command;
 pub(crate) mod component;
 pub(crate) mod embed;
 pub(crate) mod message;
+pub(crate) mod role;
+pub(crate) mod thread;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::{refusal::Refusal, world::snowflake::Snowflake};
@@ -176,6 +179,13 @@ pub(crate) fn snowflake(value: &Value, path: &str, errors: &mut Errors) -> Optio
         errors.add(path, "NUMBER_TYPE_COERCE", format!("Value \"{}\" is not snowflake.", plain(value)));
     }
     id
+}
+
+/// A time as Discord writes it; in a query its `+` may have become a blank.
+pub(crate) fn time(path: &str, text: &str) -> Result<DateTime<Utc>, Refusal> {
+    let parsed = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc3339(&text.replace(' ', "+")));
+    let at = parsed.map(|at| at.with_timezone(&Utc));
+    at.map_err(|_| invalid(path, "DATE_TIME_TYPE_PARSE", format!("Could not parse {text}. Should be ISO8601.")))
 }
 
 fn check_length(path: &str, length: usize, least: usize, most: usize, errors: &mut Errors) {

@@ -55,6 +55,11 @@ impl Window {
         now_ms >= self.ends_ms
     }
 
+    /// How long until one more is granted; `None`: it would be now.
+    pub(crate) fn wait(&self, bucket: Bucket, now_ms: i64) -> Option<i64> {
+        (!self.is_over(now_ms) && self.used >= bucket.limit).then_some(self.ends_ms - now_ms)
+    }
+
     /// Takes one request out of the bucket, if there is one left.
     pub(crate) fn take(&mut self, bucket: Bucket, now_ms: i64) -> Standing {
         if self.is_over(now_ms) {

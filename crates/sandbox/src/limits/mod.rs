@@ -22,6 +22,8 @@ pub(crate) use self::identify::IdentifyCount;
 const GLOBAL: Bucket = Bucket { name: "global", limit: 50, window_ms: 1_000 };
 /// Most frames of one connection in a minute. Source: the same, "Gateway", "Rate Limiting".
 const GATEWAY_SENDS: Bucket = Bucket { name: "gateway", limit: 120, window_ms: 60_000 };
+/// Most new names of one channel or thread, for all together. Not documented; measured, and no header tells of it.
+const RENAMES: Bucket = Bucket { name: "rename", limit: 2, window_ms: 600_000 };
 /// More buckets than this, and those that have run out of time are swept away.
 const SWEEP_AT: usize = 10_000;
 
@@ -43,12 +45,20 @@ pub(crate) struct Limiter {
     routes: HashMap<(Option<Snowflake>, &'static str, String), Window>,
     globals: HashMap<Snowflake, Window>,
     sends: HashMap<u64, Window>,
+    renames: HashMap<Snowflake, Window>,
     invalid: InvalidRequests,
 }
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, routes: HashMap::new(), globals: HashMap::new(), sends: HashMap::new(), invalid: InvalidRequests::default() }
+        Self {
+            limits,
+            routes: HashMap::new(),
+            globals: HashMap::new(),
+            sends: HashMap::new(),
+            renames: HashMap::new(),
+            invalid: InvalidRequests::default(),
+        }
     }
 
     /// Asks for one request of a bot to a route with this bucket and major id. `counts_globally` is false for interactions.
@@ -91,6 +101,18 @@ impl Limiter {
     /// How many times shorter the windows of requests are than Discord's.
     fn factor(&self) -> u32 {
         if let Limits::Compressed(factor) = self.limits { factor.max(1) } else { 1 }
+    }
+
+    /// In how many milliseconds the channel may have a new name again; `None`: now.
+    pub(crate) fn next_rename(&self, channel: Snowflake, now: DateTime<Utc>) -> Option<i64> {
+        let window = self.renames.get(&channel).filter(|_| self.limits != Limits::Off)?;
+        window.wait(RENAMES.compressed(self.factor()), now.timestamp_millis())
+    }
+
+    /// Counts a new name of a channel.
+    pub(crate) fn count_rename(&mut self, channel: Snowflake, now: DateTime<Utc>) {
+        let bucket = RENAMES.compressed(self.factor());
+        self.renames.entry(channel).or_default().take(bucket, now.timestamp_millis());
     }
 
     /// Whether a gateway connection may send one more frame.

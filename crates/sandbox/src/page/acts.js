@@ -43,6 +43,8 @@ async function act(event) {
     case "user": return menus.ofUser(button, button.dataset.user, button.dataset.name);
     case "reveal": return reveal(button);
     case "delete-now": return ask("DELETE", path);
+    case "unpin": return ask("DELETE", `/channels/${me.channel}/messages/pins/${button.dataset.target}`);
+    case "new-post": return menus.newPost(button);
     case "new-thread": return menus.newThread(null);
     case "press": return press(button, message);
     case "choose-many": return press(button, message, [...button.parentElement.querySelectorAll("input:checked")].map((box) => box.value));

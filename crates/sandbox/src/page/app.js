@@ -1,6 +1,7 @@
 // Joins the parts of the page.
 
 import * as acts from "./acts.js";
+import { me } from "./api.js";
 import * as choices from "./choices.js";
 import * as composer from "./composer.js";
 import * as guide from "./guide.js";
@@ -16,6 +17,7 @@ import * as theme from "./theme.js";
 import { keepMoving } from "./times.js";
 import * as unread from "./unread.js";
 
+theme.remember("as", me.user);
 theme.start();
 messages.start();
 popup.start();

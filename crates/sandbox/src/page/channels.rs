@@ -4,7 +4,10 @@ use super::{
     html::{escape, push},
     viewer::Viewer,
 };
-use crate::world::{guild::Channel, snowflake::Snowflake};
+use crate::world::{
+    guild::{Channel, ChannelKind},
+    snowflake::Snowflake,
+};
 
 /// The servers as list items. Each tells the newest message of its channels, so that the page can mark what was not read.
 pub(super) fn rail(viewer: Viewer<'_>) -> String {
@@ -81,11 +84,12 @@ fn link(viewer: Viewer<'_>, channel: &Channel, out: &mut String) {
     push(
         out,
         format_args!(
-            "<a href=\"{}\" data-channel=\"{}\" data-last=\"{}\"{current}><span class=\"hash\" aria-hidden=\"true\">{}</span>\
+            "<a href=\"{}\" data-channel=\"{}\" data-last=\"{}\"{current}><span class=\"hash sign-{}\" aria-hidden=\"true\">{}</span>\
              <span class=\"channel-name\">{}</span><span class=\"unread\" role=\"img\" hidden></span></a>",
             viewer.address("channel", channel.id),
             channel.id,
             channel.last_message.map(|last| last.to_string()).unwrap_or_default(),
+            channel.kind.number(),
             sign(channel),
             escape(&channel.name),
         ),
@@ -94,7 +98,13 @@ fn link(viewer: Viewer<'_>, channel: &Channel, out: &mut String) {
 
 /// The sign before a channel's name.
 pub(super) fn sign(channel: &Channel) -> &'static str {
-    if channel.thread.is_some() { "🧵" } else { "#" }
+    match channel.kind {
+        ChannelKind::Thread => "🧵",
+        ChannelKind::PrivateThread => "🔒",
+        ChannelKind::Announcement => "📣",
+        ChannelKind::Forum => "💬",
+        ChannelKind::Text | ChannelKind::Category | ChannelKind::Direct => "#",
+    }
 }
 
 /// The first letters of a name's first words.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     attachment,
-    html::{escape, is_web_address, push},
+    html::{self, escape, is_web_address, push},
     markdown,
 };
 use crate::world::{
@@ -101,7 +101,7 @@ fn button(component: &Value, out: &mut String) {
     let emoji = component["emoji"]["name"].as_str().unwrap_or_default();
     let label = [emoji, text(component, "label")].into_iter().filter(|part| !part.is_empty()).map(escape).collect::<Vec<_>>().join(" ");
     if let Some(url) = component["url"].as_str().filter(|url| is_web_address(url)) {
-        push(out, format_args!("<a class=\"button\" href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\">{label} ↗</a>", escape(url)));
+        push(out, format_args!("<a class=\"button\" {}>{label} ↗</a>", html::link_attributes(url)));
         return;
     }
     let style = component["style"].as_i64().unwrap_or(2);

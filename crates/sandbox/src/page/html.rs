@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use crate::world::snowflake::Snowflake;
+
 /// The text with every character that means something in HTML replaced, for content and for quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -24,13 +26,37 @@ pub(super) fn is_web_address(url: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control()))
 }
 
-/// Opens a link that tells the other side nothing; the caller closes it.
+/// Where a link to a message or a channel of Discord leads: the channel, and the message if it names one.
+pub(super) fn place(url: &str) -> Option<(Snowflake, Option<Snowflake>)> {
+    let hosts = ["https://discord.com", "https://ptb.discord.com", "https://canary.discord.com", "https://discordapp.com"];
+    let path = hosts.iter().find_map(|host| url.strip_prefix(host)).unwrap_or(url).strip_prefix("/channels/")?;
+    let mut parts = path.trim_end_matches('/').split('/');
+    let (_guild, channel, message) = (parts.next()?, parts.next()?.parse().ok()?, parts.next());
+    match (message, parts.next()) {
+        (None, _) => Some((channel, None)),
+        (Some(message), None) => Some((channel, Some(message.parse().ok()?))),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The attributes of a link: one to Discord leads to the same place here, another tells the other side nothing.
+pub(super) fn link_attributes(url: &str) -> String {
+    match place(url) {
+        Some((channel, Some(message))) => {
+            format!("href=\"/?channel={channel}&amp;message={message}\" data-in=\"{channel}\" data-message=\"{message}\"")
+        }
+        Some((channel, None)) => format!("href=\"/?channel={channel}\" data-channel=\"{channel}\""),
+        None => format!("href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\"", escape(url)),
+    }
+}
+
+/// Opens a link; the caller closes it.
 pub(super) fn open_link(out: &mut String, url: &str) {
-    push(out, format_args!("<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\">", escape(url)));
+    push(out, format_args!("<a {}>", link_attributes(url)));
 }
 
 /// Appends formatted text.
-pub(super) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(crate) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing into a string does not fail.
     let _ = out.write_fmt(text);
 }

@@ -32,8 +32,8 @@ export function start() {
     if (data.channel !== me.channel) return;
     messages.show(data);
     stopTyping(data.author);
-    panel.refresh("pins");
   });
+  on("pins", (data) => data.channel === me.channel && panel.refresh("pins"));
   on("gone", (data) => data.channel === me.channel && messages.remove(data.ids));
   on("channels", (data) => (drawLists(data), panel.refresh("threads")));
   on("members", (data) => (drawLists(data), panel.refresh("members")));

@@ -103,13 +103,21 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
         | Event::ReactionKindCleared { channel, message, .. } => shown(viewer, *channel, *message, false),
         Event::MessageDeleted { channel, message, .. } => Some(("gone", json!({"channel": channel, "ids": [message]}))),
         Event::MessagesDeleted { channel, messages } => Some(("gone", json!({"channel": channel, "ids": messages}))),
-        Event::ChannelCreated { .. } | Event::ChannelUpdated { .. } => Some(("channels", listed(viewer))),
+        Event::ChannelCreated { .. }
+        | Event::ChannelUpdated { .. }
+        | Event::AccessGained { .. }
+        | Event::ThreadMembersChanged { .. }
+        | Event::GuildUpdated { .. } => Some(("channels", listed(viewer))),
         Event::ChannelDeleted { channel } => {
             let mut lists = listed(viewer);
             lists["gone"] = json!(channel.id);
             Some(("channels", lists))
         }
-        Event::MemberUpdated { .. } | Event::MembershipChanged { .. } | Event::RoleUpdated { .. } => Some(("members", listed(viewer))),
+        Event::MemberUpdated { .. }
+        | Event::MembershipChanged { .. }
+        | Event::RoleCreated { .. }
+        | Event::RoleUpdated { .. }
+        | Event::RoleDeleted { .. } => Some(("members", listed(viewer))),
         Event::TypingStarted { channel, user: id, .. } => {
             let name = world.user(*id).filter(|typing| typing.id != user)?.display_name.as_str();
             Some(("typing", json!({"channel": channel, "user": id, "name": name})))
@@ -128,7 +136,8 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
             ))
         }
         Event::CommandsChanged => Some(("commands", Value::Null)),
-        Event::InteractionStarted { .. } => None,
+        Event::PinsChanged { channel } => Some(("pins", json!({"channel": channel}))),
+        Event::WebhooksChanged { .. } | Event::Banned { .. } | Event::Unbanned { .. } | Event::InteractionStarted { .. } => None,
     }
 }
 

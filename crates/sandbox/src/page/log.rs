@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
+    forum,
     html::{escape, push},
     message,
     viewer::Viewer,
 };
-use crate::world::{message::Message, permission, snowflake::Snowflake};
+use crate::world::{guild::ChannelKind, message::Message, permission, snowflake::Snowflake};
 
 /// How many messages are shown at once.
 const PAGE: usize = 50;
@@ -33,6 +34,9 @@ impl Part {
 /// The messages, oldest first; before them a button or the channel's beginning, after them a button if there are newer ones.
 pub(super) fn messages(viewer: Viewer<'_>, part: Part) -> String {
     let Some(channel) = viewer.open_channel() else { return String::new() };
+    if channel.kind == ChannelKind::Forum {
+        return forum::posts(viewer, channel);
+    }
     let reads_history = viewer.may(permission::READ_MESSAGE_HISTORY);
     let known: Vec<_> = viewer.world.messages(channel.id).filter(|message| message.is_shown_to(viewer.user.id) && reads_history).collect();
     let (from, to) = range(&known, part);

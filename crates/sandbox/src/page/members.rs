@@ -31,7 +31,7 @@ pub(super) fn list(viewer: Viewer<'_>) -> String {
     }
     let mut out = String::new();
     for ((_, _, name), mut users) in groups {
-        users.sort_by_key(|user| user.display_name.to_lowercase());
+        users.sort_by_key(|user| viewer.name(user.id).to_lowercase());
         push(
             &mut out,
             format_args!(
@@ -68,15 +68,15 @@ fn item(viewer: Viewer<'_>, user: &User, out: &mut String) {
             escape(&user.display_name)
         ),
     );
-    avatar(user, out);
-    push(out, format_args!("<span class=\"name\">{}</span>{owner}{badge}{presence}{you}</button></li>", escape(&user.display_name)));
+    avatar(viewer.name(user.id), user.id, out);
+    push(out, format_args!("<span class=\"name\">{}</span>{owner}{badge}{presence}{you}</button></li>", escape(viewer.name(user.id))));
 }
 
 /// What is shown of one user: who he is, since when, with which roles.
 pub(super) fn card(viewer: Viewer<'_>, id: Option<Snowflake>) -> String {
     let Some(user) = id.and_then(|id| viewer.world.user(id)) else { return "<p>Nobody knows this user.</p>".to_owned() };
     let mut out = String::from("<div class=\"card\">");
-    avatar(user, &mut out);
+    avatar(viewer.name(user.id), user.id, &mut out);
     let badge = if user.bot { " <span class=\"badge\">APP</span>" } else { "" };
     push(
         &mut out,
@@ -110,9 +110,9 @@ pub(super) fn card(viewer: Viewer<'_>, id: Option<Snowflake>) -> String {
 }
 
 /// A round picture with the first letter of the name; its colour stays the same for the same user.
-pub(super) fn avatar(user: &User, out: &mut String) {
-    let letter: String = user.display_name.chars().take(1).flat_map(char::to_uppercase).collect();
-    let hue = user.id.get() % 6;
+pub(super) fn avatar(name: &str, id: Snowflake, out: &mut String) {
+    let letter: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    let hue = id.get() % 6;
     push(out, format_args!("<span class=\"avatar hue-{hue}\" aria-hidden=\"true\">{}</span>", escape(&letter)));
 }
 

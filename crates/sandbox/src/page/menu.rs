@@ -17,7 +17,7 @@ pub(super) fn choices(viewer: Viewer<'_>) -> Value {
     let channels = viewer.channels();
     json!({
         "commands": with_bot.collect::<Vec<_>>(),
-        "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": user.display_name, "bot": user.bot})).collect::<Vec<_>>(),
+        "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": viewer.name(user.id), "bot": user.bot})).collect::<Vec<_>>(),
         "roles": guild.roles.values().map(|role| json!({"id": role.id, "name": role.name})).collect::<Vec<_>>(),
         "channels": channels.iter().map(|channel| json!({"id": channel.id, "name": channel.name, "type": channel.kind.number()})).collect::<Vec<_>>(),
         "places": viewer.guilds().into_iter().flat_map(|guild| places(Viewer { guild, ..viewer })).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ import { ask, complain, copy, go, make, may, me, part } from "./api.js";
 import { use } from "./commands.js";
 import { edit } from "./edit.js";
 import * as emoji from "./emoji.js";
-import { prompt } from "./modal.js";
+import { ask as askFor, prompt } from "./modal.js";
 import * as popup from "./popup.js";
 import { localise } from "./times.js";
 
@@ -64,6 +64,18 @@ export function newThread(message) {
     const from = message ? `${path(message)}/threads` : `/channels/${me.channel}/threads`;
     const thread = await ask("POST", from, message ? { name } : { name, type: 11 });
     go({ channel: thread.id });
+  });
+}
+
+/** Makes a post in the open forum, and goes there. */
+export function newPost(button) {
+  const [tags, required] = [JSON.parse(button.dataset.tags), button.dataset.required === "true"];
+  const label = (text, component) => ({ type: 18, label: text, component });
+  const components = [label("Title", { type: 4, style: 1, custom_id: "name", max_length: 100 }), label("Message", { type: 4, style: 2, custom_id: "content" })];
+  if (tags.length > 0) components.push(label("Tags", { type: 22, custom_id: "applied_tags", required, max_values: 5, options: tags }));
+  askFor({ title: "New post", components, submit: "Post" }, async ({ name, content, applied_tags = [] }) => {
+    const post = await ask("POST", `/channels/${me.channel}/threads`, { name, applied_tags, message: { content } });
+    go({ channel: post.id });
   });
 }
 

@@ -5,13 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{
     attachment, component, embed,
     html::{self, escape, push},
-    markdown, members,
+    markdown, members, system,
     viewer::Viewer,
 };
 use crate::world::{
-    message::{HAS_THREAD, LOADING, Message, MessageKind, SUPPRESS_EMBEDS},
-    people::User,
+    message::{HAS_THREAD, LOADING, Message, MessageKind, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS},
     permission,
+    thread::Thread,
 };
 
 /// Renders a message for the viewer; he is known to be allowed to see it.
@@ -22,10 +22,13 @@ pub(super) fn render(viewer: Viewer<'_>, message: &Message) -> String {
     inner.hash(&mut hasher);
     let mentioned = message.mention_everyone || message.mentions.contains(&viewer.user.id);
     format!(
-        "<li class=\"message{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-author=\"{}\" data-version=\"{:x}\" data-raw=\"{}\" data-can=\"{}\" tabindex=\"-1\">{inner}</li>",
+        "<li class=\"message{}{}{}{}\" id=\"m-{id}\" data-id=\"{id}\" data-author=\"{}\" data-app=\"{}\" data-version=\"{:x}\" data-raw=\"{}\" data-can=\"{}\" tabindex=\"-1\">{inner}</li>",
         if message.only_for.is_some() { " ephemeral" } else { "" },
         if mentioned { " mentioned" } else { "" },
-        message.author,
+        if message.kind.is_system() { " system" } else { "" },
+        if message.pinned_at.is_some() { " pinned" } else { "" },
+        message.webhook.as_ref().map_or(message.author.to_string(), |webhook| webhook.name.clone()).replace(['"', '<', '>', '&', '\''], ""),
+        message.webhook.as_ref().and_then(|webhook| webhook.application).unwrap_or(message.author),
         hasher.finish(),
         escape(&message.content),
         powers(viewer, message),
@@ -34,14 +37,19 @@ pub(super) fn render(viewer: Viewer<'_>, message: &Message) -> String {
 }
 
 fn inner(viewer: Viewer<'_>, message: &Message) -> String {
-    let author = viewer.world.user(message.author);
     let mut out = String::new();
-    context(viewer, message, &mut out);
-    if let Some(user) = author {
-        members::avatar(user, &mut out);
+    if let Some(line) = system::line(viewer, message) {
+        push(&mut out, format_args!("<span class=\"arrow\" aria-hidden=\"true\">→</span><div class=\"body\">{line}"));
+        reactions(viewer, message, &mut out);
+        push(&mut out, format_args!("{}</div>", html::time(message.posted_at(), 'M')));
+        tools(viewer, message, &mut out);
+        return out;
     }
+    context(viewer, message, &mut out);
+    let by = message.webhook.as_ref().map_or(message.author, |webhook| webhook.id);
+    members::avatar(viewer.author(message).0, by, &mut out);
     out.push_str("<div class=\"body\">");
-    heading(message, author, &mut out);
+    heading(viewer, message, &mut out);
     content(viewer, message, &mut out);
     if message.flags & SUPPRESS_EMBEDS == 0 {
         for shown in &message.embeds {
@@ -56,6 +64,15 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
         attachment::render(viewer.world, message, file, &mut out);
     }
     component::render_all(viewer.world, message, &mut out);
+    if let Some(said) = message.snapshot.as_ref().and_then(|snapshot| snapshot["message"]["content"].as_str()) {
+        push(
+            &mut out,
+            format_args!(
+                "<p class=\"only\">↪ Forwarded</p><blockquote class=\"started content\">{}</blockquote>",
+                markdown::render(said, viewer.world)
+            ),
+        );
+    }
     reactions(viewer, message, &mut out);
     thread(viewer, message, &mut out);
     if message.only_for.is_some() {
@@ -64,14 +81,14 @@ fn inner(viewer: Viewer<'_>, message: &Message) -> String {
         );
     }
     out.push_str("</div>");
-    tools(viewer, message, author, &mut out);
+    tools(viewer, message, &mut out);
     out
 }
 
 /// What a message answers: another message, or a command that somebody used.
 fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     if let Some(interaction) = message.interaction.as_ref().filter(|interaction| interaction.kind == 2) {
-        let user = viewer.world.user(interaction.user).map_or("somebody", |user| user.display_name.as_str());
+        let user = viewer.name(interaction.user);
         let slash = if message.kind == MessageKind::ChatInputCommand { "/" } else { "" };
         push(out, format_args!("<p class=\"context\"><b>{}</b> used <b>{slash}{}</b></p>", escape(user), escape(&interaction.name)));
         return;
@@ -79,7 +96,7 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     let Some(id) = message.reply_to.filter(|_| message.kind == MessageKind::Reply) else { return };
     match viewer.world.message(message.channel, id).filter(|answered| answered.is_shown_to(viewer.user.id)) {
         Some(answered) => {
-            let author = viewer.world.user(answered.author).map_or("somebody", |user| user.display_name.as_str());
+            let author = viewer.author(answered).0;
             let excerpt = markdown::excerpt(&answered.content, 120, viewer.world);
             let excerpt = if excerpt.is_empty() { "a message without text".to_owned() } else { excerpt };
             push(
@@ -95,8 +112,9 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     }
 }
 
-fn heading(message: &Message, author: Option<&User>, out: &mut String) {
-    let name = escape(author.map_or("unknown", |user| user.display_name.as_str()));
+fn heading(viewer: Viewer<'_>, message: &Message, out: &mut String) {
+    let (name, is_app) = viewer.author(message);
+    let name = escape(name);
     push(
         out,
         format_args!(
@@ -104,8 +122,14 @@ fn heading(message: &Message, author: Option<&User>, out: &mut String) {
             message.author
         ),
     );
-    if author.is_some_and(|user| user.bot) {
+    if is_app {
         out.push_str("<span class=\"badge\">APP</span>");
+    }
+    if message.pinned_at.is_some() {
+        out.push_str("<span role=\"img\" aria-label=\"pinned\" title=\"pinned\">📌</span>");
+    }
+    if message.flags & SUPPRESS_NOTIFICATIONS != 0 {
+        out.push_str("<span role=\"img\" aria-label=\"silent\" title=\"This was a silent message\">🔕</span>");
     }
     push(out, format_args!("{}</h3>", html::time(message.posted_at(), 'M')));
 }
@@ -154,11 +178,11 @@ fn reactions(viewer: Viewer<'_>, message: &Message, out: &mut String) {
 /// The thread that hangs on the message.
 fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     let Some(thread) = viewer.world.channel(message.id).filter(|channel| channel.thread.is_some()) else { return };
-    let count = viewer.world.messages(thread.id).count();
+    let count = thread.thread.as_ref().map_or(0, Thread::message_count);
     push(
         out,
         format_args!(
-            "<p class=\"thread-link\"><a href=\"?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count} message{s}</span></p>",
+            "<p class=\"thread-link\"><a href=\"/?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count} message{s}</span></p>",
             id = thread.id,
             name = escape(&thread.name),
             s = if count == 1 { "" } else { "s" },
@@ -167,11 +191,11 @@ fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
 }
 
 /// What can be done with the message: only what this person may do. The rest stands in its menu, which the page's script makes of `data-can`.
-fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut String) {
+fn tools(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     if message.only_for.is_some() {
         return;
     }
-    let name = escape(author.map_or("unknown", |user| user.display_name.as_str()));
+    let name = escape(viewer.author(message).0);
     push(out, format_args!("<div class=\"tools\" role=\"group\" aria-label=\"Message by {name}\">"));
     let mut tool = |act: &str, sign: &str, label: &str, popup: &str| {
         push(
@@ -185,7 +209,7 @@ fn tools(viewer: Viewer<'_>, message: &Message, author: Option<&User>, out: &mut
     if viewer.may_write() {
         tool("reply", "↩", "Reply", "");
     }
-    if message.author == viewer.user.id {
+    if message.author == viewer.user.id && !message.kind.is_system() {
         tool("edit", "✎", "Edit", "");
     }
     tool("more", "⋯", "More", " aria-haspopup=\"menu\"");
@@ -200,8 +224,9 @@ fn powers(viewer: Viewer<'_>, message: &Message) -> String {
     [
         ("react", viewer.may(permission::ADD_REACTIONS)),
         ("reply", viewer.may_write()),
-        ("thread", viewer.may(permission::CREATE_PUBLIC_THREADS) && !in_thread && !has_thread),
-        ("edit", own),
+        ("thread", viewer.may(permission::CREATE_PUBLIC_THREADS) && !in_thread && !has_thread && !message.kind.is_system()),
+        ("edit", own && !message.kind.is_system()),
+        ("pin", viewer.may(permission::PIN_MESSAGES) && !message.kind.is_system()),
         ("delete", own || viewer.may(permission::MANAGE_MESSAGES)),
         ("apps", viewer.may(permission::USE_APPLICATION_COMMANDS)),
     ]

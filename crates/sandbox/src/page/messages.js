@@ -5,6 +5,7 @@ import { day, localise } from "./times.js";
 import { lastRead } from "./unread.js";
 
 export const list = document.getElementById("messages");
+const heard = document.getElementById("heard");
 const newest = document.getElementById("newest");
 let missed = 0;
 /** What was read when the page was opened: the line that says what is new stays there. */
@@ -23,7 +24,7 @@ export function start() {
   list.addEventListener("keydown", key);
   localise(document);
   group();
-  const asked = new URLSearchParams(location.search).get("message");
+  const asked = new URLSearchParams(location.search).get("message") ?? /^\/channels\/\d+\/\d+\/(\d+)/.exec(location.pathname)?.[1];
   const line = list.querySelector(".new-line");
   if (asked && document.getElementById(`m-${asked}`)) point(asked);
   else if (line) line.scrollIntoView({ block: "center" });
@@ -47,11 +48,20 @@ export function show({ id, html, author, new: isNew }) {
   const follow = atEnd() || (isNew && author === me.userId);
   const template = document.createElement("template");
   template.innerHTML = html;
-  put(id, template.content.firstElementChild);
+  const fresh = template.content.firstElementChild;
+  if (isNew && author !== me.userId) announce(fresh);
+  put(id, fresh);
   group();
   if (follow) toEnd();
   else if (isNew) missed += 1;
   remind();
+}
+
+/** Has a screen reader say a new message, once: a list whose messages change would say each change again. */
+function announce(message) {
+  const text = [message.querySelector(".name"), ...message.querySelectorAll(".content, .embed-title, .file a:first-of-type")].filter(Boolean);
+  heard.append(make("p", {}, text.map((part) => part.textContent.trim()).join(", ").slice(0, 500)));
+  while (heard.children.length > 5) heard.firstElementChild.remove();
 }
 
 /** Puts a message into its place; one that is being edited is changed when that is over. */

@@ -8,6 +8,7 @@ mod channels;
 mod component;
 mod embed;
 mod files;
+mod forum;
 mod guide;
 mod html;
 mod live;
@@ -18,6 +19,7 @@ mod menu;
 mod message;
 mod panel;
 mod shell;
+mod system;
 mod viewer;
 
 use std::{collections::BTreeMap, str::FromStr, sync::Arc};
@@ -28,6 +30,7 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::html::{escape, push};
 use self::{log::Part, shell::Taste, viewer::Viewer};
 use crate::{guide::Guide, hub::Hub, rest::parse_query};
 
@@ -38,7 +41,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Answers a request for the page or a part of it.
 pub(crate) fn answer(hub: Arc<Hub>, request: &Request<Body>, stop: CancellationToken) -> Response<Body> {
-    let (path, query) = (request.uri().path(), parse_query(request.uri().query().unwrap_or_default()));
+    let (mut path, mut query) = (request.uri().path(), parse_query(request.uri().query().unwrap_or_default()));
+    if let Some((channel, message)) = html::place(path) {
+        // A link as Discord makes it.
+        path = "/";
+        query.insert("channel".to_owned(), channel.to_string());
+        query.extend(message.map(|message| ("message".to_owned(), message.to_string())));
+    }
+    if let Some(person) = shell::last_person(request.headers()).filter(|_| path == "/") {
+        query.entry("as".to_owned()).or_insert_with(|| person.to_owned());
+    }
     if request.method() != Method::GET {
         return secured(StatusCode::METHOD_NOT_ALLOWED, HTML, "This can only be read.".to_owned());
     }
@@ -89,6 +101,7 @@ fn part(path: &str) -> Option<(&'static str, Render)> {
         "/page/members" => (HTML, |viewer, _| members::list(viewer)),
         "/page/member" => (HTML, |viewer, asked| members::card(viewer, asked.number("user"))),
         "/page/threads" => (HTML, |viewer, _| panel::threads(viewer)),
+        "/page/pins" => (HTML, |viewer, _| panel::pins(viewer)),
         "/page/menu" => (JSON, |viewer, _| menu::choices(viewer).to_string()),
         "/page/guide" => (JSON, |viewer, asked| guide::step(viewer, asked.guide, asked.number("step").unwrap_or(0)).to_string()),
         _ => return None,
@@ -96,7 +109,8 @@ fn part(path: &str) -> Option<(&'static str, Render)> {
     Some(known)
 }
 
-fn secured(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
+/// A response that no browser takes for anything else, and that can load nothing from elsewhere.
+pub(crate) fn secured(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let fixed = [

@@ -50,6 +50,17 @@ export function open(application, modal, message) {
   });
 }
 
+/** Asks for several things; `done` gets what was filled in, by custom id. */
+export function ask({ title, components, submit }, done) {
+  const parts = components.map(part);
+  show(title, parts.map((one) => one.row), submit, async () => {
+    const wrong = parts.map((one) => one.problem?.()).find(Boolean);
+    if (wrong) throw new Error(wrong);
+    await done(Object.fromEntries(parts.map((one) => one.data([]).component).map((filled) => [filled.custom_id, filled.values ?? filled.value])));
+    dialog.close();
+  });
+}
+
 /** Asks for one line of text; `done` gets it. */
 export function prompt({ title, label, value, most, submit }, done) {
   const input = make("input", { id: "prompt", type: "text", maxlength: most, required: true, autocomplete: "off" });

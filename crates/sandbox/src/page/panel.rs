@@ -1,7 +1,8 @@
-//! What stands beside the messages when asked for: the channel's threads.
+//! What stands beside the messages when asked for: the channel's threads, and its pinned messages.
 
 use super::{
     html::{self, escape, push},
+    markdown,
     viewer::Viewer,
 };
 use crate::world::{guild::Channel, permission};
@@ -47,4 +48,36 @@ fn item(viewer: Viewer<'_>, channel: &Channel, out: &mut String) {
             html::time(channel.last_message.unwrap_or(channel.id).made_at(), 'R'),
         ),
     );
+}
+
+/// The pinned messages of the open channel, the one pinned last first.
+pub(super) fn pins(viewer: Viewer<'_>) -> String {
+    let pinned = viewer
+        .channel
+        .filter(|_| viewer.may(permission::READ_MESSAGE_HISTORY))
+        .map(|channel| viewer.world.pins(channel))
+        .unwrap_or_default();
+    if pinned.is_empty() {
+        return "<p class=\"empty\">This channel doesn't have any pinned messages… yet.</p>".to_owned();
+    }
+    let mut out = String::from("<ul>");
+    for message in pinned {
+        let excerpt = markdown::excerpt(&message.content, 300, viewer.world);
+        push(
+            &mut out,
+            format_args!(
+                "<li class=\"pin\"><p><b>{}</b> {}</p><p>{}</p><p class=\"buttons\"><button type=\"button\" data-act=\"jump\" data-target=\"{id}\">Jump</button>",
+                escape(viewer.author(message).0),
+                html::time(message.posted_at(), 'd'),
+                if excerpt.is_empty() { "a message without text" } else { &excerpt },
+                id = message.id,
+            ),
+        );
+        if viewer.may(permission::PIN_MESSAGES) {
+            push(&mut out, format_args!("<button type=\"button\" data-act=\"unpin\" data-target=\"{}\">Unpin</button>", message.id));
+        }
+        out.push_str("</p></li>");
+    }
+    out.push_str("</ul>");
+    out
 }

@@ -9,7 +9,7 @@ use super::{
     markdown, members,
     viewer::Viewer,
 };
-use crate::world::permission;
+use crate::world::{guild::ChannelKind, permission};
 
 /// How this browser wants the page: told by cookies, so that it comes right at once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +18,12 @@ pub(super) struct Taste {
     theme: Option<&'static str>,
     /// Whether the members are hidden on a wide screen.
     members_hidden: bool,
+}
+
+/// The person as whom this browser last acted: a link to a message says nothing of that.
+pub(super) fn last_person(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
+    cookies.split("; ").find_map(|cookie| cookie.strip_prefix("as="))
 }
 
 impl Taste {
@@ -78,6 +84,7 @@ fn write_hint(viewer: Viewer<'_>) -> String {
     let Some(channel) = viewer.open_channel() else { return "There is no channel that you may see.".to_owned() };
     match &channel.thread {
         Some(thread) if thread.locked && !viewer.may_write() => "This thread is locked.".to_owned(),
+        _ if channel.kind == ChannelKind::Forum => "A forum has posts; open one, or make another.".to_owned(),
         _ if !viewer.may_write() => "You do not have permission to send messages in this channel.".to_owned(),
         Some(thread) if thread.archived => format!("Message {} (takes it out of the archive)", channel.name),
         Some(_) => format!("Message {}", channel.name),

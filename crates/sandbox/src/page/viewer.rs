@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::world::{
     World,
     guild::{Channel, ChannelKind, Guild},
+    message::Message,
     people::User,
     permission,
     snowflake::Snowflake,
@@ -87,6 +88,20 @@ impl<'a> Viewer<'a> {
         self.channel.and_then(|id| self.world.channel(id))
     }
 
+    /// What a user is called in the open server.
+    pub(super) fn name(self, user: Snowflake) -> &'a str {
+        let nick = self.guild.members.get(&user).and_then(|member| member.nick.as_deref());
+        nick.or_else(|| self.world.user(user).map(|user| user.display_name.as_str())).unwrap_or("unknown")
+    }
+
+    /// Under which name a message stands, and whether a program wrote it.
+    pub(super) fn author(self, message: &'a Message) -> (&'a str, bool) {
+        match &message.webhook {
+            Some(webhook) => (&webhook.name, true),
+            None => (self.name(message.author), self.world.user(message.author).is_some_and(|user| user.bot)),
+        }
+    }
+
     /// What the person may do in the open channel.
     pub(super) fn granted(self) -> u64 {
         self.open_channel().map_or(0, |channel| self.world.permissions_in(self.user.id, channel))
@@ -99,18 +114,18 @@ impl<'a> Viewer<'a> {
 
     /// Whether the person may write in the open channel: a locked thread is for those alone who manage threads.
     pub(super) fn may_write(self) -> bool {
-        let Some(channel) = self.open_channel() else { return false };
+        let Some(channel) = self.open_channel().filter(|channel| channel.kind.holds_messages()) else { return false };
         let locked = channel.thread.as_ref().is_some_and(|thread| thread.locked);
         self.granted() & self.world.writing_permission(channel.id) != 0 && (!locked || self.may(permission::MANAGE_THREADS))
     }
 
     /// The query of an address that stays this person.
     pub(super) fn address(self, key: &str, id: Snowflake) -> String {
-        format!("?as={}&amp;{key}={id}", super::html::escape(&self.user.username))
+        format!("/?as={}&amp;{key}={id}", super::html::escape(&self.user.username))
     }
 }
 
 /// Whether messages, or posts, stand in it.
 fn holds_messages(channel: &Channel) -> bool {
-    channel.kind != ChannelKind::Category
+    channel.kind.holds_messages() || channel.kind == ChannelKind::Forum
 }

@@ -88,6 +88,21 @@ impl Reply {
         }
     }
 
+    /// The answer to a request too many for a resource that all share, of which no header warned before.
+    pub(crate) fn shared_limit(retry_after_ms: i64) -> Self {
+        let body =
+            serde_json::json!({"message": "The resource is being rate limited.", "retry_after": seconds(retry_after_ms), "global": false});
+        let mut reply = Self::with_status(429, body);
+        reply.header("retry-after", whole_seconds(retry_after_ms));
+        reply.header("x-ratelimit-scope", "shared");
+        reply
+    }
+
+    /// Whether it refuses because of a limit that all share: such refusals lead to no ban.
+    pub(crate) fn is_shared_limit(&self) -> bool {
+        self.status == 429 && self.headers.iter().any(|(name, value)| name == "x-ratelimit-scope" && value == "shared")
+    }
+
     /// The headers that tell how the bucket stands.
     pub(crate) fn show_standing(&mut self, standing: &Standing) {
         self.header("x-ratelimit-limit", standing.bucket.limit);

@@ -1,13 +1,13 @@
 //! The commands of an application, global ones and those of the guild.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{answer::Reply, ask::Call};
 use crate::{
-    form::command,
+    form::{Errors, Form, command},
     options::Limits,
     refusal::Refusal,
-    world::{Scope, snowflake::Snowflake},
+    world::{Exception, ExceptionKind, Scope, snowflake::Snowflake},
 };
 
 /// Whose commands, and where. An application's commands are its own; people may read them, to use them.
@@ -52,20 +52,51 @@ fn spend(call: &mut Call<'_>, application: Snowflake, scope: Scope, commands: &[
     if call.hub.options.limits == Limits::Off { Ok(()) } else { call.world.spend_creates(call.now, application, scope, commands) }
 }
 
-/// `GET …/guilds/{guild}/commands/permissions`: nobody has given a command other permissions than its own.
+/// `GET …/guilds/{guild}/commands/permissions`
 pub(super) fn permissions(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    subject(call)?;
-    Ok(Reply::json(Value::Array(Vec::new())))
+    let ((application, _), guild) = (subject(call)?, call.id("guild")?);
+    Ok(Reply::json(call.world.command_permissions_of(guild, application).into()))
 }
 
 /// `GET …/guilds/{guild}/commands/{command}/permissions`
 pub(super) fn permissions_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (application, scope) = subject(call)?;
-    let id = call.id("command")?;
-    if call.world.command(application, scope, id).is_err() {
+    let id = permitted(call)?;
+    Ok(Reply::json(call.world.permissions_of_command(call.id("guild")?, id)?))
+}
+
+/// `PUT …/guilds/{guild}/commands/{command}/permissions`: for people who manage the guild, never for bots.
+pub(super) fn set_permissions(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let ((application, _), guild, id) = (subject(call)?, call.id("guild")?, permitted(call)?);
+    let mut errors = Errors::default();
+    let mut exceptions = Vec::new();
+    for (index, value) in Form::body(&call.body)?.list("permissions", 0, 100, &mut errors).unwrap_or_default().iter().enumerate() {
+        let Some(entry) = Form::nested(value, &format!("permissions.{index}"), &mut errors) else { continue };
+        for key in ["id", "type", "permission"].into_iter().filter(|key| entry.raw(key).is_none()) {
+            errors.required(&entry.at(key));
+        }
+        let kind = match entry.integer("type", 1, 3, &mut errors) {
+            Some(1) => ExceptionKind::Role,
+            Some(2) => ExceptionKind::User,
+            _ => ExceptionKind::Channel,
+        };
+        if let (Some(id), Some(allowed)) = (entry.snowflake("id", &mut errors), entry.boolean("permission", &mut errors)) {
+            exceptions.push(Exception { id, kind, allowed });
+        }
+    }
+    errors.verdict()?;
+    call.world.set_command_permissions(call.user()?, (guild, application, id), exceptions.clone())?;
+    let shown: Vec<Value> =
+        exceptions.iter().map(|set| json!({"id": set.id, "type": set.kind.number(), "permission": set.allowed})).collect();
+    Ok(Reply::json(json!({"id": id, "application_id": application, "guild_id": guild, "permissions": shown})))
+}
+
+/// The command in the path, or the application in its place, which stands for all of its commands.
+fn permitted(call: &Call<'_>) -> Result<Snowflake, Refusal> {
+    let ((application, scope), id) = (subject(call)?, call.id("command")?);
+    if id != application && call.world.command(application, scope, id).is_err() {
         call.world.command(application, Scope::Global, id)?;
     }
-    Err(Refusal::unknown_command_permissions())
+    Ok(id)
 }
 
 /// `PUT …/commands`

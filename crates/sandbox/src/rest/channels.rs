@@ -12,29 +12,6 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply { status: 201, ..shown(call, id) })
 }
 
-/// `POST /channels/{channel}/messages/{message}/threads`, `POST /channels/{channel}/threads`
-pub(super) fn start_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (user, parent) = (call.user()?, call.id("channel")?);
-    let message = if call.text("message").is_empty() { None } else { Some(call.id("message")?) };
-    let draft = form::channel::read_thread(&call.body)?;
-    let id = call.world.start_thread(call.now, user, parent, message, draft)?;
-    Ok(Reply { status: 201, ..shown(call, id) })
-}
-
-/// `PUT /channels/{channel}/thread-members/@me`
-pub(super) fn join_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (user, id) = (call.user()?, call.id("channel")?);
-    call.world.follow_thread(user, id, true)?;
-    Ok(Reply::nothing())
-}
-
-/// `DELETE /channels/{channel}/thread-members/@me`
-pub(super) fn leave_thread(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (user, id) = (call.user()?, call.id("channel")?);
-    call.world.follow_thread(user, id, false)?;
-    Ok(Reply::nothing())
-}
-
 /// `GET /channels/{channel}`
 pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let id = call.id("channel")?;
@@ -46,7 +23,15 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, id) = (call.user()?, call.id("channel")?);
     let draft = form::channel::read(&call.body, false)?;
+    let known = call.world.channel_for(user, id, 0)?;
+    let renames = draft.name.as_ref().is_some_and(|name| *name != known.name) && call.world.user(user).is_some_and(|user| user.bot);
+    if let Some(wait) = call.hub.limiter().next_rename(id, call.now).filter(|_| renames) {
+        return Ok(Reply::shared_limit(wait));
+    }
     call.world.change_channel(call.now, user, id, draft)?;
+    if renames {
+        call.hub.limiter().count_rename(id, call.now);
+    }
     Ok(shown(call, id))
 }
 
@@ -80,5 +65,11 @@ pub(super) fn typing(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn shown(call: &Call<'_>, id: Snowflake) -> Reply {
-    Reply::json(call.world.channel(id).map(|known| channel::channel(call.world, known)).into())
+    let user = call.user;
+    Reply::json(
+        call.world
+            .channel(id)
+            .map(|known| user.map_or_else(|| channel::channel(call.world, known), |user| channel::channel_for(call.world, known, user)))
+            .into(),
+    )
 }

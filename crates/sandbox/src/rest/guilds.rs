@@ -1,16 +1,18 @@
-//! The guild: what it is, its roles, channels and members.
+//! Guilds: what they are, and their channels.
+
+use serde_json::json;
 
 use super::{answer::Reply, ask::Call};
 use crate::{
-    form::{Errors, Form},
+    form::{Errors, Form, role},
     refusal::Refusal,
-    wire::{self, channel},
+    wire::{channel, guild},
 };
 
 /// `GET /guilds/{guild}`
 pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let known = call.world.guild_for(call.user()?, call.id("guild")?)?;
-    let mut shown = wire::guild::guild(known);
+    let mut shown = guild::guild(known);
     if call.query.get("with_counts").is_some_and(|asked| asked == "true") {
         shown["approximate_member_count"] = known.members.len().into();
         shown["approximate_presence_count"] = known.members.len().into();
@@ -18,23 +20,25 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(shown))
 }
 
-/// `GET /guilds/{guild}/roles`
-pub(super) fn roles(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+/// `GET /guilds/{guild}/preview`
+pub(super) fn preview(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let known = call.world.guild_for(call.user()?, call.id("guild")?)?;
-    Ok(Reply::json(known.roles.values().map(wire::guild::role).collect()))
+    Ok(Reply::json(json!({
+        "id": known.id, "name": known.name, "icon": null, "splash": null, "discovery_splash": null, "emojis": [], "features": [],
+        "approximate_member_count": known.members.len(), "approximate_presence_count": known.members.len(), "description": null, "stickers": [],
+    })))
 }
 
-/// `PATCH /guilds/{guild}/roles/{role}`: its permissions only.
-pub(super) fn change_role(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (user, guild, role) = (call.user()?, call.id("guild")?, call.id("role")?);
+/// `PATCH /guilds/{guild}`: its name.
+pub(super) fn change(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (user, guild) = (call.user()?, call.id("guild")?);
     call.world.guild_for(user, guild)?;
     let mut errors = Errors::default();
-    let permissions = Form::body(&call.body)?.bits("permissions", &mut errors);
+    let name = Form::body(&call.body)?.text("name", 2, 100, &mut errors);
     errors.verdict()?;
-    if let Some(permissions) = permissions {
-        call.world.set_permissions(user, guild, role, permissions)?;
-    }
-    Ok(Reply::json(call.world.guild_for(user, guild)?.roles.get(&role).map(wire::guild::role).into()))
+    let name = name.unwrap_or_else(|| call.world.guild_by_id(guild).map(|guild| guild.name.clone()).unwrap_or_default());
+    call.world.rename_guild(user, guild, name)?;
+    get(call)
 }
 
 /// `GET /guilds/{guild}/channels`
@@ -47,44 +51,11 @@ pub(super) fn channels(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(shown.map(|known| channel::channel(call.world, known)).collect()))
 }
 
-/// `GET /guilds/{guild}/threads/active`
-pub(super) fn threads(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+/// `PATCH /guilds/{guild}/channels`
+pub(super) fn move_channels(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (user, guild) = (call.user()?, call.id("guild")?);
     call.world.guild_for(user, guild)?;
-    let threads: Vec<_> = call.world.open_threads(guild, user).map(|known| channel::channel(call.world, known)).collect();
-    Ok(Reply::json(serde_json::json!({"threads": threads, "members": []})))
-}
-
-/// `GET /guilds/{guild}/members`
-pub(super) fn members(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let limit = call.number("limit", 1, 1, 1_000)?;
-    let after = call.id_in_query("after")?;
-    let known = call.world.guild_for(call.user()?, call.id("guild")?)?;
-    let members = known.members.values().filter(|member| after.is_none_or(|after| member.user > after)).take(limit);
-    Ok(Reply::json(members.map(|member| wire::guild::member(call.world, member)).collect()))
-}
-
-/// `GET /guilds/{guild}/members/{user}`
-pub(super) fn member(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (guild_id, id) = (call.id("guild")?, call.user_or_me("user")?);
-    let known = call.world.guild_for(call.user()?, guild_id)?;
-    let member = known.members.get(&id).ok_or_else(Refusal::unknown_member)?;
-    Ok(Reply::json(wire::guild::member(call.world, member)))
-}
-
-/// `PUT /guilds/{guild}/members/{user}/roles/{role}`
-pub(super) fn give_role(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    set_role(call, true)
-}
-
-/// `DELETE /guilds/{guild}/members/{user}/roles/{role}`
-pub(super) fn take_role(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    set_role(call, false)
-}
-
-fn set_role(call: &mut Call<'_>, held: bool) -> Result<Reply, Refusal> {
-    let (user, guild, member, role) = (call.user()?, call.id("guild")?, call.id("user")?, call.id("role")?);
-    call.world.guild_for(user, guild)?;
-    call.world.set_role(user, guild, member, role, held)?;
+    let moves = role::positions(&call.body)?;
+    call.world.move_channels(user, guild, &moves)?;
     Ok(Reply::nothing())
 }

@@ -4,7 +4,7 @@ use super::{answer::Reply, ask::Call};
 use crate::{
     form::{self, Errors, Form},
     refusal::Refusal,
-    world::{guild::ChannelKind, message::Message, permission, snowflake::Snowflake},
+    world::{message::Message, permission, snowflake::Snowflake},
 };
 
 /// `POST /channels/{channel}/messages`
@@ -41,7 +41,7 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let ids: Vec<_> =
         listed.iter().enumerate().filter_map(|(index, id)| form::snowflake(id, &format!("messages.{index}"), &mut errors)).collect();
     errors.verdict()?;
-    call.world.delete_many(user, channel, &ids)?;
+    call.world.delete_many(call.now, user, channel, &ids)?;
     Ok(Reply::nothing())
 }
 
@@ -58,7 +58,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let limit = call.number("limit", 50, 1, 100)?;
     let (around, before, after) = (call.id_in_query("around")?, call.id_in_query("before")?, call.id_in_query("after")?);
     let known = call.world.channel_for(user, channel, 0)?;
-    if known.kind == ChannelKind::Category {
+    if !known.kind.holds_messages() {
         return Err(Refusal::wrong_channel_type());
     }
     if call.world.permissions_in(user, known) & permission::READ_MESSAGE_HISTORY == 0 {

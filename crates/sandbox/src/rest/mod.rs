@@ -9,6 +9,7 @@ mod applications;
 mod ask;
 mod body;
 mod callbacks;
+mod channel_webhooks;
 mod channels;
 mod control;
 mod files;
@@ -16,10 +17,16 @@ mod founding;
 mod gateway_info;
 mod guilds;
 mod interactions;
+mod members;
 mod messages;
+mod pins;
 mod pipeline;
 mod reactions;
+#[cfg(test)]
+mod rights;
+mod roles;
 mod route;
+mod threads;
 mod users;
 mod webhooks;
 

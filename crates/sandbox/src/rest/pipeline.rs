@@ -209,7 +209,7 @@ fn carry_out(hub: &Hub, ask: &Ask, body: Body, sender: Option<&Sender>, found: F
     let answered = admitted.and_then(|()| if ask.method == "GET" { hub.attend(answer) } else { hub.change(answer) });
     let mut reply = answered.unwrap_or_else(|refusal| Reply::refused(&refusal));
     // People's mistakes don't get bots banned.
-    if sender.is_none_or(|sender| sender.bot) {
+    if sender.is_none_or(|sender| sender.bot) && !reply.is_shared_limit() {
         hub.limiter().note_answer(reply.status, clock::now());
     }
     if let Verdict::Pass(Some(standing)) = verdict {

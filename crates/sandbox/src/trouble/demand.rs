@@ -63,6 +63,8 @@ pub enum Demand {
     Kick(String),
     /// The user of this name is a member again, with the roles that it had.
     Invite(String),
+    /// The threads think that so many minutes have gone by in which nothing happened in them: those whose time is over are archived.
+    AgeThreadsMinutes(u32),
     /// All trouble that goes on ends, and none that was made for later comes. What was done to the world stays done.
     Clear(bool),
 }
@@ -147,6 +149,7 @@ pub(crate) fn make(hub: &Hub, world: &mut World, now: DateTime<Utc>, demand: Dem
         }
         Demand::Kick(name) => world.set_membership(&name, false),
         Demand::Invite(name) => world.set_membership(&name, true),
+        Demand::AgeThreadsMinutes(minutes) => world.age_threads(now, minutes),
         Demand::Clear(true) => {
             hub.trouble().clear();
             hub.weather_changed();

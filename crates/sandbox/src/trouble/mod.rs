@@ -45,7 +45,30 @@ pub(crate) struct Trouble {
     identify_closes: VecDeque<u16>,
 }
 
+/// What trouble goes on, for those who look at it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct GoingOn {
+    /// Whether a storm blows.
+    pub(crate) storm: bool,
+    /// Whether the gateway keeps events back.
+    pub(crate) muted: bool,
+    /// Whether heartbeats stay without an answer.
+    pub(crate) ignores_heartbeats: bool,
+    /// How many rules and demands wait for their request or their time.
+    pub(crate) waiting: usize,
+}
+
 impl Trouble {
+    /// What goes on.
+    pub(crate) fn going_on(&self) -> GoingOn {
+        GoingOn {
+            storm: self.storm.is_some(),
+            muted: self.on_the_way.muted,
+            ignores_heartbeats: !self.acknowledges,
+            waiting: self.rules.len() + self.later.len(),
+        }
+    }
+
     pub(crate) fn new(heartbeat_interval: Duration) -> Self {
         Self {
             rules: Vec::new(),

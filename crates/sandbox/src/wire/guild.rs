@@ -11,18 +11,23 @@ use crate::world::{
 
 /// A role.
 pub(crate) fn role(role: &Role) -> Value {
-    json!({
+    let mut shown = json!({
         "id": role.id, "name": role.name, "permissions": role.permissions.to_string(), "position": role.position, "color": role.colour,
         "colors": {"primary_color": role.colour, "secondary_color": null, "tertiary_color": null},
-        "hoist": false, "managed": role.managed, "mentionable": !role.managed, "icon": null, "unicode_emoji": null, "flags": 0,
-    })
+        "hoist": role.hoist, "managed": role.managed, "mentionable": role.mentionable, "icon": null, "unicode_emoji": null, "flags": 0,
+    });
+    // Clients find their own role by this.
+    if let Some(bot) = role.bot {
+        shown["tags"] = json!({"bot_id": bot});
+    }
+    shown
 }
 
 /// A member without his user, as it stands in a message.
 pub(crate) fn member_part(member: &Member) -> Value {
     json!({
-        "nick": null, "avatar": null, "banner": null, "roles": member.roles, "joined_at": timestamp(member.joined_at), "premium_since": null,
-        "deaf": false, "mute": false, "flags": 0, "pending": false, "communication_disabled_until": null,
+        "nick": member.nick, "avatar": null, "banner": null, "roles": member.roles, "joined_at": timestamp(member.joined_at), "premium_since": null,
+        "deaf": false, "mute": false, "flags": 0, "pending": false, "communication_disabled_until": member.timed_out_until.map(timestamp),
     })
 }
 
@@ -64,7 +69,7 @@ pub(crate) fn created(world: &World, of: &Guild, viewer: Snowflake) -> Value {
     shown["member_count"] = members.len().into();
     shown["members"] = members.values().map(|known| member(world, known)).collect();
     shown["channels"] = world.channels_of(of.id).map(|known| channel::channel(world, known)).collect();
-    shown["threads"] = world.open_threads(of.id, viewer).map(|known| channel::channel(world, known)).collect();
+    shown["threads"] = world.open_threads(of.id, viewer).map(|known| channel::channel_for(world, known, viewer)).collect();
     for key in ["voice_states", "presences", "stage_instances", "guild_scheduled_events", "soundboard_sounds"] {
         shown[key] = json!([]);
     }

@@ -41,6 +41,10 @@ pub(crate) fn created(world: &World, interaction: &Interaction, base_url: &str) 
         shown["member"] = guild::member(world, member);
         shown["member"]["permissions"] = granted(interaction.user).into();
     }
+    if guild.is_none() {
+        shown["user"] = user::user_by_id(world, interaction.user);
+        shown["context"] = 1.into();
+    }
     let on = interaction.message.and_then(|message| world.message(interaction.channel, message));
     if let Some(message) = on.filter(|_| matches!(interaction.kind, InteractionKind::Component | InteractionKind::ModalSubmit)) {
         shown["message"] = viewer(world, interaction, base_url).message(message);

@@ -25,6 +25,19 @@ impl<'a> Viewer<'a> {
     /// The message, as REST gives it.
     pub(crate) fn message(self, message: &Message) -> Value {
         let mut shown = self.without_reference(message);
+        if let Some(to) = message.reference {
+            shown["message_reference"] = json!({"type": u8::from(to.forward), "channel_id": to.channel, "guild_id": self.world.guild_of(to.channel).map(|guild| guild.id)});
+            if let Some(id) = to.message {
+                shown["message_reference"]["message_id"] = id.to_string().into();
+            }
+            if let Some(snapshot) = &message.snapshot {
+                shown["message_snapshots"] = json!([{"message": snapshot}]);
+            }
+            if message.kind == MessageKind::ThreadStarter {
+                let start = to.message.and_then(|id| self.world.message(to.channel, id));
+                shown["referenced_message"] = start.map(|start| self.without_reference(start)).into();
+            }
+        }
         if let Some(reply_to) = message.reply_to {
             let referenced = self.world.message(message.channel, reply_to);
             shown["message_reference"] = json!({"type": 0, "channel_id": message.channel, "message_id": reply_to, "guild_id": self.guild_of(message).map(|guild| guild.id)});
@@ -63,6 +76,14 @@ impl<'a> Viewer<'a> {
         self.world.guild_of(message.channel)
     }
 
+    /// A webhook has no account: its name stands on each of its messages.
+    fn author(self, message: &Message) -> Value {
+        match &message.webhook {
+            Some(webhook) => user::webhook(webhook),
+            None => user::user_by_id(self.world, message.author),
+        }
+    }
+
     fn without_reference(self, message: &Message) -> Value {
         let readable = self.reads_content || message.author == self.user || message.mentions.contains(&self.user);
         let embeds = if message.flags & SUPPRESS_EMBEDS == 0 { message.embeds.as_slice() } else { &[] };
@@ -73,13 +94,13 @@ impl<'a> Viewer<'a> {
             })
         });
         let mut shown = json!({
-            "id": message.id, "channel_id": message.channel, "type": message.kind.number(), "author": user::user_by_id(self.world, message.author),
+            "id": message.id, "channel_id": message.channel, "type": message.kind.number(), "author": self.author(message),
             "content": if readable { message.content.as_str() } else { "" },
             "embeds": if readable { embeds } else { &[] },
             "components": if readable { message.components.iter().map(|part| media::shown(part, self.base_url, message)).collect() } else { Vec::new() },
             "attachments": if readable { message.attachments.iter().map(|file| attachment(self.base_url, message.channel, file, message.only_for.is_some())).collect() } else { Vec::new() },
             "mentions": message.mentions.iter().map(|id| user::user_by_id(self.world, *id)).collect::<Vec<_>>(),
-            "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": false, "tts": message.tts,
+            "mention_roles": message.mention_roles, "mention_everyone": message.mention_everyone, "pinned": message.pinned_at.is_some(), "tts": message.tts,
             "timestamp": timestamp(message.posted_at()), "edited_timestamp": message.edited_at.map(timestamp), "flags": message.flags,
         });
         if let Some(thread) = self.world.channel(message.id).filter(|channel| channel.thread.is_some()) {
@@ -87,6 +108,12 @@ impl<'a> Viewer<'a> {
         }
         if !message.reactions.is_empty() {
             shown["reactions"] = reactions.collect();
+        }
+        if let Some(webhook) = &message.webhook {
+            shown["webhook_id"] = webhook.id.to_string().into();
+            if let Some(application) = webhook.application {
+                shown["application_id"] = application.to_string().into();
+            }
         }
         if let Some(interaction) = &message.interaction {
             shown["webhook_id"] = message.author.to_string().into();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::{
     World,
+    message::MessageWebhook,
     people::{Application, User},
     snowflake::Snowflake,
 };
@@ -19,6 +20,14 @@ pub(crate) fn user(user: &User) -> Value {
 /// A user by id; one who is unknown has only his id.
 pub(crate) fn user_by_id(world: &World, id: Snowflake) -> Value {
     world.user(id).map_or_else(|| json!({"id": id, "username": "unknown", "discriminator": "0", "avatar": null, "bot": false}), user)
+}
+
+/// A webhook, in the place of a user.
+pub(crate) fn webhook(webhook: &MessageWebhook) -> Value {
+    json!({
+        "id": webhook.id, "username": webhook.name, "global_name": null, "discriminator": "0000", "avatar": null, "bot": true,
+        "public_flags": 0, "flags": 0,
+    })
 }
 
 /// A user as he sees himself.

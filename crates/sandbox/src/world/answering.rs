@@ -214,6 +214,7 @@ impl World {
             interaction: Some(self.metadata(interaction)),
             reply_to,
             loading,
+            ..Origin::ordinary()
         };
         let draft = Draft { flags: draft.flags.map(|flags| flags & !LOADING), ..draft };
         self.put(now, interaction.application, interaction.channel, draft, origin)

@@ -17,10 +17,21 @@ pub(crate) struct Draft {
     pub(crate) nonce: Option<Value>,
     pub(crate) enforce_nonce: bool,
     pub(crate) reply: Option<Reply>,
+    pub(crate) forward: Option<Forward>,
     pub(crate) allowed_mentions: Option<AllowedMentions>,
     /// The attachments to keep, by id; `None` keeps all.
     pub(crate) kept: Option<Vec<Snowflake>>,
     pub(crate) files: Vec<Upload>,
+}
+
+impl Draft {
+    /// Whether nothing would be seen of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.content.as_ref().is_none_or(String::is_empty)
+            && self.embeds.as_ref().is_none_or(Vec::is_empty)
+            && self.components.as_ref().is_none_or(Vec::is_empty)
+            && self.files.is_empty()
+    }
 }
 
 /// The message that a message answers.
@@ -28,6 +39,13 @@ pub(crate) struct Draft {
 pub(crate) struct Reply {
     pub(crate) message: Snowflake,
     pub(crate) must_exist: bool,
+}
+
+/// The message that a message forwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forward {
+    pub(crate) channel: Snowflake,
+    pub(crate) message: Snowflake,
 }
 
 /// A file that comes with a request.

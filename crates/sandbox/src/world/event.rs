@@ -17,6 +17,15 @@ pub(crate) enum Event {
     ReactionKindCleared { channel: Snowflake, message: Snowflake, emoji: Emoji },
     ChannelCreated { channel: Snowflake },
     ChannelUpdated { channel: Snowflake },
+    ThreadMembersChanged { channel: Snowflake, added: Vec<Snowflake>, removed: Vec<Snowflake> },
+    AccessGained { channel: Snowflake, user: Snowflake },
+    PinsChanged { channel: Snowflake },
+    WebhooksChanged { channel: Snowflake },
+    GuildUpdated { guild: Snowflake },
+    RoleCreated { guild: Snowflake, role: Snowflake },
+    RoleDeleted { guild: Snowflake, role: Snowflake },
+    Banned { guild: Snowflake, user: Snowflake },
+    Unbanned { guild: Snowflake, user: Snowflake },
     ChannelDeleted { channel: Box<Channel> },
     RoleUpdated { guild: Snowflake, role: Snowflake },
     MemberUpdated { guild: Snowflake, user: Snowflake },
@@ -32,7 +41,14 @@ impl Event {
     pub(crate) fn guild(&self, world: &World) -> Option<Snowflake> {
         match self {
             Self::ChannelDeleted { channel } => channel.guild,
-            Self::RoleUpdated { guild, .. } | Self::MemberUpdated { guild, .. } | Self::MembershipChanged { guild, .. } => Some(*guild),
+            Self::GuildUpdated { guild }
+            | Self::RoleCreated { guild, .. }
+            | Self::RoleDeleted { guild, .. }
+            | Self::RoleUpdated { guild, .. }
+            | Self::Banned { guild, .. }
+            | Self::Unbanned { guild, .. }
+            | Self::MemberUpdated { guild, .. }
+            | Self::MembershipChanged { guild, .. } => Some(*guild),
             Self::InteractionStarted { .. } | Self::InteractionAnswered { .. } | Self::CommandsChanged => None,
             _ => world.channel(self.channel()?)?.guild,
         }
@@ -59,8 +75,17 @@ impl Event {
             | Self::ReactionKindCleared { channel, .. }
             | Self::ChannelCreated { channel }
             | Self::ChannelUpdated { channel }
+            | Self::ThreadMembersChanged { channel, .. }
+            | Self::AccessGained { channel, .. }
+            | Self::PinsChanged { channel }
+            | Self::WebhooksChanged { channel }
             | Self::TypingStarted { channel, .. } => Some(*channel),
             Self::ChannelDeleted { .. }
+            | Self::GuildUpdated { .. }
+            | Self::RoleCreated { .. }
+            | Self::RoleDeleted { .. }
+            | Self::Banned { .. }
+            | Self::Unbanned { .. }
             | Self::RoleUpdated { .. }
             | Self::MemberUpdated { .. }
             | Self::MembershipChanged { .. }

@@ -101,8 +101,10 @@ impl World {
             messages: BTreeMap::new(),
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
             deadlines: Deadlines::default(),
             commands_made: Vec::new(),
+            command_permissions: Vec::new(),
             files: HashMap::new(),
             events: Vec::new(),
         };
@@ -207,14 +209,12 @@ impl World {
     ///
     /// If there is no such guild or he is not in it, or owns it.
     pub(crate) fn remove_member(&mut self, guild: Snowflake, user: Snowflake) -> Result<(), Refusal> {
-        let known = self.guilds.get_mut(&guild).ok_or_else(Refusal::unknown_guild)?;
+        let known = self.guilds.get(&guild).ok_or_else(Refusal::unknown_guild)?;
         if known.owner == user {
             return Err(Refusal::missing_permissions());
         }
-        let member = known.members.remove(&user).ok_or_else(Refusal::unknown_member)?;
-        known.former_members.insert(user, member);
-        self.happened(Event::MembershipChanged { guild, user, is_member: false });
-        Ok(())
+        known.members.get(&user).ok_or_else(Refusal::unknown_member)?;
+        self.leave(guild, user)
     }
 
     fn check_free(&self, name: &str) -> Result<(), Refusal> {
@@ -251,6 +251,7 @@ impl World {
             roles: BTreeMap::from([everyone, operator, admin].map(|role| (role.id, role))),
             members: BTreeMap::new(),
             former_members: BTreeMap::new(),
+            bans: BTreeMap::new(),
         };
         self.guilds.insert(id, guild);
         id
@@ -282,7 +283,8 @@ impl World {
         let held: Vec<_> =
             known.members.get(&bot).or(known.former_members.get(&bot)).map(|member| member.roles.clone()).unwrap_or_default();
         let own = held.iter().copied().find(|role| known.roles.get(role).is_some_and(|role| role.managed)).unwrap_or(fresh);
-        let role = known.roles.entry(own).or_insert_with(|| Role { managed: true, ..Role::new(own, &name, permissions, 1) });
+        let role =
+            known.roles.entry(own).or_insert_with(|| Role { managed: true, bot: Some(bot), ..Role::new(own, &name, permissions, 1) });
         role.permissions = permissions;
         self.happened(Event::RoleUpdated { guild, role: own });
         let roles = if held.contains(&own) { held } else { vec![own] };
@@ -296,7 +298,7 @@ impl World {
             member.roles = roles;
             self.happened(Event::MemberUpdated { guild, user });
         } else {
-            known.members.insert(user, Member { user, roles, joined_at: now });
+            known.members.insert(user, Member::new(user, roles, now));
             self.happened(Event::MembershipChanged { guild, user, is_member: true });
         }
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::snowflake::Snowflake;
+use super::{
+    snowflake::Snowflake,
+    thread::{Forum, Thread},
+};
 
 /// A server of the world.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Guild {
     /// Those who were members once and may come back.
     #[serde(default)]
     pub(crate) former_members: BTreeMap<Snowflake, Member>,
+    /// Who may not come back, and why.
+    #[serde(default)]
+    pub(crate) bans: BTreeMap<Snowflake, Option<String>>,
 }
 
 /// A named set of permissions.
@@ -40,6 +46,15 @@ pub struct Role {
     pub colour: u32,
     /// Whether it belongs to a bot and can't be given away.
     pub managed: bool,
+    /// The bot that it belongs to.
+    #[serde(default)]
+    pub bot: Option<Snowflake>,
+    /// Whether its members are shown apart.
+    #[serde(default)]
+    pub hoist: bool,
+    /// Whether anybody may mention it.
+    #[serde(default)]
+    pub mentionable: bool,
 }
 
 /// A user's place in the guild.
@@ -51,6 +66,19 @@ pub struct Member {
     pub roles: Vec<Snowflake>,
     /// When the user came.
     pub joined_at: DateTime<Utc>,
+    /// What the user is called here.
+    #[serde(default)]
+    pub nick: Option<String>,
+    /// Until when the user may only read.
+    #[serde(default)]
+    pub timed_out_until: Option<DateTime<Utc>>,
+}
+
+impl Member {
+    /// A member without a name of his own here.
+    pub(crate) fn new(user: Snowflake, roles: Vec<Snowflake>, joined_at: DateTime<Utc>) -> Self {
+        Self { user, roles, joined_at, nick: None, timed_out_until: None }
+    }
 }
 
 /// A channel of a guild.
@@ -58,7 +86,7 @@ pub struct Member {
 pub struct Channel {
     /// The channel's id.
     pub id: Snowflake,
-    /// The guild that it belongs to.
+    /// The guild that it belongs to; a direct conversation belongs to none.
     pub guild: Option<Snowflake>,
     /// Its name, without `#`.
     pub name: String,
@@ -76,23 +104,24 @@ pub struct Channel {
     pub last_message: Option<Snowflake>,
     /// For a thread: how it stands. Its parent is the channel that it hangs on.
     pub thread: Option<Thread>,
-}
-
-/// How a thread stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Thread {
-    /// Who started it.
-    pub owner: Snowflake,
-    /// Whether it is put away; writing in it takes it out again.
-    pub archived: bool,
-    /// Whether only those who manage threads may write in it.
-    pub locked: bool,
-    /// After how many quiet minutes it would be archived. The local Discord keeps the number but archives nothing by itself.
-    pub auto_archive_minutes: u32,
-    /// When it was last archived or taken out.
-    pub archive_changed_at: DateTime<Utc>,
-    /// Who follows it.
-    pub followers: Vec<Snowflake>,
+    /// For a forum: what it asks of posts.
+    #[serde(default)]
+    pub forum: Option<Forum>,
+    /// How many seconds a person has to wait between two messages. It is kept and told, and slows nobody down.
+    #[serde(default)]
+    pub slow_mode_seconds: u32,
+    /// Whether it is only for adults.
+    #[serde(default)]
+    pub nsfw: bool,
+    /// After how many quiet minutes clients propose to archive its threads.
+    #[serde(default)]
+    pub default_auto_archive_minutes: Option<u32>,
+    /// When a message was last pinned in it.
+    #[serde(default)]
+    pub last_pin: Option<DateTime<Utc>>,
+    /// For a direct conversation: the two who have it.
+    #[serde(default)]
+    pub recipients: Vec<Snowflake>,
 }
 
 /// The kinds of channel that the local Discord has.
@@ -102,14 +131,22 @@ pub enum ChannelKind {
     Text,
     /// Groups channels.
     Category,
-    /// Holds messages, and hangs on a text channel.
+    /// Holds messages, and hangs on a text channel, or is a post of a forum.
     Thread,
+    /// A thread that only those see who were added to it.
+    PrivateThread,
+    /// Holds messages that others follow.
+    Announcement,
+    /// Holds posts, which are threads.
+    Forum,
+    /// A conversation of two.
+    Direct,
 }
 
 impl Role {
     /// A role without a colour, which can be given away.
     pub(crate) fn new(id: Snowflake, name: &str, permissions: u64, position: u32) -> Self {
-        Self { id, name: name.to_owned(), permissions, position, colour: 0, managed: false }
+        Self { id, name: name.to_owned(), permissions, position, colour: 0, managed: false, bot: None, hoist: false, mentionable: false }
     }
 }
 
@@ -127,6 +164,12 @@ impl Channel {
             overwrites: Vec::new(),
             last_message: None,
             thread: None,
+            forum: None,
+            slow_mode_seconds: 0,
+            nsfw: false,
+            default_auto_archive_minutes: None,
+            last_pin: None,
+            recipients: Vec::new(),
         }
     }
 }
@@ -137,8 +180,17 @@ impl ChannelKind {
         match self {
             Self::Text => 0,
             Self::Category => 4,
+            Self::Direct => 1,
+            Self::Announcement => 5,
             Self::Thread => 11,
+            Self::PrivateThread => 12,
+            Self::Forum => 15,
         }
+    }
+
+    /// Whether messages can stand in it.
+    pub fn holds_messages(self) -> bool {
+        !matches!(self, Self::Category | Self::Forum)
     }
 }
 

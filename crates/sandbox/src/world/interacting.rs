@@ -137,7 +137,9 @@ impl World {
             Some(0) => granted & permission::ADMINISTRATOR != 0,
             Some(needed) => granted & needed == needed,
         };
-        by_default && granted & permission::USE_APPLICATION_COMMANDS != 0
+        let is_admin = granted & permission::ADMINISTRATOR != 0;
+        let set = guild.filter(|_| !is_admin).and_then(|guild| self.set_permission(guild, user, channel, command));
+        set.unwrap_or(by_default) && granted & permission::USE_APPLICATION_COMMANDS != 0
     }
 
     fn checked_command(&self, start: &Start<'_>, kind: InteractionKind) -> Result<Value, Refusal> {

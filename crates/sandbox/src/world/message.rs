@@ -12,6 +12,8 @@ pub const EPHEMERAL: u64 = 1 << 6;
 pub const LOADING: u64 = 1 << 7;
 /// The flag of a message that a thread hangs on.
 pub const HAS_THREAD: u64 = 1 << 5;
+/// The flag of a message that makes no sound.
+pub const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
 /// The flag that hides a message's embeds.
 pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
@@ -40,6 +42,18 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// The message that this one answers; it may be gone.
     pub reply_to: Option<Snowflake>,
+    /// What else it points to: the start of its thread, a thread, a pinned or a forwarded message.
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    /// For a forwarded message: what it said, as on the wire.
+    #[serde(default)]
+    pub snapshot: Option<Value>,
+    /// When it was pinned, if it is.
+    #[serde(default)]
+    pub pinned_at: Option<DateTime<Utc>>,
+    /// The webhook that posted it.
+    #[serde(default)]
+    pub webhook: Option<MessageWebhook>,
     /// The flags, as on the wire.
     pub flags: u64,
     /// Read aloud.
@@ -69,18 +83,68 @@ pub enum MessageKind {
     ChatInputCommand,
     /// The answer to a command from a context menu.
     ContextMenuCommand,
+    /// Tells that somebody was added to a thread.
+    RecipientAdd,
+    /// Tells that somebody was taken out of a thread.
+    RecipientRemove,
+    /// Tells that a thread was renamed.
+    NameChange,
+    /// Tells that a message was pinned.
+    PinnedMessage,
+    /// Tells a channel that a thread was started.
+    ThreadCreated,
+    /// Stands at the beginning of a thread for the message that it hangs on.
+    ThreadStarter,
 }
 
 impl MessageKind {
+    /// Whether it can be deleted. Source: Discord developer documentation, "Message Types".
+    pub fn can_be_deleted(self) -> bool {
+        !matches!(self, Self::RecipientAdd | Self::RecipientRemove | Self::NameChange | Self::ThreadStarter)
+    }
+
+    /// Whether Discord itself wrote it.
+    pub fn is_system(self) -> bool {
+        !matches!(self, Self::Default | Self::Reply | Self::ChatInputCommand | Self::ContextMenuCommand)
+    }
+
     /// The number on the wire.
     pub fn number(self) -> u8 {
         match self {
             Self::Default => 0,
+            Self::RecipientAdd => 1,
+            Self::RecipientRemove => 2,
+            Self::NameChange => 4,
+            Self::PinnedMessage => 6,
+            Self::ThreadCreated => 18,
+            Self::ThreadStarter => 21,
             Self::Reply => 19,
             Self::ChatInputCommand => 20,
             Self::ContextMenuCommand => 23,
         }
     }
+}
+
+/// What a message points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The channel.
+    pub channel: Snowflake,
+    /// The message in it, if it is about one.
+    pub message: Option<Snowflake>,
+    /// Whether the message is forwarded, not answered.
+    pub forward: bool,
+}
+
+/// Under which name a webhook posted a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageWebhook {
+    /// The webhook.
+    pub id: Snowflake,
+    /// The application that owns it.
+    pub application: Option<Snowflake>,
+    /// The name that is shown.
+    pub name: String,
 }
 
 /// Which interaction a message answers.
@@ -125,6 +189,34 @@ pub struct Reaction {
 }
 
 impl Message {
+    /// A message in which nothing stands yet.
+    pub(crate) fn new(id: Snowflake, channel: Snowflake, author: Snowflake, kind: MessageKind) -> Self {
+        Self {
+            id,
+            channel,
+            author,
+            kind,
+            content: String::new(),
+            edited_at: None,
+            embeds: Vec::new(),
+            components: Vec::new(),
+            attachments: Vec::new(),
+            reactions: Vec::new(),
+            reply_to: None,
+            reference: None,
+            snapshot: None,
+            pinned_at: None,
+            webhook: None,
+            flags: 0,
+            tts: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            mention_everyone: false,
+            nonce: None,
+            only_for: None,
+            interaction: None,
+        }
+    }
     /// When it was posted.
     pub fn posted_at(&self) -> DateTime<Utc> {
         self.id.made_at()

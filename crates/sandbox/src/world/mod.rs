@@ -6,11 +6,15 @@ mod answering;
 mod chance;
 mod channels;
 mod chosen;
+mod command_permissions;
 mod commands;
+mod deleting;
+mod direct;
 pub(crate) mod draft;
 pub mod emoji;
 pub(crate) mod event;
 mod file_options;
+mod files;
 mod founding;
 pub mod guild;
 mod interacting;
@@ -20,10 +24,16 @@ mod mention;
 pub mod message;
 pub mod people;
 pub mod permission;
+mod pinning;
 mod posting;
 mod reacting;
+mod roles;
 pub mod snowflake;
+pub mod thread;
+mod thread_changes;
+mod thread_members;
 mod threads;
+pub mod webhook;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,13 +45,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
+    command_permissions::CommandPermissions,
     commands::CommandMade,
     event::Event,
-    guild::{Channel, Guild, Role},
+    guild::{Channel, ChannelKind, Guild, Role},
     interaction::{Deadlines, Interaction},
     message::{Attachment, Message},
     people::{Application, User},
     snowflake::{Mint, Snowflake},
+    webhook::Webhook,
 };
 use crate::refusal::Refusal;
 
@@ -49,6 +61,7 @@ pub use self::founding::{Standing, WorldSeed};
 pub(crate) use self::{
     answering::FirstAnswer,
     chance::{Chance, base64_url},
+    command_permissions::{Exception, ExceptionKind},
     commands::Scope,
     founding::BOT_PERMISSIONS,
 };
@@ -65,10 +78,15 @@ pub struct World {
     messages: BTreeMap<Snowflake, BTreeMap<Snowflake, Message>>,
     /// Registered commands, as on the wire.
     commands: BTreeMap<Snowflake, Value>,
+    /// Who may use which command, where a guild has said so.
+    #[serde(default)]
+    command_permissions: Vec<CommandPermissions>,
     /// Which commands were made in the last 24 hours.
     #[serde(default)]
     commands_made: Vec<CommandMade>,
     interactions: BTreeMap<Snowflake, Interaction>,
+    #[serde(default)]
+    webhooks: BTreeMap<Snowflake, Webhook>,
     /// What new interactions are given.
     #[serde(default)]
     pub(crate) deadlines: Deadlines,
@@ -228,10 +246,16 @@ impl World {
 
     /// What the user may do in the channel.
     pub fn permissions_in(&self, user: Snowflake, channel: &Channel) -> u64 {
+        let Some(guild) = channel.guild else {
+            return if channel.recipients.contains(&user) { permission::DIRECT } else { 0 };
+        };
+        let Some(guild) = self.guilds.get(&guild) else { return 0 };
+        let Some(thread) = &channel.thread else { return permission::in_channel(guild, channel, user, permission::SEND_MESSAGES) };
         // A thread has no permissions of its own: those of its channel hold.
-        let parent = channel.parent.filter(|_| channel.thread.is_some()).and_then(|parent| self.channels.get(&parent));
-        let guild = channel.guild.and_then(|guild| self.guilds.get(&guild));
-        guild.map_or(0, |guild| permission::in_channel(guild, parent.unwrap_or(channel), user))
+        let parent = channel.parent.and_then(|parent| self.channels.get(&parent)).unwrap_or(channel);
+        let granted = permission::in_channel(guild, parent, user, permission::SEND_MESSAGES_IN_THREADS);
+        let is_shut = channel.kind == ChannelKind::PrivateThread && !thread.followers.contains(&user);
+        if is_shut && granted & permission::MANAGE_THREADS == 0 { 0 } else { granted }
     }
 
     /// What the user may do in a guild as a whole.

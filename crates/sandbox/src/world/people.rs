@@ -42,7 +42,7 @@ pub const GUILD_MEMBERS: u64 = 1 << 1;
 pub const GUILD_PRESENCES: u64 = 1 << 8;
 
 /// The privileged intents by name. Source: Discord developer documentation, "Privileged Intents".
-const INTENTS: [(&str, u64); 3] =
+pub(crate) const INTENTS: [(&str, u64); 3] =
     [("MESSAGE_CONTENT", MESSAGE_CONTENT), ("GUILD_MEMBERS", GUILD_MEMBERS), ("GUILD_PRESENCES", GUILD_PRESENCES)];
 
 /// The bit of a privileged intent.

@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use super::{
     World,
-    draft::{Draft, Reply, Upload},
+    draft::{Draft, Forward, Reply},
     event::Event,
-    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, SUPPRESS_EMBEDS},
+    files::content_type,
+    guild::ChannelKind,
+    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, MessageWebhook, Reference, SUPPRESS_EMBEDS},
     permission,
     snowflake::Snowflake,
 };
@@ -30,11 +32,33 @@ const SETTABLE: u64 = SUPPRESS_EMBEDS | EPHEMERAL | (1 << 12) | COMPONENTS_V2;
 /// How a message comes to be, other than by its author's own request.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// The id that the message is to have; without one, a new one.
+    pub(super) id: Option<Snowflake>,
     pub(super) kind: MessageKind,
     pub(super) only_for: Option<Snowflake>,
     pub(super) interaction: Option<MessageInteraction>,
     pub(super) reply_to: Option<Snowflake>,
     pub(super) loading: bool,
+    pub(super) reference: Option<Reference>,
+    pub(super) snapshot: Option<Value>,
+    pub(super) webhook: Option<MessageWebhook>,
+}
+
+impl Origin {
+    /// Somebody writes it.
+    pub(super) fn ordinary() -> Self {
+        Self {
+            id: None,
+            kind: MessageKind::Default,
+            only_for: None,
+            interaction: None,
+            reply_to: None,
+            loading: false,
+            reference: None,
+            snapshot: None,
+            webhook: None,
+        }
+    }
 }
 
 impl World {
@@ -51,10 +75,13 @@ impl World {
         if let Some(earlier) = self.same_nonce(now, author, channel, &draft) {
             return Ok(earlier);
         }
+        let forwarded = draft.forward.map(|forward| self.forwarded(author, &draft, forward)).transpose()?;
         let reply_to = draft.reply.map(|reply| self.answered(channel, granted, reply)).transpose()?.flatten();
         draft.flags = draft.flags.map(|flags| flags & !EPHEMERAL);
         let kind = if reply_to.is_some() { MessageKind::Reply } else { MessageKind::Default };
-        self.put(now, author, channel, draft, Origin { kind, only_for: None, interaction: None, reply_to, loading: false })
+        draft.tts &= granted & permission::SEND_TTS_MESSAGES != 0;
+        let (reference, snapshot) = forwarded.unzip();
+        self.put(now, author, channel, draft, Origin { kind, reply_to, reference, snapshot, ..Origin::ordinary() })
     }
 
     /// Puts a message into the channel, whoever is behind it; permissions have been looked at.
@@ -67,13 +94,13 @@ impl World {
         origin: Origin,
     ) -> Result<Snowflake, Refusal> {
         let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(author, channel));
-        let id = self.new_id(now);
+        let id = origin.id.unwrap_or_else(|| self.new_id(now));
         let mut flags = draft.flags.unwrap_or(0) & SETTABLE;
         flags |= if origin.only_for.is_some() { EPHEMERAL } else { 0 } | if origin.loading { LOADING } else { 0 };
         let allowed = draft.allowed_mentions.unwrap_or_default();
         let content = draft.content.unwrap_or_default();
-        let words = draft.components.iter().flatten().flat_map(texts).fold(content.clone(), |all, text| all + "\n" + text);
-        let mut mentions = self.mentions(self.guild_of(channel), &words, &allowed, granted & permission::MENTION_EVERYONE != 0);
+        let said = spoken(&content, draft.components.as_deref().unwrap_or_default());
+        let mut mentions = self.mentions(self.guild_of(channel), &said, &allowed, granted & permission::MENTION_EVERYONE != 0);
         if let Some(answered) = origin.reply_to.and_then(|reply| self.message(channel, reply)) {
             let answered = answered.author;
             if allowed.replied_user && answered != author && !mentions.users.contains(&answered) {
@@ -82,17 +109,14 @@ impl World {
         }
         let attachments: Vec<_> = draft.files.into_iter().map(|file| self.keep_file(now, file)).collect();
         let message = Message {
-            id,
-            channel,
-            author,
-            kind: origin.kind,
             content,
-            edited_at: None,
             embeds: draft.embeds.unwrap_or_default(),
             components: draft.components.unwrap_or_default(),
             attachments,
-            reactions: Vec::new(),
             reply_to: origin.reply_to,
+            reference: origin.reference,
+            snapshot: origin.snapshot,
+            webhook: origin.webhook,
             flags,
             tts: draft.tts,
             mentions: mentions.users,
@@ -101,6 +125,7 @@ impl World {
             nonce: draft.nonce,
             only_for: origin.only_for,
             interaction: origin.interaction,
+            ..Message::new(id, channel, author, origin.kind)
         };
         let refused = if is_empty(&message) && !origin.loading {
             Some(Refusal::empty_message())
@@ -111,6 +136,16 @@ impl World {
             self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
             return Err(refusal);
         }
+        if message.only_for.is_none() {
+            self.count_in_thread(now, channel, id, message.kind);
+        }
+        self.insert(message);
+        Ok(id)
+    }
+
+    /// Puts a finished message where it belongs, and tells of it.
+    pub(super) fn insert(&mut self, message: Message) {
+        let (channel, id) = (message.channel, message.id);
         if message.only_for.is_none()
             && let Some(channel) = self.channels.get_mut(&channel)
         {
@@ -118,7 +153,6 @@ impl World {
         }
         self.messages.entry(channel).or_default().insert(id, message);
         self.happened(Event::MessageCreated { channel, message: id });
-        Ok(id)
     }
 
     /// Changes a message on a request of `editor`.
@@ -132,6 +166,9 @@ impl World {
     ) -> Result<(), Refusal> {
         let granted = self.channel_for(editor, channel, 0).map(|channel| self.permissions_in(editor, channel))?;
         let message = self.message(channel, id).filter(|message| message.only_for.is_none()).ok_or_else(Refusal::unknown_message)?;
+        if message.kind.is_system() {
+            return Err(Refusal::system_message());
+        }
         if message.author != editor {
             let only_hides_embeds = draft.flags.is_some()
                 && draft.content.is_none()
@@ -153,10 +190,13 @@ impl World {
     pub(super) fn change(&mut self, now: DateTime<Utc>, channel: Snowflake, id: Snowflake, draft: Draft) -> Result<(), Refusal> {
         let mut message = self.message(channel, id).cloned().ok_or_else(Refusal::unknown_message)?;
         let granted = self.channels.get(&channel).map_or(0, |channel| self.permissions_in(message.author, channel));
-        if let Some(content) = draft.content {
+        let says_in_layout = message.is_layout() && draft.components.is_some();
+        if draft.content.is_some() || says_in_layout {
+            let content = draft.content.unwrap_or_else(|| message.content.clone());
+            let said = spoken(&content, draft.components.as_ref().unwrap_or(&message.components));
             let mentions = self.mentions(
                 self.guild_of(channel),
-                &content,
+                &said,
                 &draft.allowed_mentions.unwrap_or_default(),
                 granted & permission::MENTION_EVERYONE != 0,
             );
@@ -214,40 +254,6 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a message on a request of `user`.
-    pub(crate) fn delete(&mut self, user: Snowflake, channel: Snowflake, id: Snowflake) -> Result<(), Refusal> {
-        let granted = self.channel_for(user, channel, 0).map(|channel| self.permissions_in(user, channel))?;
-        let message = self.message(channel, id).filter(|message| message.is_shown_to(user)).ok_or_else(Refusal::unknown_message)?;
-        if message.author != user && message.only_for != Some(user) && granted & permission::MANAGE_MESSAGES == 0 {
-            return Err(Refusal::missing_permissions());
-        }
-        self.remove(channel, id)
-    }
-
-    /// Takes a message away; who may has been looked at.
-    pub(super) fn remove(&mut self, channel: Snowflake, id: Snowflake) -> Result<(), Refusal> {
-        let message = self.messages.get_mut(&channel).and_then(|messages| messages.remove(&id)).ok_or_else(Refusal::unknown_message)?;
-        self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
-        self.happened(Event::MessageDeleted { channel, message: id, only_for: message.only_for });
-        Ok(())
-    }
-
-    /// Deletes 2 to 100 messages at once; unknown ones are passed over.
-    pub(crate) fn delete_many(&mut self, user: Snowflake, channel: Snowflake, ids: &[Snowflake]) -> Result<(), Refusal> {
-        self.channel_for(user, channel, permission::MANAGE_MESSAGES)?;
-        if !(2..=100).contains(&ids.len()) {
-            return Err(Refusal::bad_bulk_delete());
-        }
-        let found: Vec<_> = ids.iter().filter(|id| self.message(channel, **id).is_some()).copied().collect();
-        for id in &found {
-            if let Some(message) = self.messages.get_mut(&channel).and_then(|messages| messages.remove(id)) {
-                self.forget_files(&message.attachments.iter().map(|file| file.id).collect::<Vec<_>>());
-            }
-        }
-        self.happened(Event::MessagesDeleted { channel, messages: found });
-        Ok(())
-    }
-
     /// Tells the channel that somebody writes.
     pub(crate) fn type_in(&mut self, now: DateTime<Utc>, user: Snowflake, channel: Snowflake) -> Result<(), Refusal> {
         self.channel_for(user, channel, self.writing_permission(channel))?;
@@ -267,9 +273,13 @@ impl World {
         needed |= if draft.files.is_empty() { 0 } else { permission::ATTACH_FILES };
         needed |= if draft.embeds.as_ref().is_none_or(Vec::is_empty) { 0 } else { permission::EMBED_LINKS };
         let channel = self.channel_for(author, channel, needed)?;
-        if channel.kind == super::guild::ChannelKind::Category {
+        if channel.kind == ChannelKind::Forum {
+            return Err(Refusal::message_in_forum());
+        }
+        if !channel.kind.holds_messages() {
             return Err(Refusal::wrong_channel_type());
         }
+        self.check_reachable(author, channel)?;
         Ok(self.permissions_in(author, channel))
     }
 
@@ -289,65 +299,55 @@ impl World {
             .map(|message| message.id)
     }
 
+    /// What is forwarded: where it stands and what it says. Nothing else can stand in a message that forwards one.
+    fn forwarded(&self, author: Snowflake, draft: &Draft, forward: Forward) -> Result<(Reference, Value), Refusal> {
+        if !draft.is_empty() || draft.reply.is_some() {
+            let why = "A message that forwards another has nothing of its own";
+            return Err(form::invalid("message_reference", "MESSAGE_FORWARD_WITH_CONTENT", why));
+        }
+        let reads = permission::VIEW_CHANNEL | permission::READ_MESSAGE_HISTORY;
+        let readable = self.channel(forward.channel).is_some_and(|from| self.permissions_in(author, from) & reads == reads);
+        let known = self.message(forward.channel, forward.message).filter(|message| message.only_for.is_none() && readable);
+        let known = known.ok_or_else(|| form::invalid("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message"))?;
+        if known.kind.is_system() || known.snapshot.is_some() {
+            return Err(Refusal::cannot_forward());
+        }
+        let snapshot = serde_json::json!({
+            "type": known.kind.number(), "content": known.content, "embeds": known.embeds, "components": known.components, "attachments": [],
+            "timestamp": known.posted_at().to_rfc3339(), "edited_timestamp": known.edited_at.map(|at| at.to_rfc3339()), "flags": known.flags,
+            "mentions": [], "mention_roles": known.mention_roles,
+        });
+        Ok((Reference { channel: forward.channel, message: Some(forward.message), forward: true }, snapshot))
+    }
+
     fn answered(&self, channel: Snowflake, granted: u64, reply: Reply) -> Result<Option<Snowflake>, Refusal> {
         if granted & permission::READ_MESSAGE_HISTORY == 0 {
             return Err(Refusal::new(400, 160_002, "Cannot reply without permission to read message history"));
         }
-        if self.message(channel, reply.message).is_some_and(|message| message.only_for.is_none()) {
+        if let Some(answered) = self.message(channel, reply.message).filter(|message| message.only_for.is_none()) {
+            if answered.kind.is_system() {
+                let why = "Cannot reply to a system message";
+                return Err(form::invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", why));
+            }
             return Ok(Some(reply.message));
         }
         if reply.must_exist { Err(form::invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")) } else { Ok(None) }
     }
-
-    /// Keeps a file's bytes.
-    pub(super) fn keep_file(&mut self, now: DateTime<Utc>, file: Upload) -> Attachment {
-        let attachment = Attachment {
-            id: self.mint.next(now),
-            content_type: content_type(&file),
-            filename: file.filename,
-            description: file.description,
-            size: file.bytes.len(),
-        };
-        self.files.insert(attachment.id, file.bytes.into());
-        attachment
-    }
-
-    pub(super) fn forget_files(&mut self, ids: &[Snowflake]) {
-        for id in ids {
-            self.files.remove(id);
-        }
-    }
 }
 
 fn is_empty(message: &Message) -> bool {
-    message.content.is_empty() && message.embeds.is_empty() && message.components.is_empty() && message.attachments.is_empty()
+    message.content.is_empty()
+        && message.embeds.is_empty()
+        && message.components.is_empty()
+        && message.attachments.is_empty()
+        && message.snapshot.is_none()
+}
+
+/// All that a message says: its text and the texts of its layout.
+fn spoken(content: &str, components: &[Value]) -> String {
+    components.iter().flat_map(texts).fold(content.to_owned(), |all, text| all + "\n" + text)
 }
 
 fn nonce_text(nonce: &Value) -> String {
     nonce.as_str().map_or_else(|| nonce.to_string(), str::to_owned)
-}
-
-/// The media type that the client gave, else the one that goes with the name; text that is UTF-8 is called so, or browsers would guess.
-fn content_type(file: &Upload) -> String {
-    let given = file.content_type.as_deref().unwrap_or_else(|| media_type(&file.filename));
-    let is_bare_text = given.starts_with("text/") && !given.contains("charset");
-    if is_bare_text && std::str::from_utf8(&file.bytes).is_ok() { format!("{given}; charset=utf-8") } else { given.to_owned() }
-}
-
-/// The media type that goes with a file name, for those that people exchange here.
-fn media_type(filename: &str) -> &'static str {
-    let ending = filename.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    match ending.as_deref().unwrap_or_default() {
-        "txt" | "log" | "md" | "rs" | "py" | "sh" | "toml" | "yaml" | "yml" | "diff" | "patch" | "csv" => "text/plain",
-        "json" => "application/json",
-        "html" | "htm" => "text/html",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "svg" => "image/svg+xml",
-        "pdf" => "application/pdf",
-        "zip" => "application/zip",
-        _ => "application/octet-stream",
-    }
 }

@@ -143,14 +143,32 @@ async fn a_command_that_is_for_direct_messages_alone_is_used_by_nobody_here() {
 }
 
 #[tokio::test]
-async fn nobody_has_given_a_command_permissions_of_its_own() {
+async fn those_who_manage_the_guild_say_who_may_use_a_command_and_where() {
     let discord = discord().await;
-    let bot = Client::bot(&discord);
+    let (bot, admin) = (Client::bot(&discord), Client::person(&discord, "admin"));
     let (application, guild) = (discord.user("orchestrator").unwrap().id, discord.look(|world| world.guild().id));
     let made = bot.post(&format!("/applications/{application}/commands"), json!({"name": "task", "description": "d"})).await.ok();
     let path = format!("/applications/{application}/guilds/{guild}/commands");
+    let own = format!("{path}/{}/permissions", made["id"].as_str().unwrap());
+    let (stranger, general) = (discord.person("stranger"), discord.channel("general").unwrap());
+    let use_in = |channel: &str| stranger.command(channel, "task", &json!([])).map(drop).map_err(|refusal| refusal.code);
+    let exception = |id: serde_json::Value, kind: u8, allowed: bool| json!({"id": id, "type": kind, "permission": allowed});
 
     assert_eq!(bot.get(&format!("{path}/permissions")).await.ok(), json!([]));
-    assert_eq!(bot.get(&format!("{path}/{}/permissions", made["id"].as_str().unwrap())).await.refusal(), (404, 10066));
+    assert_eq!(bot.get(&own).await.refusal(), (404, 10066));
     assert_eq!(bot.get(&format!("{path}/5/permissions")).await.refusal(), (404, 10063));
+    assert_eq!(bot.put(&own, json!({"permissions": []})).await.refusal().0, 403);
+    assert_eq!(Client::person(&discord, "stranger").put(&own, json!({"permissions": []})).await.refusal(), (403, 50013));
+
+    // Nobody anywhere; then the stranger, but not in #general.
+    let nobody = exception(json!(guild), 1, false);
+    admin.put(&format!("{path}/{application}/permissions"), json!({"permissions": [nobody]})).await.ok();
+    assert_eq!(use_in("#general"), Err(50013));
+    let set = json!({"permissions": [nobody, exception(json!(stranger.id()), 2, true), exception(json!(general), 3, false)]});
+    admin.put(&own, set.clone()).await.ok();
+    assert_eq!((use_in("#general"), use_in("#task-queue")), (Err(50013), Ok(())));
+    discord.person("admin").command("#general", "task", &json!([])).unwrap();
+
+    assert_eq!(bot.get(&own).await.ok()["permissions"], set["permissions"]);
+    assert_eq!(bot.get(&format!("{path}/permissions")).await.ok().as_array().map(Vec::len), Some(2));
 }

@@ -181,6 +181,28 @@ async fn the_guide_goes_on_when_the_world_does() {
 }
 
 #[tokio::test]
+async fn a_thread_begins_with_its_message_a_webhook_has_its_own_name_and_another_server_its_own_channels() {
+    let discord = discord().await;
+    let (admin, general) = (Client::person(&discord, "admin"), discord.channel("general").unwrap());
+    let id = discord.person("admin").say("#general", "tea or coffee?").unwrap();
+    admin.post(&format!("{}/{id}/threads", messages(&discord, "general")), json!({"name": "drinks"})).await.ok();
+    let hook = admin.post(&format!("/channels/{general}/webhooks"), json!({"name": "weather"})).await.ok();
+    let path = format!("/webhooks/{}/{}", text_of(&hook, "id"), text_of(&hook, "token"));
+    admin.post(&path, json!({"content": "sunny"})).await;
+    let guild = admin.post("/sandbox/guilds", json!({"name": "Second House"})).await.ok();
+    let guild = text_of(&guild, "id");
+
+    let thread = fetch(&discord, &format!("/?as=admin&channel={id}")).await.text().await.unwrap();
+    let here = page(&discord, "admin", "general").await;
+    let there = fetch(&discord, &format!("/?as=admin&guild={guild}")).await.text().await.unwrap();
+
+    assert!(thread.contains("class=\"started\"") && thread.contains("tea or coffee?"), "{thread}");
+    assert!(here.contains("data-name=\"weather\"") && here.contains("data-initials=\"SH\""), "{here}");
+    assert!(there.contains("<h2>Second House</h2>") && !there.contains("tea or coffee?"), "{there}");
+    assert!(!page(&discord, "stranger", "general").await.contains("Second House"), "he is not in it");
+}
+
+#[tokio::test]
 async fn the_menu_holds_the_commands_that_this_person_may_use() {
     let discord = discord().await;
     let commands = json!([{"name": "task", "description": "d"}, {"name": "stop", "description": "d", "default_member_permissions": "0"}]);
@@ -215,4 +237,47 @@ async fn a_channel_that_one_does_not_see_is_neither_listed_nor_shown() {
 
     assert!(!html.contains("worker-pool") && !html.contains("internal matter"));
     assert!(page(&discord, "admin", "worker-pool").await.contains("internal matter"));
+}
+
+#[tokio::test]
+async fn layouts_are_shown_with_their_pictures_and_files_and_nothing_from_elsewhere_is_loaded() {
+    let discord = discord().await;
+    let body = json!({"flags": 1 << 15, "components": [
+        {"type": 17, "accent_color": 0x12_34_56, "components": [
+            {"type": 10, "content": "## Inside"},
+            {"type": 9, "components": [{"type": 10, "content": "beside a picture"}], "accessory": {"type": 11, "media": {"url": "attachment://small.png"}, "description": "a dot"}},
+            {"type": 12, "items": [{"media": {"url": "attachment://small.png"}}, {"media": {"url": "https://elsewhere.example/x.png"}}]},
+            {"type": 14, "divider": false},
+            {"type": 13, "file": {"url": "attachment://notes.txt"}},
+            {"type": 1, "components": [{"type": 2, "style": 5, "label": "Docs", "url": "https://example.org"}]}]}]});
+    let files = vec![("small.png", b"\x89PNG\r\n\x1a\n".to_vec()), ("notes.txt", b"what it says".to_vec())];
+    Client::bot(&discord).post_files(&messages(&discord, "general"), body, files).await.ok();
+
+    let html = page(&discord, "stranger", "general").await;
+
+    assert!(html.contains("fill=\"#123456\"") && html.contains("<h4>Inside</h4>"), "{html}");
+    assert_eq!(html.matches("<img src=\"/attachments/").count(), 2, "{html}");
+    assert!(html.contains("alt=\"a dot\"") && html.contains("what it says") && html.contains("class=\"gap\""), "{html}");
+    assert!(!html.contains("<img src=\"https://") && html.contains("href=\"https://elsewhere.example/x.png\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_copied_link_opens_at_its_message_as_who_was_there_last() {
+    let discord = discord().await;
+    let first = discord.person("admin").say("#results", "the very first").unwrap();
+    for number in 0..90 {
+        discord.person("admin").say("#results", &format!("line {number}")).unwrap();
+    }
+    let link = format!(
+        "{}/channels/{}/{}/{first}",
+        discord.base_url(),
+        discord.look(|world| world.guild().id),
+        discord.channel("results").unwrap()
+    );
+
+    let client = reqwest::Client::builder().build().unwrap();
+    let html = client.get(link).header("cookie", "theme=light; as=stranger").send().await.unwrap().text().await.unwrap();
+
+    assert!(html.contains("the very first") && html.contains("data-act=\"newer\""), "{html}");
+    assert!(html.contains("data-user=\"stranger\"") && html.contains("<html lang=\"en\" data-theme=\"light\">"), "{html}");
 }

@@ -43,7 +43,7 @@ fn special(rest: &str, c: char, before: char, world: &World, depth: u8, out: &mu
         '`' => code(rest, out),
         '<' => angled(rest, world, out),
         '[' => link(rest, out),
-        'h' => bare_link(rest, out),
+        'h' => bare_link(rest, world, out),
         '@' => everyone(rest, out),
         '*' | '_' | '~' | '|' => emphasis(rest, before, world, depth, out),
         _ => None,
@@ -123,7 +123,7 @@ fn angled(rest: &str, world: &World, out: &mut String) -> Option<usize> {
         push(
             out,
             format_args!(
-                "<a class=\"mention\" href=\"?channel={}\" data-channel=\"{}\">#{}</a>",
+                "<a class=\"mention\" href=\"/?channel={}\" data-channel=\"{}\">#{}</a>",
                 channel.id,
                 channel.id,
                 escape(&channel.name)
@@ -134,8 +134,7 @@ fn angled(rest: &str, world: &World, out: &mut String) -> Option<usize> {
         let at = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0))?;
         out.push_str(&html::time(at, style.chars().next().filter(char::is_ascii_alphabetic).unwrap_or('f')));
     } else if is_web_address(inner) {
-        open_link(out, inner);
-        push(out, format_args!("{}</a>", escape(inner)));
+        address(inner, world, out);
     } else {
         let name =
             inner.strip_prefix("a:").or_else(|| inner.strip_prefix(':')).and_then(|emoji| emoji.split_once(':')).map(|(name, _)| name)?;
@@ -160,15 +159,26 @@ fn link(rest: &str, out: &mut String) -> Option<usize> {
     Some(end + 1)
 }
 
-fn bare_link(rest: &str, out: &mut String) -> Option<usize> {
+fn bare_link(rest: &str, world: &World, out: &mut String) -> Option<usize> {
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(rest.len());
     let url = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '*', '_', '~', '|']);
     if !is_web_address(url) {
         return None;
     }
-    open_link(out, url);
-    push(out, format_args!("{}</a>", escape(url)));
+    address(url, world, out);
     Some(url.len())
+}
+
+/// An address as a link; one to a channel or message here is shown by the channel's name.
+fn address(url: &str, world: &World, out: &mut String) {
+    let place = html::place(url).and_then(|(channel, message)| Some((world.channel(channel)?, message)));
+    open_link(out, url);
+    match place {
+        Some((channel, message)) => {
+            push(out, format_args!("#{}{}</a>", escape(&channel.name), if message.is_some() { " › 💬" } else { "" }));
+        }
+        None => push(out, format_args!("{}</a>", escape(url))),
+    }
 }
 
 fn everyone(rest: &str, out: &mut String) -> Option<usize> {

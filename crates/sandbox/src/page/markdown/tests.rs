@@ -41,6 +41,17 @@ fn links_lead_to_the_web_only() {
 }
 
 #[test]
+fn a_link_to_a_message_of_discord_leads_to_that_message_here() {
+    let world = World::found(&WorldSeed::default(), clock::now());
+    let channel = world.channel_named("general").unwrap().id;
+    let url = format!("https://discord.com/channels/1/{channel}/42");
+
+    let link = format!("<a href=\"/?channel={channel}&amp;message=42\" data-in=\"{channel}\" data-message=\"42\">");
+    assert_eq!(render(&format!("[it]({url}) {url}"), &world), format!("<p>{link}it</a> {link}#general › 💬</a></p>"));
+    assert!(!render("https://discord.com/channels/x/y", &world).contains("data-"));
+}
+
+#[test]
 fn nothing_that_was_written_becomes_markup() {
     for text in [
         "<script>alert(1)</script>",
