@@ -62,6 +62,8 @@ pub(crate) struct Shown {
     pub(crate) ours: bool,
     pub(crate) content: String,
     pub(crate) reply_to: Option<u64>,
+    /// What it says, if it is the card of a task.
+    pub(crate) card: Option<String>,
     /// The reactions of our bot.
     pub(crate) signs: Vec<String>,
 }
@@ -129,6 +131,7 @@ impl Evidence {
                     ours: is_ours(message),
                     content: message.content.clone(),
                     reply_to: message.reply_to.map(Snowflake::get),
+                    card: message.embeds.first().filter(|_| message.content.is_empty() && is_ours(message)).and_then(description),
                     signs: signs(message),
                 });
                 shown.collect()
@@ -154,6 +157,10 @@ impl Evidence {
     pub(crate) fn entries_of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Entry> {
         self.entries.iter().filter(move |entry| entry.task == id)
     }
+}
+
+fn description(embed: &Value) -> Option<String> {
+    embed["description"].as_str().map(str::to_owned)
 }
 
 /// Reads an entry. Source of its form: contract 003 §5.

@@ -3,7 +3,7 @@
 use crate::{
     agents::{Agent, Deed},
     chance::Chance,
-    script::{Door, KillAt, Moment, Op, Script, Settings, Sign, SystemCall, TrappedProcess, Verb, Who, Whom, Wish},
+    script::{Cards, Door, KillAt, Moment, Op, Script, Settings, Sign, SystemCall, TrappedProcess, Verb, Who, Whom, Wish},
     task::TaskNumber,
     trouble::{Boundary, Fault, GatewayFault, Route, Side, Trouble},
 };
@@ -27,6 +27,7 @@ fn settings(chance: &mut Chance) -> Settings {
         keep: !chance.one_in(3),
         by_role: chance.one_in(3),
         worker_bots: chance.one_in(6),
+        cards: chance.weighted(&[(2, Cards::Silent), (1, Cards::DoneOnly), (3, Cards::StateChanges), (2, Cards::Live)]),
         heartbeat_ms: chance.weighted(&[(5, 41_250), (1, 500)]),
     }
 }

@@ -36,8 +36,22 @@ pub(crate) struct Settings {
     pub(crate) by_role: bool,
     /// Whether notices are posted by bots of their own.
     pub(crate) worker_bots: bool,
+    /// How much is shown of tasks beside their signs.
+    #[serde(default)]
+    pub(crate) cards: Cards,
     /// How often the gateway wants a sign of life, in milliseconds.
     pub(crate) heartbeat_ms: u64,
+}
+
+/// How much is shown of tasks beside their signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cards {
+    #[default]
+    Silent,
+    DoneOnly,
+    StateChanges,
+    Live,
 }
 
 /// One thing that is done to a world.

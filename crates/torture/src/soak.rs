@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     report::{count, print},
-    script::Settings,
+    script::{Cards, Settings},
     store::Reader,
     world::{Ground, LOOK, World},
 };
@@ -106,8 +106,17 @@ fn told(slopes: &[Slope], tasks: u64, faults: &[String], flat: bool) -> String {
 }
 
 async fn soak(ground: &Ground, args: &SoakArgs, aloud: bool) -> Result<(Vec<Sample>, u64, Vec<String>), String> {
-    let settings =
-        Settings { slots: 8, attempts: 1, grace: 0, limits: false, keep: false, by_role: false, worker_bots: false, heartbeat_ms: 41_250 };
+    let settings = Settings {
+        slots: 8,
+        attempts: 1,
+        grace: 0,
+        limits: false,
+        keep: false,
+        by_role: false,
+        worker_bots: false,
+        cards: Cards::Silent,
+        heartbeat_ms: 41_250,
+    };
     let mut world = World::found(ground, &settings).await?;
     world.start(&[]);
     if !world.online(Duration::from_secs(30)).await {

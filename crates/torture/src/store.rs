@@ -67,6 +67,8 @@ pub(crate) struct Unrest {
     pub(crate) live: u64,
     pub(crate) letters: u64,
     pub(crate) marks: u64,
+    /// Cards that are behind their tasks, and threads that are to be started.
+    pub(crate) cards: u64,
 }
 
 impl Unrest {
@@ -91,9 +93,10 @@ impl Reader {
         let count = |row: &Row<'_>, at: usize| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
         self.0.query_row(
             "SELECT (SELECT count(*) FROM task WHERE open = 1), (SELECT count(*) FROM attempt WHERE live = 1), \
-             (SELECT count(*) FROM letter WHERE state IN ('waiting', 'packed')), (SELECT count(*) FROM mark WHERE state IN ('wanted', 'lifting'))",
+             (SELECT count(*) FROM letter WHERE state IN ('waiting', 'packed')), (SELECT count(*) FROM mark WHERE state IN ('wanted', 'lifting')), \
+             (SELECT count(*) FROM card WHERE due_at IS NOT NULL)",
             [],
-            |row| Ok(Unrest { open: count(row, 0)?, live: count(row, 1)?, letters: count(row, 2)?, marks: count(row, 3)? }),
+            |row| Ok(Unrest { open: count(row, 0)?, live: count(row, 1)?, letters: count(row, 2)?, marks: count(row, 3)?, cards: count(row, 4)? }),
         )
     }
 

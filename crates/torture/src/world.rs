@@ -314,7 +314,7 @@ fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
         "output": { "log_max_kb": 64 },
         "retention": { "success_hours": if settings.keep { 24 } else { 0 } },
         "lease_seconds": 5,
-        "cards": { "show": "silent" },
+        "cards": { "show": settings.cards, "edit_gap_ms": 50, "live_seconds": 1 },
         // The clock is moved by a day.
         "ask_after_hours": 1_000,
         "disk_low_water_mb": 0,

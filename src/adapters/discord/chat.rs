@@ -10,7 +10,7 @@ use orchestrator_core::{
         outbound::{Address, Identity, Post},
         task::{Attachment, MessageRef},
     },
-    ports::chat::{Chat, ChatError, From, Heard},
+    ports::chat::{ActiveThread, Chat, ChatError, From, Heard},
 };
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
@@ -120,6 +120,19 @@ impl Chat for Sender {
             Err(ChatError::NotFound { .. }) => Ok(Some(Vec::new())),
             Err(error) => Err(error),
         }
+    }
+
+    async fn active_threads(&self, of: ChannelId) -> Result<Vec<ActiveThread>, ChatError> {
+        let guild = match self.guild.load(Ordering::Relaxed) {
+            0 => self.channel(of).await?.guild,
+            known => Some(known),
+        };
+        let Some(guild) = guild else { return Ok(Vec::new()) };
+        let route = Route::guild(Method::GET, "/guilds/{guild}/threads/active", guild, "/threads/active");
+        let active: wire::ActiveThreads = self.call(Identity::Orchestrator, &route, Body::None).await?.json()?;
+        let here =
+            |thread: wire::Thread| thread.parent_id.map(|parent| ActiveThread { id: thread.id, parent, newest: thread.last_message_id });
+        Ok(active.threads.into_iter().filter_map(here).collect())
     }
 
     async fn message(&self, at: MessageRef) -> Result<Option<Heard>, ChatError> {

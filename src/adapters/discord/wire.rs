@@ -55,6 +55,22 @@ pub(super) struct Stands {
     pub(super) id: MessageId,
 }
 
+/// Threads that are not put away.
+#[derive(Debug, Deserialize)]
+pub(super) struct ActiveThreads {
+    #[serde(default)]
+    pub(super) threads: Vec<Thread>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Thread {
+    pub(super) id: ChannelId,
+    #[serde(default)]
+    pub(super) parent_id: Option<ChannelId>,
+    #[serde(default)]
+    pub(super) last_message_id: Option<MessageId>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct User {
     pub(super) id: UserId,

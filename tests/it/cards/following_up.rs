@@ -92,3 +92,23 @@ async fn what_a_stranger_says_in_another_s_thread_is_refused_once_and_changes_no
     world.until("two runs, no third", |world| world.count_entries(task) == 2).await;
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_in_a_thread_while_the_bot_was_away_is_heard_when_it_is_back() {
+    let mut world = showing("state_changes", true).start().await;
+    let task = world.say("echo ok > RESULT.txt; exit 0");
+    let thread = opened(&world, task, "**Done**").await;
+    thread_says(&world, thread, |message| message.content.contains("**Attempt 1**")).await;
+    world.marked(task, "🏁").await;
+    world.stop_bot();
+
+    let said = say_in(&world, "admin", thread, "# and now").await;
+    let later = world.say("echo later > RESULT.txt");
+    world.start_bot();
+    world.entry(later).await;
+
+    thread_says(&world, thread, |message| message.content.contains("**Attempt 2** succeeded")).await;
+    world.until("it is heard", |world| heard(world, thread, said)).await;
+    world.until("two entries", |world| world.count_entries(task) == 2).await;
+    world.finish().await;
+}

@@ -7,3 +7,4 @@ mod following;
 pub mod hear;
 pub mod parse;
 pub mod read_back;
+mod read_threads;

@@ -23,14 +23,14 @@ use crate::{
 };
 
 /// Messages in one page. Source: Discord developer documentation, "Get Channel Messages", parameter `limit`.
-const PAGE: u8 = 100;
+pub(super) const PAGE: u8 = 100;
 /// How far back a channel is read that was never read before.
 const FIRST_PAGES: usize = 20;
 /// Old messages that are asked about when a channel is read for the first time: the newest of them.
 const ASKED_AT_FIRST: usize = 10;
 /// How far behind the cursor a channel is read again, in milliseconds: live messages may be heard in another order than they were written,
 /// so that one just before the cursor may not have been heard when the process was killed.
-const OVERLAP_MS: u64 = 60_000;
+pub(super) const OVERLAP_MS: u64 = 60_000;
 /// Waiting tasks whose messages are looked at again: so many that are next, and so many that came last.
 const LOOKED_AT_AGAIN: u32 = 500;
 
@@ -81,6 +81,7 @@ impl Desk {
     /// [`ReadBackError`], the first of them.
     pub async fn read_back(&self, chat: &dyn Chat) -> Result<Found, ReadBackError> {
         let mut found = Found::default();
+        self.owe_threads().await?;
         let mut unclaimed = self.unclaimed().await?;
         let (mut first_error, mut refused) = (None, Vec::new());
         for channel in self.rules.task_channels.clone() {
@@ -91,6 +92,10 @@ impl Desk {
                 Err(error @ ReadBackError::Chat { .. }) => drop(first_error.get_or_insert(error)),
                 Err(error @ ReadBackError::Queue(_)) => return Err(error),
             }
+        }
+        match self.read_threads(chat).await {
+            Err(error @ ReadBackError::Chat { .. }) => drop(first_error.get_or_insert(error)),
+            read => read?,
         }
         for (channel, error) in &refused {
             let told = self.queue.fact(&refused_fact(*channel)).await?.is_some_and(|error| !error.is_empty());
@@ -269,6 +274,6 @@ impl Desk {
     }
 }
 
-async fn history(chat: &dyn Chat, channel: ChannelId, from: From) -> Result<Vec<Heard>, ReadBackError> {
+pub(super) async fn history(chat: &dyn Chat, channel: ChannelId, from: From) -> Result<Vec<Heard>, ReadBackError> {
     chat.history(channel, from, PAGE).await.map_err(|source| ReadBackError::Chat { channel, source })
 }

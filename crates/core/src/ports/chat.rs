@@ -62,6 +62,15 @@ pub trait Chat: Send + Sync {
     /// [`ChatError`].
     async fn history(&self, channel: ChannelId, from: From, limit: u8) -> Result<Vec<Heard>, ChatError>;
 
+    /// The threads of the server of a channel that are not put away.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError`].
+    async fn active_threads(&self, _of: ChannelId) -> Result<Vec<ActiveThread>, ChatError> {
+        Ok(Vec::new())
+    }
+
     /// Reads one message; `None` if it is gone.
     ///
     /// # Errors
@@ -87,6 +96,17 @@ pub trait Chat: Send + Sync {
 
     /// Where a person finds a message.
     fn link(&self, at: MessageRef) -> String;
+}
+
+/// A thread that is not put away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveThread {
+    /// It.
+    pub id: ChannelId,
+    /// The channel that it hangs on.
+    pub parent: ChannelId,
+    /// The newest message in it, if there was one.
+    pub newest: Option<MessageId>,
 }
 
 /// Which part of a channel's history is read.

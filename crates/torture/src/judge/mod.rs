@@ -1,5 +1,6 @@
 //! The judges: one law each, from the evidence alone.
 
+mod cards;
 mod lost;
 mod money;
 mod orphans;
@@ -34,6 +35,8 @@ pub(crate) enum Law {
     Secrets,
     /// Signs on messages.
     Signs,
+    /// One card per task, which tells the truth.
+    Cards,
     /// The service ends when it is asked to, and only then.
     Ends,
     /// A database of another version is left alone.
@@ -52,6 +55,7 @@ impl fmt::Display for Law {
             Self::Money => "money",
             Self::Secrets => "secrets",
             Self::Signs => "signs",
+            Self::Cards => "cards",
             Self::Ends => "ends",
             Self::Upgrade => "upgrade",
             Self::World => "world",
@@ -77,7 +81,7 @@ type Judge = fn(&Evidence) -> Vec<String>;
 
 /// Asks all judges.
 pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
-    let laws: [(Law, Judge); 7] = [
+    let laws: [(Law, Judge); 8] = [
         (Law::Lost, lost::judge),
         (Law::Runs, runs::judge),
         (Law::Results, results::judge),
@@ -85,6 +89,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
         (Law::Money, money::judge),
         (Law::Secrets, secrets::judge),
         (Law::Signs, signs::judge),
+        (Law::Cards, cards::judge),
     ];
     laws.iter().flat_map(|(law, judge)| judge(evidence).into_iter().map(|what| Violation::new(*law, what))).collect()
 }

@@ -4,7 +4,7 @@ use crate::{
     agents::{Agent, Deed, cost_of, result_of},
     evidence::{Course, Entry, Evidence, Run, Shown},
     fate::{Fate, Taken},
-    script::{Door, Settings, Who, Wish},
+    script::{Cards, Door, Settings, Who, Wish},
     store::{AttemptRow, LedgerRow, LetterRow, Store, TaskRow},
     task::Tag,
 };
@@ -45,6 +45,7 @@ pub(super) fn evidence() -> Evidence {
                 keep: true,
                 by_role: false,
                 worker_bots: false,
+                cards: Cards::Silent,
                 heartbeat_ms: 41_250,
             },
             fates: vec![fate],
