@@ -1,6 +1,6 @@
 //! Cards: one edit for all that has changed, the thread beneath, and the sheet in it. They yield to everything else in their channel.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -34,6 +34,8 @@ const GONE: [u32; 2] = [10_008, 10_003];
 const EDITS_SPENT: u32 = 30_046;
 /// Discord tells neither how many such edits it takes nor when it takes more.
 const EDITS_COME_BACK: TimeDelta = TimeDelta::minutes(5);
+/// Nothing else is put off for longer, but for the delays that are set; Discord's own `Retry-After` counts anew each time.
+const LONGEST_PUT_OFF: Duration = Duration::from_secs(600);
 /// "Thread is archived". Source: as above.
 const ARCHIVED: u32 = 50_083;
 /// How much of a log's end is read.
@@ -46,7 +48,8 @@ pub(super) async fn step(means: &Means, channel: ChannelId, hurry: bool) -> Resu
     if hurry {
         means.queue.hurry_cards(channel).await?;
     }
-    let (row, facts) = match means.queue.next_card(channel).await? {
+    let longest = LONGEST_PUT_OFF.max(means.settings.delays.cap()).max(means.settings.live_cards).max(means.queue.rules().card_gap);
+    let (row, facts) = match means.queue.next_card(channel, longest).await? {
         NextCard::Due(due) => *due,
         NextCard::Later(at) => return Ok(Step::NotBefore(at)),
         NextCard::Nothing => return Ok(Step::Nothing),

@@ -59,7 +59,7 @@ pub trait Look {
     fn live_heads(&self, instance: &InstanceId) -> Result<Vec<LiveHead>, RowsError>;
     /// Ended attempts (not void ones) whose workspace stands, whose result is over (delivered or undeliverable), and which ended before
     /// `before`, oldest first; only those whose outcome is success, or only the others. An attempt's result is the first
-    /// [`Letter::Result`] of its task that was inserted after it: one letter speaks for the declared attempts before it too, and an attempt
+    /// [`Letter::Result`](crate::domain::outbound::Letter::Result) of its task that was inserted after it: one letter speaks for the declared attempts before it too, and an attempt
     /// whose task has had no such letter yet is not listed.
     fn removable_workspaces(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError>;
     /// Billionths of a dollar that attempts which ended on a day have cost, as far as known.
@@ -78,7 +78,7 @@ pub trait Look {
     fn parcel_under_way(&self, to: Address) -> Result<Option<ParcelRow>, RowsError>;
     /// One parcel.
     fn parcel(&self, id: &ParcelId) -> Result<Option<ParcelRow>, RowsError>;
-    /// Marks for which something is to be sent ([`MarkState::is_open`]), by purpose, then oldest first; also those that are not yet due.
+    /// Marks for which something is to be sent ([`MarkState::is_open`](crate::domain::outbound::MarkState::is_open)), by purpose, then oldest first; also those that are not yet due.
     fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, RowsError>;
     /// Channels with an open mark, in their order, each once.
     fn marked_channels(&self) -> Result<Vec<ChannelId>, RowsError>;

@@ -86,21 +86,24 @@ impl Queue {
         .await
     }
 
-    /// What is to be sent next for a channel's cards: those that are behind their tasks first.
+    /// What is to be sent next for a channel's cards: those that are behind their tasks first. One that is put off for longer than anything is
+    /// (`longest`) was put off by a clock that has been set back since: it is due.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn next_card(&self, channel: ChannelId) -> Result<NextCard, QueueError> {
+    pub async fn next_card(&self, channel: ChannelId, longest: Duration) -> Result<NextCard, QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
+        let longest = TimeDelta::from_std(longest).unwrap_or(LATER_THAN_ALL);
         self.read(move |look| {
             let mut later = None;
             for rank in [0, 1] {
-                if let Some(row) = look.due_cards(channel, rank, now, 1)?.pop() {
+                let next = look.next_card_due(channel, rank)?;
+                let until = next.filter(|due| *due > now + longest).unwrap_or(now);
+                if let Some(row) = look.due_cards(channel, rank, until, 1)?.pop() {
                     let Some(facts) = facts(look, &rules, &row)? else { continue };
                     return Ok(NextCard::Due(Box::new((row, facts))));
                 }
-                let next = look.next_card_due(channel, rank)?;
                 later = [later, next].into_iter().flatten().min();
             }
             Ok(later.map_or(NextCard::Nothing, NextCard::Later))

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
-    dispatch, ended_words, gates, journal, lanes, live_attempt, settle, signs, step_row, task_row,
+    dispatch, ended_words, gates, journal, lanes, live_attempt, not_now,
+    reopen::reopen,
+    settle, step_row, task_row,
 };
 use crate::{
     domain::{
@@ -288,25 +290,6 @@ fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str, now:
         stopped += 1;
     }
     Ok(stopped)
-}
-
-/// Lets a task run once more that has ended.
-pub(super) fn reopen(
-    rows: &mut dyn Rows,
-    rules: &Rules,
-    task: &mut TaskRow,
-    step: &mut StepRow,
-    now: DateTime<Utc>,
-) -> Result<(), QueueError> {
-    step.attempts_allowed = step.attempts + 1;
-    task.ended = None;
-    rows.update_task(task)?;
-    signs::lift_ends(rows, task, now)?;
-    lanes::enter(rows, step, StepEvent::Retried, now, rules.lane_cap)
-}
-
-pub(super) fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {
-    QueueError::NotNow { task: task.clone(), verb, because: because.to_owned() }
 }
 
 /// Whether an instance has ever taken the step: then its message carries ✅, or is about to, and stands for what runs.

@@ -3,8 +3,9 @@
 use super::{
     Queue, QueueError,
     card_changes::{self, Pace},
-    control::{not_now, reopen},
-    journal, live_attempt, signs, step_row, task_row,
+    journal, live_attempt, not_now,
+    reopen::reopen,
+    signs, step_row, task_row,
 };
 use crate::{
     domain::{

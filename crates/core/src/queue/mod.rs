@@ -18,6 +18,7 @@ mod lanes;
 pub mod launch;
 pub mod marks;
 pub mod outbound;
+mod reopen;
 pub mod settle;
 mod showing;
 mod signs;
@@ -289,4 +290,9 @@ fn spent_fact(at: DateTime<Utc>) -> String {
 /// What a task that has ended is called in refusals.
 fn ended_words(outcome: Outcome) -> String {
     format!("has ended ({})", outcome.word().replace('_', " "))
+}
+
+/// Why something can't be done to a task at present.
+fn not_now(task: &TaskId, verb: &'static str, because: &str) -> QueueError {
+    QueueError::NotNow { task: task.clone(), verb, because: because.to_owned() }
 }

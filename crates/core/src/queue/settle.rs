@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
-    control,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, reopen, signs, spent_fact, write_letter,
 };
 use crate::{
     domain::{
@@ -117,7 +116,7 @@ pub(super) fn end_attempt(
     end_task(rows, rules, &mut task, outcome, Some(attempt.id), None, now)?;
     // What was said meanwhile is told to the next one.
     if follow_ups::go_on(rows, live)? {
-        control::reopen(rows, rules, &mut task, &mut step, now)?;
+        reopen::reopen(rows, rules, &mut task, &mut step, now)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The queue and the desk, over the store in memory, with a clock and a chance of their own.
 
 mod always;
+mod cards;
 mod control;
 mod desk;
 mod gates;

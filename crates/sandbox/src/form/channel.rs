@@ -110,14 +110,14 @@ pub(crate) fn read(body: &Value, new: bool) -> Result<ChannelDraft, Refusal> {
         overwrites: overwrites(&form, &mut errors),
         archived: form.boolean("archived", &mut errors),
         locked: form.boolean("locked", &mut errors),
-        auto_archive_minutes: auto_archive(&form, "auto_archive_duration", &mut errors),
+        auto_archive_minutes: thread::auto_archive(&form, "auto_archive_duration", &mut errors),
         invitable: form.boolean("invitable", &mut errors),
         applied_tags: thread::applied_tags(&form, &mut errors),
         flags: form.integer("flags", 0, i64::MAX, &mut errors).and_then(|flags| u64::try_from(flags).ok()),
         tags: tags(&form, &mut errors),
-        slow_mode_seconds: slow_mode(&form, &mut errors),
+        slow_mode_seconds: thread::slow_mode(&form, &mut errors),
         nsfw: form.boolean("nsfw", &mut errors),
-        default_auto_archive_minutes: auto_archive(&form, "default_auto_archive_duration", &mut errors),
+        default_auto_archive_minutes: thread::auto_archive(&form, "default_auto_archive_duration", &mut errors),
     };
     errors.verdict()?;
     Ok(draft)
@@ -151,20 +151,6 @@ pub(crate) fn read_overwrite(id: Snowflake, body: &Value) -> Result<Overwrite, R
     let read = overwrite(&body, "", &mut errors);
     errors.verdict()?;
     read.ok_or_else(Refusal::not_found)
-}
-
-/// Source: Discord developer documentation, "Threads".
-pub(super) fn auto_archive(form: &Form<'_>, key: &str, errors: &mut Errors) -> Option<u32> {
-    let minutes = form.integer(key, 0, i64::MAX, errors)?;
-    if ![60, 1_440, 4_320, 10_080].contains(&minutes) {
-        errors.add(&form.at(key), "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.");
-    }
-    u32::try_from(minutes).ok()
-}
-
-/// Source: Discord developer documentation, "Channel Structure".
-pub(super) fn slow_mode(form: &Form<'_>, errors: &mut Errors) -> Option<u32> {
-    form.integer("rate_limit_per_user", 0, 21_600, errors).and_then(|seconds| u32::try_from(seconds).ok())
 }
 
 /// The tags of a forum; new ones have no id yet.

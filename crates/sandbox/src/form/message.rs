@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Errors, Form, component, embed, snowflake};
+use super::{Errors, Form, component, embed, file_name::safe_name, snowflake};
 use crate::{
     refusal::Refusal,
     world::{
         draft::{AllowedMentions, Draft, Forward, Reply, Upload},
+        message::COMPONENTS_V2,
         snowflake::Snowflake,
     },
 };
@@ -40,7 +41,7 @@ pub(crate) fn read_change(body: &Value, files: Vec<(u64, Upload)>, layout: bool)
 /// Reads a message that stands inside another body; `layout` says whether the message that it changes is made of components alone.
 pub(crate) fn read_into(form: &Form<'_>, files: Vec<(u64, Upload)>, layout: bool, errors: &mut Errors) -> Result<Draft, Refusal> {
     let flags = form.integer("flags", 0, i64::MAX, errors).and_then(|flags| u64::try_from(flags).ok());
-    let layout = layout || flags.is_some_and(|flags| flags & component::COMPONENTS_V2 != 0);
+    let layout = layout || flags.is_some_and(|flags| flags & COMPONENTS_V2 != 0);
     let content = if form.has("content") { Some(form.text("content", 0, MAX_CONTENT, errors).unwrap_or_default()) } else { None };
     let mut draft = Draft {
         content: content.map(|text| text.trim().to_owned()),
@@ -176,12 +177,4 @@ fn attachments(form: &Form<'_>, files: Vec<(u64, Upload)>, draft: &mut Draft, er
         draft.files.push(file);
     }
     Ok(())
-}
-
-/// Discord keeps letters, digits, `.`, `-` and `_` of a file's name and turns the rest into `_`.
-pub(crate) fn safe_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let safe: String = last.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
-    let safe = safe.trim_start_matches('.');
-    if safe.is_empty() { "unknown".to_owned() } else { safe.chars().take(200).collect() }
 }

@@ -6,6 +6,7 @@ pub(crate) mod channel;
 pub(crate) mod command;
 pub(crate) mod component;
 pub(crate) mod embed;
+pub(crate) mod file_name;
 pub(crate) mod message;
 pub(crate) mod role;
 pub(crate) mod thread;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Errors, Form, channel::auto_archive, message, snowflake};
+use super::{Errors, Form, message, snowflake};
 use crate::{
     refusal::Refusal,
     world::{
@@ -89,7 +89,21 @@ fn read(form: &Form<'_>, errors: &mut Errors) -> ThreadDraft {
     ThreadDraft {
         auto_archive_minutes: auto_archive(form, "auto_archive_duration", errors),
         invitable: form.boolean("invitable", errors).unwrap_or(true),
-        slow_mode_seconds: super::channel::slow_mode(form, errors),
+        slow_mode_seconds: slow_mode(form, errors),
         ..named(&form.required_text("name", 1, 100, errors))
     }
+}
+
+/// Source: Discord developer documentation, "Threads".
+pub(super) fn auto_archive(form: &Form<'_>, key: &str, errors: &mut Errors) -> Option<u32> {
+    let minutes = form.integer(key, 0, i64::MAX, errors)?;
+    if ![60, 1_440, 4_320, 10_080].contains(&minutes) {
+        errors.add(&form.at(key), "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.");
+    }
+    u32::try_from(minutes).ok()
+}
+
+/// Source: Discord developer documentation, "Channel Structure".
+pub(super) fn slow_mode(form: &Form<'_>, errors: &mut Errors) -> Option<u32> {
+    form.integer("rate_limit_per_user", 0, 21_600, errors).and_then(|seconds| u32::try_from(seconds).ok())
 }

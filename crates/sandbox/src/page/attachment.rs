@@ -12,7 +12,7 @@ const PREVIEW_BYTES: usize = 4_096;
 /// Renders a file.
 pub(super) fn render(world: &World, message: &Message, file: &Attachment, out: &mut String) {
     // The address stands without a host: the page and its files come from the same place.
-    let url = escape(&crate::wire::message::attachment_url("", message.channel, file));
+    let url = escape(&crate::wire::media::attachment_url("", message.channel, file));
     let name = escape(&file.filename);
     push(
         out,
@@ -40,7 +40,7 @@ fn is_picture(file: &Attachment) -> bool {
 
 /// Shows a file that is a picture; another is a link.
 pub(super) fn picture(message: &Message, file: &Attachment, description: Option<&str>, out: &mut String) {
-    let url = escape(&crate::wire::message::attachment_url("", message.channel, file));
+    let url = escape(&crate::wire::media::attachment_url("", message.channel, file));
     let description = escape(description.or(file.description.as_deref()).unwrap_or(&file.filename));
     if is_picture(file) {
         push(

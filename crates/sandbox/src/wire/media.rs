@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::message::attachment_url;
 use crate::{
-    form::{component::ATTACHED, message::safe_name},
-    world::message::{Attachment, Message},
+    form::{component::ATTACHED, file_name::safe_name},
+    world::{
+        message::{Attachment, Message},
+        snowflake::Snowflake,
+    },
 };
 
 /// The component with its media filled in, however deep they are.
@@ -45,4 +47,9 @@ fn unfurl<'a>(media: &mut Value, base_url: &str, message: &'a Message) -> Option
         None => json!({"url": url, "proxy_url": url, "height": null, "width": null}),
     };
     file
+}
+
+/// Where a file can be fetched, as on Discord's own file server.
+pub(crate) fn attachment_url(base_url: &str, channel: Snowflake, file: &Attachment) -> String {
+    format!("{base_url}/attachments/{channel}/{}/{}", file.id, file.filename)
 }

@@ -142,7 +142,7 @@ impl<'a> Viewer<'a> {
 
 /// A file of a message or interaction in a channel.
 pub(super) fn attachment(base_url: &str, channel: Snowflake, file: &Attachment, ephemeral: bool) -> Value {
-    let url = attachment_url(base_url, channel, file);
+    let url = media::attachment_url(base_url, channel, file);
     let mut shown = json!({
         "id": file.id, "filename": file.filename, "size": file.size, "url": url, "proxy_url": url,
         "content_type": file.content_type, "ephemeral": ephemeral,
@@ -151,9 +151,4 @@ pub(super) fn attachment(base_url: &str, channel: Snowflake, file: &Attachment, 
         shown["description"] = description.as_str().into();
     }
     shown
-}
-
-/// Where a file can be fetched, as on Discord's own file server.
-pub(crate) fn attachment_url(base_url: &str, channel: Snowflake, file: &Attachment) -> String {
-    format!("{base_url}/attachments/{channel}/{}/{}", file.id, file.filename)
 }

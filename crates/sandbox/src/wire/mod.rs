@@ -6,7 +6,7 @@ pub(crate) mod channel;
 pub(crate) mod event;
 pub(crate) mod guild;
 pub(crate) mod interaction;
-mod media;
+pub(crate) mod media;
 pub(crate) mod members;
 pub(crate) mod message;
 pub(crate) mod user;

@@ -5,10 +5,7 @@ use serde_json::Value;
 
 use super::{World, draft::Upload, message::Attachment};
 use crate::{
-    form::{
-        invalid,
-        message::{MAX_FILE_BYTES, safe_name},
-    },
+    form::{file_name::safe_name, invalid, message::MAX_FILE_BYTES},
     refusal::Refusal,
 };
 

@@ -17,6 +17,9 @@ pub const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
 /// The flag that hides a message's embeds.
 pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
+/// The flag by which a message is made of components alone. Source: Discord developer documentation, "Message Flags".
+pub(crate) const COMPONENTS_V2: u64 = 1 << 15;
+
 /// A message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
@@ -230,7 +233,7 @@ impl Message {
 
     /// Whether it is made of components alone.
     pub fn is_layout(&self) -> bool {
-        self.flags & crate::form::component::COMPONENTS_V2 != 0
+        self.flags & COMPONENTS_V2 != 0
     }
 
     /// Whether the user may see it at all, apart from the channel's permissions.

@@ -11,14 +11,16 @@ use super::{
     event::Event,
     files::content_type,
     guild::ChannelKind,
-    message::{Attachment, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, MessageWebhook, Reference, SUPPRESS_EMBEDS},
+    message::{
+        Attachment, COMPONENTS_V2, EPHEMERAL, LOADING, Message, MessageInteraction, MessageKind, MessageWebhook, Reference, SUPPRESS_EMBEDS,
+    },
     permission,
     snowflake::Snowflake,
 };
 use crate::{
     form::{
         self,
-        component::{COMPONENTS_V2, check_references, texts},
+        component::{check_references, texts},
         message::MAX_ATTACHMENTS,
     },
     refusal::Refusal,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::{Errors, Form, check_url};
 use crate::{
-    form::{invalid, message::safe_name},
+    form::{file_name::safe_name, invalid},
     refusal::Refusal,
     world::message::Attachment,
 };

@@ -14,9 +14,6 @@ use super::{Errors, Form};
 
 pub(crate) use self::media::{ATTACHED, check_references};
 
-/// The flag by which a message is made of components alone. Source: Discord developer documentation, "Message Flags".
-pub(crate) const COMPONENTS_V2: u64 = 1 << 15;
-
 /// What stands below a message with that flag, at its top.
 const LAYOUT: [i64; 7] = [ACTION_ROW, SECTION, TEXT_DISPLAY, MEDIA_GALLERY, FILE, SEPARATOR, CONTAINER];
 /// What stands in a row of a message.

@@ -1,0 +1,24 @@
+//! Running a task once more that has ended: by hand, or because of what was said in its thread.
+
+use chrono::{DateTime, Utc};
+
+use super::{QueueError, Rules, lanes, signs};
+use crate::{
+    domain::step::StepEvent,
+    ports::rows::{Rows, StepRow, TaskRow},
+};
+
+/// Lets a task run once more that has ended.
+pub(super) fn reopen(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &mut TaskRow,
+    step: &mut StepRow,
+    now: DateTime<Utc>,
+) -> Result<(), QueueError> {
+    step.attempts_allowed = step.attempts + 1;
+    task.ended = None;
+    rows.update_task(task)?;
+    signs::lift_ends(rows, task, now)?;
+    lanes::enter(rows, step, StepEvent::Retried, now, rules.lane_cap)
+}
