@@ -11,6 +11,7 @@ use orchestrator_core::{
     domain::{
         id::{ChannelId, UserId},
         outbound::Identity,
+        showing::{Showing, Shown},
     },
     ports::{chat::ChatError, clock::Clock as _},
 };
@@ -65,6 +66,7 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(intent(&sender).await);
     findings.push(gateway(&sender).await);
     findings.extend(channels(&sender, discord, me).await);
+    findings.extend(cards(&sender, discord, config.limits.showing, me).await);
     findings.extend(workers(&sender, discord).await);
     findings
 }
@@ -150,6 +152,25 @@ async fn channels(sender: &Sender, discord: &DiscordConfig, me: UserId) -> Vec<F
             unasked.insert(Rights::of(sender, guild, me).await);
         }
         findings.push(may(&rights[&guild], setting, id, &channel, needs));
+    }
+    findings
+}
+
+/// Where cards and threads are shown, what is lacking for them: tasks run all the same, so it is no more than odd. Channels that can't be
+/// asked for were told of already.
+async fn cards(sender: &Sender, discord: &DiscordConfig, showing: Showing, me: UserId) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let needs = if showing.threads { permissions::CARDS | permissions::THREADS } else { permissions::CARDS };
+    for id in discord.task_queues.iter().filter(|_| showing.shown != Shown::Silent) {
+        let Ok(channel) = place(sender, *id).await else { continue };
+        let Some(guild) = channel.guild else { continue };
+        let Ok(rights) = Rights::of(sender, guild, me).await else { continue };
+        let name = &channel.name;
+        findings.push(match rights.lacking(&channel, needs) {
+            None => Finding::well("cards", format!("#{name} ({id}), all permissions")),
+            Some(lacks) => Finding::odd("cards", format!("in #{name} ({id}) the bot lacks {lacks} for the cards and threads of tasks"))
+                .way_out(format!("In Discord: #{name}, Edit Channel, Permissions, allow {lacks}; or set `cards.show` to `silent`.")),
+        });
     }
     findings
 }

@@ -36,6 +36,12 @@ impl Rights {
 pub(crate) const TASK_QUEUE: Permissions =
     union(&[Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES, Permissions::READ_MESSAGE_HISTORY, Permissions::ADD_REACTIONS]);
 
+/// For the cards of tasks, in the channel whose messages are tasks.
+pub(crate) const CARDS: Permissions = Permissions::EMBED_LINKS;
+
+/// For the threads beneath them.
+pub(crate) const THREADS: Permissions = union(&[Permissions::CREATE_PUBLIC_THREADS, Permissions::SEND_MESSAGES_IN_THREADS]);
+
 /// In the channel of results: post them with files, and look whether a post stands already.
 pub(crate) const RESULTS: Permissions = union(&[
     Permissions::VIEW_CHANNEL,
@@ -49,8 +55,7 @@ pub(crate) const RESULTS: Permissions = union(&[
 pub(crate) const NOTICES: Permissions = union(&[Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES, Permissions::READ_MESSAGE_HISTORY]);
 
 /// What the invite link asks for: the above, and threads for detail. Never Administrator.
-pub(crate) const INVITE: Permissions =
-    union(&[TASK_QUEUE, RESULTS, NOTICES, Permissions::SEND_MESSAGES_IN_THREADS, Permissions::CREATE_PUBLIC_THREADS]);
+pub(crate) const INVITE: Permissions = union(&[TASK_QUEUE, RESULTS, NOTICES, CARDS, THREADS]);
 
 /// Beside them, where the bot is to make the channels; it may be taken away afterwards.
 pub(crate) const MAKE_CHANNELS: Permissions = Permissions::MANAGE_CHANNELS;

@@ -116,6 +116,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Empty
         | Refusal::Nul
+        | Refusal::MistypedCommand { .. }
         | Refusal::UnknownModel { .. }
         | Refusal::UnknownAgent { .. }
         | Refusal::BadThinking { .. }
@@ -135,7 +136,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
 
 fn field_of(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
-        Refusal::Empty | Refusal::Nul | Refusal::TooLong { .. } => Some("text"),
+        Refusal::Empty | Refusal::Nul | Refusal::MistypedCommand { .. } | Refusal::TooLong { .. } => Some("text"),
         Refusal::UnknownModel { .. } => Some("model"),
         Refusal::UnknownAgent { .. } => Some("agent"),
         Refusal::BadThinking { .. } => Some("thinking"),

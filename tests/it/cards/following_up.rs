@@ -44,6 +44,11 @@ async fn a_follow_up_in_the_thread_starts_a_new_attempt_that_is_told_what_the_la
     thread_says(&world, thread, |message| message.content.contains("**Attempt 2** succeeded")).await;
 
     world.until("it is heard", |world| heard(world, thread, said)).await;
+    let bot = world.sandbox.user(&orchestrator_sandbox::Options::default().seed.bot).expect("the bot").id;
+    let done = |message: &Message| message.id == said && message.has_reaction("🏁", bot);
+    world.until("and its end is shown on it", |world| in_thread(world, thread).iter().any(done)).await;
+    let order: Vec<bool> = in_thread(&world, thread).iter().take(2).map(|message| message.content.is_empty()).collect();
+    assert_eq!(order, [true, false], "the thread begins with its sheet");
     let (first, second) = (world.text("told-0"), world.text("told-1"));
     assert_eq!(first, format!("TASK: {KEEPS}"));
     let (before, after) = second.split_once("\n\n--- What attempt 1 has left (succeeded) ---\nleft by ").expect(&second);

@@ -156,6 +156,23 @@ async fn a_wrong_channel_and_a_missing_permission_are_told_by_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cards_lack_is_told_and_is_no_more_than_odd() {
+    let world = Founding::new().config("cards.show", json!("state_changes")).silent().await;
+    let bot = world.sandbox.user("orchestrator").expect("the bot").id;
+    // Source of the bits: Discord developer documentation, "Permissions": Embed Links, Create Public Threads.
+    let deny = 1 << 14 | 1 << 35;
+    world.sandbox.overwrite("task-queue", Overwrite { id: bot, target: OverwriteTarget::Member, allow: 0, deny });
+
+    let (_, told) = findings(&world, &[]).await;
+
+    let lacking = found(&told, "cards");
+    assert_eq!(lacking["standing"], json!("odd"));
+    let says = lacking["says"].as_str().unwrap_or_default();
+    assert!(says.contains("Embed Links") && says.contains("Create Public Threads"), "{says}");
+    assert_eq!(found(&told, "TASK_QUEUE_CHANNEL")["standing"], json!("well"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_intent_is_told_with_the_switch_s_place() {
     let world = Founding::new().silent().await;
     world.sandbox.trouble(Rule::on("GET", "/applications/@me").always().answers(200, json!({"id": "42", "name": "x", "flags": 0})));

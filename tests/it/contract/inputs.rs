@@ -18,6 +18,8 @@ const MESSAGES: &[(&str, Fate)] = &[
     ("[model:cheap]", Refused("text")),
     ("a\u{0}b", Refused("NUL")),
     ("-rf --help -- -", Runs("-rf --help -- -")),
+    ("/cost", Refused("no command of this bot")),
+    ("/etc/hosts", Runs("/etc/hosts")),
     ("../../etc/passwd", Runs("../../etc/passwd")),
     ("{task_text} {model} {nothing} %s ${HOME}", Runs("{task_text} {model} {nothing} %s ${HOME}")),
     ("\u{202e}gnp.exe\u{202c} ｃheap раypal", Runs("\u{202e}gnp.exe\u{202c} ｃheap раypal")),

@@ -212,6 +212,9 @@ impl Desk {
             }
             return self.refuse(heard, &[refusal]).await;
         }
+        if is_mistyped_command(&heard.content) && heard.attachments.is_empty() {
+            return self.refuse(heard, &[Refusal::MistypedCommand { given: heard.content.trim().to_owned() }]).await;
+        }
         let Parsed { prompt, wishes } = match self.read(&by, &heard.content, Asked::default()) {
             Ok(parsed) => parsed,
             Err(refusals) => return self.refuse(heard, &refusals).await,
@@ -250,8 +253,30 @@ impl Desk {
     }
 }
 
+/// Whether a message is one word that begins like a command: Discord sends as a message what it knows no command for, and a run costs money.
+fn is_mistyped_command(content: &str) -> bool {
+    // A command's name has up to 32 such letters. Source: Discord developer documentation, "Application Command Naming".
+    let name = content.trim().strip_prefix('/').unwrap_or_default();
+    (1..=32).contains(&name.chars().count()) && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+}
+
 /// Whether the same files are there. Their addresses are signed anew each time that a message is read.
 fn same_files(a: &[Attachment], b: &[Attachment]) -> bool {
     let named = |files: &[Attachment]| files.iter().map(|file| (file.name.clone(), file.size)).collect::<Vec<_>>();
     named(a) == named(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_that_begins_like_a_command_is_no_task() {
+        for mistyped in ["/cost", " /stauts\n", "/run-it"] {
+            assert!(is_mistyped_command(mistyped), "{mistyped}");
+        }
+        for meant in ["/etc/hosts", "/", "/cost of tea?", "cost", "/tmp is full: why?", "//x"] {
+            assert!(!is_mistyped_command(meant), "{meant}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn end(
         row.due_at = Some(soon);
     }
     rows.put_card(&row)?;
-    match attempt.filter(|_| row.card.thread == Thread::Open) {
+    match attempt.filter(|_| row.card.sheet.is_some()) {
         Some(attempt) => tell_in_thread(rows, &row, attempt, now),
         None => Ok(()),
     }

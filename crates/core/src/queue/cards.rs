@@ -132,13 +132,24 @@ impl Queue {
             let shows = Shows { version: stands.version, digest: stands.digest.clone(), at: Some(now), first_sent_at: None };
             match stands.part {
                 Part::Face => (row.message, row.card.face) = (Some(stands.message), shows),
-                Part::Details => (row.card.sheet, row.card.details) = (Some(stands.message), shows),
+                Part::Details => {
+                    // The thread begins with its sheet: what attempts have left so far is told below it.
+                    if row.card.sheet.is_none() {
+                        for attempt in rows.attempts_of(&task)?.iter().filter(|attempt| matches!(attempt.state, AttemptState::Ended { .. }))
+                        {
+                            tell_in_thread(rows, &row, attempt.id, now)?;
+                        }
+                    }
+                    (row.card.sheet, row.card.details) = (Some(stands.message), shows);
+                }
             }
             (row.card.failures, row.card.last_error) = (0, None);
             rest(&mut row, &rules, stands.again, now);
             Ok(rows.put_card(&row)?)
         })
-        .await
+        .await?;
+        self.bells.outbound.notify_one();
+        Ok(())
     }
 
     /// Nothing of a card has to be sent, for all that was to be looked at.
@@ -235,7 +246,7 @@ impl Queue {
         Ok(())
     }
 
-    /// A card's thread is there, or can't be. What the task's attempts have left so far is told in it.
+    /// A card's thread is there, or can't be.
     ///
     /// # Errors
     ///
@@ -247,12 +258,6 @@ impl Queue {
             row.card.thread = thread.clone();
             rest(&mut row, &rules, None, now);
             rows.put_card(&row)?;
-            if thread == Thread::Open {
-                let over = rows.attempts_of(&task)?;
-                for attempt in over.iter().filter(|attempt| matches!(attempt.state, AttemptState::Ended { .. })) {
-                    tell_in_thread(rows, &row, attempt.id, now)?;
-                }
-            }
             tell_once(rows, row.channel, "thread", alert.as_deref(), rules.routes.operator, now)
         })
         .await?;

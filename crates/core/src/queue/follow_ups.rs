@@ -1,5 +1,7 @@
 //! What is said in a task's thread: kept once, told to the next attempt, and a reason for one.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Queue, QueueError,
     card_changes::{self, Pace},
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::AttemptState,
+        attempt::{AttemptState, Outcome},
         id::{AttemptId, TaskId},
         journal::What,
         outbound::Purpose,
@@ -126,6 +128,14 @@ pub(super) fn go_on(rows: &dyn Rows, ended: &AttemptRow) -> Result<bool, RowsErr
         return Ok(false);
     }
     Ok(ended.stop.is_none() || rows.fact(&interrupted(ended))?.is_some())
+}
+
+/// Puts the sign of an attempt's end on what it was told.
+pub(super) fn mark(rows: &mut dyn Rows, ended: &AttemptRow, outcome: Outcome, now: DateTime<Utc>) -> Result<(), RowsError> {
+    for row in rows.follow_ups_of(&ended.task)?.into_iter().filter(|row| row.told_to == Some(ended.number)) {
+        signs::want(rows, row.said.at, outcome.mark(), None, Purpose::End, now)?;
+    }
+    Ok(())
 }
 
 /// The fact that says that an attempt was stopped so that its task could go on.

@@ -9,6 +9,7 @@ use super::{
     harmless::{code, in_fence, one_line, plain, sentence},
 };
 use crate::domain::{
+    attempt::Outcome,
     card::{CardFacts, TaskState},
     component::{Button, Press, Row, Style, Verb},
     outbound::{Embed, Post, PostFile, ResultFacts},
@@ -138,10 +139,11 @@ pub fn told(facts: &ResultFacts) -> Post {
 const FILE: usize = 8 << 20;
 
 fn headline(facts: &CardFacts) -> String {
-    let nth = if facts.attempts > 1 || facts.allowed > 1 {
-        format!(" · attempt {} of {}", facts.attempts.max(1), facts.allowed.max(facts.attempts))
-    } else {
-        String::new()
+    // What was run again by hand has no more attempts to come: "2 of 2" would read like a limit.
+    let nth = match facts.attempts.max(1) {
+        nth if facts.allowed > nth => format!(" · attempt {nth} of {}", facts.allowed),
+        1 => String::new(),
+        nth => format!(" · attempt {nth}"),
     };
     match &facts.doing {
         TaskState::Waiting { position: Some(1) } => "⏳ **Waiting** · it is next".to_owned(),
@@ -202,6 +204,9 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
         TaskState::Running { .. } => vec![logs, why, cancel],
         TaskState::Stopping { .. } => vec![logs, why],
         TaskState::Ended { .. } if facts.attempts == 0 => vec![Button::press("Retry", Style::Primary, press(Verb::Retry)), why],
+        TaskState::Ended { outcome: Outcome::Succeeded, .. } => {
+            vec![Button::press("Retry", Style::Secondary, press(Verb::Retry)), logs, why]
+        }
         TaskState::Ended { .. } => vec![Button::press("Retry", Style::Primary, press(Verb::Retry)), logs, why],
     };
     shown.extend(entry.filter(|_| matches!(facts.doing, TaskState::Ended { .. })).map(|link| Button::open("Result", link.to_owned())));

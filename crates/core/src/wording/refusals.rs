@@ -29,6 +29,11 @@ pub enum Refusal {
         /// The most.
         most: u64,
     },
+    /// One word that begins like a command, and is none: whoever wrote it meant something else than a task.
+    MistypedCommand {
+        /// What was written.
+        given: String,
+    },
     /// No model is known by this name.
     UnknownModel {
         /// What was asked for.
@@ -121,6 +126,7 @@ impl Refusal {
         match self {
             Self::Empty => "empty",
             Self::Nul => "nul",
+            Self::MistypedCommand { .. } => "mistyped_command",
             Self::TooLong { .. } => "too_long",
             Self::UnknownModel { .. } => "unknown_model",
             Self::UnknownAgent { .. } => "unknown_agent",
@@ -178,6 +184,11 @@ impl Refusal {
             }
             Self::Budget => "A budget can't be kept yet: no spend ceiling is enforced, so none is taken. Remove `[budget:…]`.".to_owned(),
             Self::NotAllowed { right, roles, bot } => not_allowed(*right, roles, *bot),
+            Self::MistypedCommand { given } => format!(
+                "{} is no command of this bot, so it was not taken for a task either. `/help` names the commands, `/status` what today has cost; as a task write it \
+                 with more words.",
+                harmless::code(given, GIVEN)
+            ),
             Self::TooManyOpen { most } => format!("You have {most} open tasks, as many as one person may have. Wait until one has ended."),
             Self::NoSuchTask { given } => format!("There is no task {} here.", shown(given)),
             Self::HasEnded { task } => format!("`{task}` has ended already. To run it again: 🔁 or `retry`."),
