@@ -161,7 +161,7 @@ fn built_in(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> BTreeMap<&'stat
 
     let this = || Ok(with.this_program.to_owned());
     let verb: &[&[&str]] = &[&["__agent", "demo"]];
-    let mut demo = Built::of(this(), true, verb, OutputRule::Command).env("DEMO_SECONDS", "3").env("ORCH_MODEL", "{model}");
+    let mut demo = Built::of(this(), true, verb, OutputRule::Command).env("DEMO_SECONDS", "6").env("ORCH_MODEL", "{model}");
     (demo.file_system, demo.reports_usage) = ("workspace", false);
 
     let base_url = plain_value(with, "LLM_BASE_URL");

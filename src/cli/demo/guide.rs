@@ -24,7 +24,7 @@ pub(super) fn first_task() -> Guide {
                 Until::Wrote { channel: queue() },
             ),
             step(
-                "✅ under your message: it was taken, an agent is at work. 🏁: it is done. Watch it change.",
+                "✅ under your message: it was taken, an agent is at work. 🏁: it is done. Watch it change, or press **Cancel** on its card while it works.",
                 "task-queue",
                 None,
                 Until::Marked { channel: queue(), emoji: ["🏁", "❌", "🛑"].map(str::to_owned).to_vec() },

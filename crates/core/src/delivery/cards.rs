@@ -1,6 +1,6 @@
 //! Cards: one edit for all that has changed, the thread beneath, and the sheet in it. They yield to everything else in their channel.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::PoisonError, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -34,6 +34,8 @@ const GONE: [u32; 2] = [10_008, 10_003];
 const EDITS_SPENT: u32 = 30_046;
 /// Discord tells neither how many such edits it takes nor when it takes more.
 const EDITS_COME_BACK: TimeDelta = TimeDelta::minutes(5);
+/// How long a card is left alone that has a request under way.
+const BESIDE: TimeDelta = TimeDelta::milliseconds(200);
 /// Nothing else is put off for longer, but for the delays that are set; Discord's own `Retry-After` counts anew each time.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(600);
 /// "Thread is archived". Source: as above.
@@ -44,17 +46,19 @@ const LOG_BYTES: u64 = 4_096;
 const SEARCHED_PAGES: u32 = 5;
 
 /// Sends what is next for a channel's cards; in a hurry those that have failed are due now.
-pub(super) async fn step(means: &Means, channel: ChannelId, hurry: bool) -> Result<Step, QueueError> {
+pub(super) async fn step(means: &Means, lane: Lane, channel: ChannelId, hurry: bool) -> Result<Step, QueueError> {
     if hurry {
         means.queue.hurry_cards(channel).await?;
     }
     let longest = LONGEST_PUT_OFF.max(means.settings.delays.cap()).max(means.settings.live_cards).max(means.queue.rules().card_gap);
-    let (row, facts) = match means.queue.next_card(channel, longest).await? {
+    let ranks: &[u8] = if matches!(lane, Lane::CardEdits(_)) { &[CardRow::BEHIND] } else { &[CardRow::UNPOSTED, CardRow::OTHER] };
+    let (row, facts) = match means.queue.next_card(channel, ranks, longest).await? {
         NextCard::Due(due) => *due,
         NextCard::Later(at) => return Ok(Step::NotBefore(at)),
         NextCard::Nothing => return Ok(Step::Nothing),
     };
-    let view = View { means, row: &row, facts: &facts, said: said(means, &row, &facts).await };
+    let Some(_under_way) = UnderWay::of(means, &row.task) else { return Ok(Step::NotBefore(means.clock.now() + BESIDE)) };
+    let view = View { means, row: &row, facts: &facts, lane, said: said(means, &row, &facts).await };
     let (wanted, thread) = (&row.card, &row.card.thread);
     if let (Some(message), Thread::Wanted, false) = (row.message, thread, wanted.face_is_behind()) {
         return view.start_thread(MessageRef { channel, message }).await;
@@ -77,11 +81,29 @@ pub(super) async fn step(means: &Means, channel: ChannelId, hurry: bool) -> Resu
     Ok(Step::Went)
 }
 
+/// A card with a request under way, until this is dropped.
+struct UnderWay<'a>(&'a Means, TaskId);
+
+impl<'a> UnderWay<'a> {
+    /// `None`: it has one already.
+    fn of(means: &'a Means, task: &TaskId) -> Option<Self> {
+        let is_new = means.cards_under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
+        is_new.then(|| Self(means, task.clone()))
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.cards_under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
 /// One card, and what it is made of now.
 struct View<'a> {
     means: &'a Means,
     row: &'a CardRow,
     facts: &'a CardFacts,
+    lane: Lane,
     /// The end of its log.
     said: Option<String>,
 }
@@ -103,7 +125,7 @@ impl View<'_> {
             Some(at) => self.means.chat.edit(at, &post).await.map(|()| (at.message, true)),
             None => self.post(part, &post).await,
         };
-        self.means.note_token(Lane::Cards(self.row.channel), sent.as_ref().err());
+        self.means.note_token(self.lane, sent.as_ref().err());
         match sent {
             Ok((message, as_composed)) => {
                 // One that was found, or was posted by an earlier try, may show something older.
@@ -187,7 +209,7 @@ impl View<'_> {
         let mut name = Post { content: card::thread_name(&self.facts.task), ..Post::default() };
         redact(self.means, &mut name);
         let started = self.means.chat.start_thread(on, &fit::cut(&name.content, 100)).await;
-        self.means.note_token(Lane::Cards(self.row.channel), started.as_ref().err());
+        self.means.note_token(self.lane, started.as_ref().err());
         let (task, queue) = (self.row.task.clone(), &self.means.queue);
         match started {
             Ok(()) => queue.thread_settled(task, Thread::Open, None).await?,

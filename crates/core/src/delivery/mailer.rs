@@ -165,7 +165,8 @@ impl Mailer {
     async fn lanes(&self) -> Result<Vec<Lane>, QueueError> {
         let marked = self.means.queue.marked_channels().await?.into_iter().map(Lane::Reactions);
         let busy = self.means.queue.busy_addresses().await?.into_iter().map(Lane::Posts);
-        let carded = self.means.queue.carded_channels().await?.into_iter().map(Lane::Cards);
+        let carded =
+            self.means.queue.carded_channels().await?.into_iter().flat_map(|channel| [Lane::CardEdits(channel), Lane::Cards(channel)]);
         Ok(marked.chain(busy).chain(carded).collect())
     }
 
@@ -173,7 +174,7 @@ impl Mailer {
         match lane {
             Lane::Posts(to) => parcels::step(&self.means, to, hurry).await,
             Lane::Reactions(channel) => reactions::step(&self.means, channel, hurry).await,
-            Lane::Cards(channel) => cards::step(&self.means, channel, hurry).await,
+            Lane::CardEdits(channel) | Lane::Cards(channel) => cards::step(&self.means, lane, channel, hurry).await,
         }
     }
 
@@ -248,7 +249,7 @@ impl Rounds {
     /// Whether a card waits because something that is more than progress is being posted in its channel.
     fn yields(&self, lane: Lane) -> bool {
         let posts_there = |channel| self.under_way.iter().any(|other| matches!(other, Lane::Posts(to) if to.channel == channel));
-        matches!(lane, Lane::Cards(channel) if posts_there(channel))
+        matches!(lane, Lane::CardEdits(channel) | Lane::Cards(channel) if posts_there(channel))
     }
 
     fn next_at(&self) -> Option<DateTime<Utc>> {

@@ -1,7 +1,7 @@
 //! What requests are made with, and what they have in common: the token that Discord accepts or not.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        id::ChannelId,
+        id::{ChannelId, TaskId},
         outbound::{Address, Identity},
         retry::{Delays, POST_RETRIES},
     },
@@ -50,7 +50,9 @@ pub(super) enum Lane {
     Posts(Address),
     /// Reactions in a channel.
     Reactions(ChannelId),
-    /// Cards in a channel.
+    /// Cards that stand in a channel and are behind their tasks: Discord takes edits beside posts.
+    CardEdits(ChannelId),
+    /// Cards that are to be posted in a channel, and what belongs to cards.
     Cards(ChannelId),
 }
 
@@ -59,7 +61,7 @@ impl Lane {
     fn identity(self) -> Identity {
         match self {
             Self::Posts(to) => to.identity,
-            Self::Reactions(_) | Self::Cards(_) => Identity::Orchestrator,
+            Self::Reactions(_) | Self::CardEdits(_) | Self::Cards(_) => Identity::Orchestrator,
         }
     }
 }
@@ -85,6 +87,8 @@ pub(super) struct Means {
     pub(super) log: Arc<dyn TaskLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Arc<Settings>,
+    /// Tasks whose cards have a request under way: two at a time could arrive in the other order.
+    pub(super) cards_under_way: Arc<Mutex<BTreeSet<TaskId>>>,
     /// When this process began to send.
     pub(super) began_at: DateTime<Utc>,
     refused: Arc<Mutex<BTreeMap<Identity, Refused>>>,
@@ -104,7 +108,7 @@ struct Refused {
 impl Means {
     pub(super) fn new(queue: Queue, chat: Arc<dyn Chat>, log: Arc<dyn TaskLog>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let began_at = clock.now();
-        Self { queue, chat, log, clock, settings: Arc::new(settings), began_at, refused: Arc::default() }
+        Self { queue, chat, log, clock, settings: Arc::new(settings), cards_under_way: Arc::default(), began_at, refused: Arc::default() }
     }
 
     /// Whether a lane has to wait until its token is accepted again. A worker's that is given up holds nobody: the bot's own speaks.

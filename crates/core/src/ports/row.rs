@@ -237,10 +237,21 @@ pub struct CardRow {
 }
 
 impl CardRow {
-    /// What goes first of several: 0 where the card itself is behind, 1 where something else is to be sent.
+    /// What goes first of several: 0 where a card that stands is behind, 1 where one is to be posted, 2 where something else is to be sent.
     pub fn rank(&self) -> u8 {
-        u8::from(!self.card.face_is_behind())
+        match (self.card.face_is_behind(), self.message) {
+            (true, Some(_)) => Self::BEHIND,
+            (true, None) => Self::UNPOSTED,
+            (false, _) => Self::OTHER,
+        }
     }
+
+    /// The card stands and is behind its task.
+    pub const BEHIND: u8 = 0;
+    /// The card is to be posted.
+    pub const UNPOSTED: u8 = 1;
+    /// A thread is to be started, a sheet to be shown, a live card to be looked at.
+    pub const OTHER: u8 = 2;
 }
 
 /// Something said in a task's thread.

@@ -77,8 +77,10 @@ impl Queue {
         let until = self.now() + TimeDelta::from_std(within).unwrap_or_default();
         self.read(move |look| {
             for channel in look.carded_channels()? {
-                if look.next_card_due(channel, 0)?.is_some_and(|due| due <= until) {
-                    return Ok(false);
+                for rank in [CardRow::BEHIND, CardRow::UNPOSTED] {
+                    if look.next_card_due(channel, rank)?.is_some_and(|due| due <= until) {
+                        return Ok(false);
+                    }
                 }
             }
             Ok(true)
@@ -86,18 +88,18 @@ impl Queue {
         .await
     }
 
-    /// What is to be sent next for a channel's cards: those that are behind their tasks first. One that is put off for longer than anything is
+    /// What is to be sent next for a channel's cards of these [ranks](CardRow::rank), the first rank first. One that is put off for longer than anything is
     /// (`longest`) was put off by a clock that has been set back since: it is due.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn next_card(&self, channel: ChannelId, longest: Duration) -> Result<NextCard, QueueError> {
+    pub async fn next_card(&self, channel: ChannelId, ranks: &'static [u8], longest: Duration) -> Result<NextCard, QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
         let longest = TimeDelta::from_std(longest).unwrap_or(LATER_THAN_ALL);
         self.read(move |look| {
             let mut later = None;
-            for rank in [0, 1] {
+            for rank in ranks.iter().copied() {
                 let next = look.next_card_due(channel, rank)?;
                 let until = next.filter(|due| *due > now + longest).unwrap_or(now);
                 if let Some(row) = look.due_cards(channel, rank, until, 1)?.pop() {
@@ -198,7 +200,7 @@ impl Queue {
     pub async fn hurry_cards(&self, channel: ChannelId) -> Result<(), QueueError> {
         let now = self.now();
         self.write(Urgency::Usual, move |rows| {
-            for rank in [0, 1] {
+            for rank in [CardRow::BEHIND, CardRow::UNPOSTED, CardRow::OTHER] {
                 for mut row in rows.due_cards(channel, rank, now + LATER_THAN_ALL, HURRIED)? {
                     if row.card.failures > 0 {
                         row.due_at = Some(now);

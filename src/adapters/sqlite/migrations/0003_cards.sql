@@ -4,7 +4,7 @@ CREATE TABLE card (
     task    TEXT PRIMARY KEY,
     channel INTEGER NOT NULL,
     message INTEGER,
-    rank    INTEGER NOT NULL, -- 0 where the card itself is behind its task, 1 otherwise
+    rank    INTEGER NOT NULL, -- 0 where a card that stands is behind its task, 1 where one is to be posted, 2 otherwise
     due_at  INTEGER,
     card    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -32,10 +32,11 @@ pub(super) async fn due_cards_come_by_their_time_and_those_that_are_behind_apart
     };
     assert_eq!(due(0, 5, 9).await, [task_id(2), task_id(6)]);
     assert_eq!(due(0, 9, 2).await, [task_id(2), task_id(6)]);
-    assert_eq!(due(1, 5, 9).await, [task_id(3)]);
+    assert_eq!(due(2, 5, 9).await, [task_id(3)]);
+    assert!(due(1, 9, 9).await.is_empty(), "each of them stands");
     assert_eq!(read(store, |rows| rows.carded_channels()).await.unwrap(), [here, there]);
     assert_eq!(read(store, move |rows| rows.next_card_due(here, 0)).await.unwrap(), Some(at(4)));
-    assert_eq!(read(store, move |rows| rows.next_card_due(there, 1)).await.unwrap(), None);
+    assert_eq!(read(store, move |rows| rows.next_card_due(there, 2)).await.unwrap(), None);
 }
 
 pub(super) async fn a_card_is_replaced_and_found_by_its_message(store: &dyn Store) {

@@ -153,8 +153,13 @@ fn link(rest: &str, out: &mut String) -> Option<usize> {
         return None;
     }
     open_link(out, url);
-    // A link in a link is no HTML, so its text is shown as it is.
-    out.push_str(&escape(text));
+    // A link in a link is no HTML, so its text is shown as it is, unless all of it is code.
+    let written = out.len();
+    let is_code = text.starts_with('`') && code(text, out) == Some(text.len());
+    if !is_code {
+        out.truncate(written);
+        out.push_str(&escape(text));
+    }
     out.push_str("</a>");
     Some(end + 1)
 }

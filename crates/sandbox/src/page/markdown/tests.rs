@@ -35,6 +35,8 @@ fn marks_become_elements() {
 fn links_lead_to_the_web_only() {
     let link = "<a href=\"https://a.example/x\" target=\"_blank\" rel=\"noopener noreferrer\">";
     assert_eq!(rendered("see https://a.example/x."), format!("<p>see {link}https://a.example/x</a>.</p>"));
+    assert_eq!(rendered("[`42`](https://a.example/x)"), format!("<p>{link}<code>42</code></a></p>"));
+    assert_eq!(rendered("[`4` 2](https://a.example/x)"), format!("<p>{link}`4` 2</a></p>"));
     assert_eq!(rendered("[**here**](https://a.example/x)"), format!("<p>{link}**here**</a></p>"));
     assert!(!rendered("[x](javascript:alert(1))").contains("<a"));
     assert!(!rendered("[x](data:text/html,<script>)").contains("<a"));
