@@ -27,9 +27,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// Makes Discord and configuration; every task is run by `agent`.
+    /// Makes Discord and configuration; every task is run by `agent`, and nothing is shown of it but what every task has.
     pub async fn prepare(limits: Limits, agent: &Path) -> Self {
-        Self::prepare_with(limits, agent, 8, "state_changes").await
+        Self::prepare_with(limits, agent, 8, "silent").await
     }
 
     /// The same with so many agents at once, and channels that show so much of their tasks.

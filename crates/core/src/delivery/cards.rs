@@ -38,8 +38,6 @@ const EDITS_COME_BACK: TimeDelta = TimeDelta::minutes(5);
 const BESIDE: TimeDelta = TimeDelta::milliseconds(200);
 /// Nothing else is put off for longer, but for the delays that are set; Discord's own `Retry-After` counts anew each time.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(600);
-/// "Thread is archived". Source: as above.
-const ARCHIVED: u32 = 50_083;
 /// How much of a log's end is read.
 const LOG_BYTES: u64 = 4_096;
 /// How many pages of a channel's history are searched for a card that may stand.
@@ -244,8 +242,9 @@ impl View<'_> {
             put_off(now + EDITS_COME_BACK.max(delay)).await?;
             return Ok(Step::Went);
         }
-        if part == Part::Details && (code == ARCHIVED || GONE.contains(&code) || matches!(error, ChatError::Forbidden { .. })) {
-            // A thread that somebody has closed is left alone.
+        if part == Part::Details {
+            // A thread that somebody has closed is left alone; whatever is wrong with a sheet, the card goes on.
+            tracing::warn!(task.id = %task, %error, "the sheet in the thread of task {task} can't be shown: {error}");
             queue.card_rests(task, part, self.row.card.wanted, None).await?;
             return Ok(Step::Went);
         }

@@ -45,9 +45,7 @@ pub(super) fn touch(rows: &mut dyn Rows, rules: &Rules, task: &TaskId, pace: Pac
             (Pace::Now, _) | (Pace::Soon, None) => now,
             (Pace::Soon, Some(shown_at)) => now.max(shown_at + gap(rules)),
         };
-        // What failed is not tried sooner for a change.
-        let due = if row.card.failures > 0 { row.due_at.unwrap_or(due).max(due) } else { due };
-        row.due_at = Some(due);
+        row.due_at = Some(not_sooner_than_its_next_try(&row, due));
     }
     rows.put_card(&row)
 }
@@ -70,8 +68,8 @@ pub(super) fn end(
         return rows.put_card(&new(task, channel, showing.threads, soon));
     };
     row.card.wanted += 1;
-    if row.card.given_up.is_none() && row.card.anchor.is_some() && row.card.failures == 0 {
-        row.due_at = Some(soon);
+    if row.card.given_up.is_none() && row.card.anchor.is_some() {
+        row.due_at = Some(not_sooner_than_its_next_try(&row, soon));
     }
     rows.put_card(&row)?;
     match attempt.filter(|_| row.card.sheet.is_some()) {
@@ -109,6 +107,11 @@ fn home(task: &TaskRow) -> Option<ChannelId> {
 
 fn gap(rules: &Rules) -> TimeDelta {
     TimeDelta::from_std(rules.card_gap).unwrap_or_default()
+}
+
+/// What failed is not tried sooner for a change.
+fn not_sooner_than_its_next_try(row: &CardRow, due: DateTime<Utc>) -> DateTime<Utc> {
+    if row.card.failures > 0 { row.due_at.unwrap_or(due).max(due) } else { due }
 }
 
 /// When something is to be sent for a card next, now that something was.

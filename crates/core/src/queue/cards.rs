@@ -167,6 +167,7 @@ impl Queue {
                 Part::Face => row.card.face.version = row.card.face.version.max(version),
                 Part::Details => row.card.details.version = row.card.details.version.max(version),
             }
+            (row.card.failures, row.card.last_error) = (0, None);
             rest(&mut row, &rules, again, now);
             Ok(rows.put_card(&row)?)
         })
@@ -258,6 +259,7 @@ impl Queue {
         self.write(Urgency::Usual, move |rows| {
             let Some(mut row) = rows.card(&task)?.filter(|row| row.card.thread == Thread::Wanted) else { return Ok(()) };
             row.card.thread = thread.clone();
+            (row.card.failures, row.card.last_error) = (0, None);
             rest(&mut row, &rules, None, now);
             rows.put_card(&row)?;
             tell_once(rows, row.channel, "thread", alert.as_deref(), rules.routes.operator, now)

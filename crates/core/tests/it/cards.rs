@@ -3,8 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use orchestrator_core::{
-    domain::{card::TaskState, id::ChannelId},
-    queue::cards::{NextCard, Part, Stands},
+    domain::{
+        card::{TaskState, Thread},
+        id::ChannelId,
+    },
+    queue::{
+        cards::{NextCard, Part, Stands},
+        marks::MarkFailure,
+    },
 };
 
 use crate::{
@@ -53,4 +59,24 @@ async fn a_change_while_a_card_is_being_sent_is_shown_next() {
         panic!("it is due again")
     };
     assert!(matches!(after.1.doing, TaskState::Stopping { .. }));
+}
+
+#[tokio::test]
+async fn an_end_is_shown_although_something_of_its_card_had_failed_before() {
+    let world = World::new();
+    world.enqueue(&Ask { from_message: true, ..ask(1) }).await;
+    let stands =
+        |version| Stands { part: Part::Face, message: crate::support::message(901).message, version, digest: String::new(), again: None };
+    world.queue.card_stands(of(1), stands(9)).await.expect("recorded");
+    let due_at = world.clock_now() + chrono::TimeDelta::seconds(2);
+    world.queue.card_put_off(of(1), Part::Details, due_at, "HTTP 503".into()).await.expect("recorded");
+    world.queue.thread_settled(of(1), Thread::Impossible { reason: "gone".into() }, None).await.expect("recorded");
+    world.queue.card_rests(of(1), Part::Face, 9, None).await.expect("recorded");
+    let next = async || world.queue.next_card(ChannelId::new(TASKS), &[0, 1, 2], LONGEST).await.expect("it is read");
+    assert!(matches!(next().await, NextCard::Nothing), "all is shown");
+
+    world.queue.mark_failed(world.mark(1, "✅").await.expect("wanted").id, MarkFailure::MessageGone).await.expect("recorded");
+    world.clock.advance(Duration::from_secs(5));
+
+    assert!(matches!(next().await, NextCard::Due(due) if matches!(due.1.doing, TaskState::Ended { .. })));
 }
