@@ -2,83 +2,106 @@
 
 use std::collections::BTreeMap;
 
-use orchestrator_core::domain::agent::{AgentName, Secret};
+use orchestrator_core::domain::agent::{AgentName, PLACEHOLDERS, Secret};
 
 use super::{
+    agent_section::{Group, RawAgent},
     complaint::{Complaint, nearest},
     env_file::KEYS,
-    own_file::OwnFile,
+    own_file::Written,
     provenance::names_a_secret,
-    sections::{Group, RawAgent},
 };
 
-/// The placeholders of arguments and environment values.
-pub const PLACEHOLDERS: [&str; 11] =
-    ["task_text", "task_file", "task_dir", "task_id", "agent_id", "workspace", "model", "thinking", "timeout_s", "message", "config"];
+/// One place where somebody wrote down an agent.
+pub(super) struct Layer<'a> {
+    /// The file.
+    pub(super) file: &'a dyn Written,
+    /// The agent's key in it; empty: the whole file is the agent.
+    pub(super) key: String,
+    /// What stands there.
+    pub(super) raw: &'a RawAgent,
+}
+
+impl Layer<'_> {
+    /// A key of the agent, with its path in the file.
+    pub(super) fn at(&self, below: &str) -> String {
+        if self.key.is_empty() { below.to_owned() } else { format!("{}.{below}", self.key) }
+    }
+
+    /// A complaint about a key of the agent.
+    pub(super) fn complaint(&self, below: &str, rule: &str) -> Complaint {
+        self.file.complaint(&self.at(below), rule)
+    }
+}
 
 /// Checks the parts of one definition that a person wrote.
-pub(super) fn check(
-    own: &OwnFile,
-    key: &str,
-    raw: &RawAgent,
-    secrets: &BTreeMap<String, Secret>,
-    tokens: &[Secret],
-    faults: &mut Vec<Complaint>,
-) {
-    let mut texts: Vec<(String, &str)> = Vec::new();
+pub(super) fn check(layer: &Layer<'_>, secrets: &BTreeMap<String, Secret>, tokens: &[Secret], faults: &mut Vec<Complaint>) {
+    let raw = layer.raw;
+    let mut texts: Vec<(String, String)> = Vec::new();
     for (index, Group(group)) in raw.args.iter().flatten().enumerate() {
-        texts.extend(group.iter().map(|text| (format!("{key}.args[{index}]"), text.as_str())));
+        texts.extend(group.iter().map(|text| (format!("args[{index}]"), text.clone())));
     }
     for (name, value) in raw.env.iter().flatten() {
-        let at = super::json_text::join(&format!("{key}.env"), name);
+        let at = super::json_text::join("env", name);
         if !is_variable(name) {
-            faults.push(own.complaint(&at, "it must be a variable's name: letters, digits and _, not beginning with a digit"));
+            faults.push(layer.complaint(&at, "it must be a variable's name: letters, digits and _, not beginning with a digit"));
         } else if is_ours(name) {
-            faults.push(own.complaint(&at, "it belongs to the orchestrator and is never given to an agent"));
+            faults.push(layer.complaint(&at, "it belongs to the orchestrator and is never given to an agent"));
         }
-        texts.push((at, value));
+        texts.push((at, value.clone()));
+    }
+    for (path, content) in raw.files.iter().flatten() {
+        let at = super::json_text::join("files", path);
+        let below = FOLDERS.iter().find_map(|folder| path.strip_prefix(folder)?.strip_prefix('/'));
+        if below.is_none_or(|below| below.split('/').any(|name| matches!(name, "" | "." | ".."))) {
+            let rule = format!("it must be a path below {}", FOLDERS.join(", "));
+            faults.push(layer.complaint(&at, &rule).way_out("Like \"{home}/.tool/settings.json\"."));
+        }
+        texts.push((at, super::agents::content(content)));
     }
     for (at, text) in texts {
         if text.contains('\0') {
-            faults.push(own.complaint(&at, "it has a NUL character in it, which no program can be given"));
+            faults.push(layer.complaint(&at, "it has a NUL character in it, which no program can be given"));
         }
         if tokens.iter().any(|token| text.contains(token.expose())) {
-            faults.push(own.complaint(&at, "it holds a Discord token of the orchestrator, which is never given to an agent"));
+            faults.push(layer.complaint(&at, "it holds a Discord token of the orchestrator, which is never given to an agent"));
         }
-        for unknown in placeholders(text).filter(|name| !PLACEHOLDERS.contains(name)) {
+        // A file may have braces of its own.
+        for unknown in placeholders(&text).filter(|name| !PLACEHOLDERS.contains(name) && !at.starts_with("files")) {
             let way_out = match nearest(unknown, PLACEHOLDERS) {
                 Some(meant) => format!("Did you mean {{{meant}}}?"),
                 None => format!("Known: {}.", PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ")),
             };
-            faults.push(own.complaint(&at, format!("there is no placeholder {{{unknown}}}")).way_out(way_out));
+            faults.push(layer.complaint(&at, &format!("there is no placeholder {{{unknown}}}")).way_out(way_out));
         }
     }
     for (name, value) in secrets {
         if tokens.contains(value) {
             let rule = format!("{name} has the value of a Discord token of the orchestrator, which is never given to an agent");
-            faults.push(own.complaint(&format!("{key}.secrets"), rule));
+            faults.push(layer.complaint("secrets", &rule));
         }
     }
     if raw.max_concurrent == Some(0) {
-        faults
-            .push(own.complaint(&format!("{key}.max_concurrent"), "it must be at least 1").way_out("Leave it out for no cap of its own."));
+        faults.push(layer.complaint("max_concurrent", "it must be at least 1").way_out("Leave it out for no cap of its own."));
     }
     if let Some(seconds) = raw.grace_seconds.filter(|seconds| *seconds > 3_600) {
-        faults.push(own.complaint(&format!("{key}.grace_seconds"), "it must be from 0 to 3600").given(&seconds.to_string()));
+        faults.push(layer.complaint("grace_seconds", "it must be from 0 to 3600").given(&seconds.to_string()));
     }
     if let Some(signal) = raw.soft_signal.as_deref().filter(|signal| signal_number(signal).is_none()) {
-        faults.push(own.complaint(&format!("{key}.soft_signal"), "it must be TERM, INT, HUP, QUIT, USR1 or USR2").given(signal));
+        faults.push(layer.complaint("soft_signal", "it must be TERM, INT, HUP, QUIT, USR1 or USR2").given(signal));
     }
 }
 
+/// Where an agent's files may go.
+const FOLDERS: [&str; 3] = ["{home}", "{config_dir}", "{task_dir}"];
+
 /// A key that stands in the file itself is seen by whoever sees the file, its backups and its history.
-pub(super) fn warn_of_open_secrets(own: &OwnFile, key: &str, raw: &RawAgent, warnings: &mut Vec<Complaint>) {
+pub(super) fn warn_of_open_secrets(layer: &Layer<'_>, warnings: &mut Vec<Complaint>) {
     // A path to a key's file, or a placeholder, is none.
     let open = |name: &str, value: &str| names_a_secret(name) && value.len() > 8 && !value.contains(['{', '/']);
-    for (name, _) in raw.env.iter().flatten().filter(|(name, value)| open(name, value)) {
-        let at = super::json_text::join(&format!("{key}.env"), name);
-        let complaint = own.complaint(&at, "it looks like a secret that stands in the file");
-        warnings.push(complaint.way_out(format!("Put it into discord-config.env and its name into `{key}.secrets`.")));
+    for (name, _) in layer.raw.env.iter().flatten().filter(|(name, value)| open(name, value)) {
+        let complaint = layer.complaint(&super::json_text::join("env", name), "it looks like a secret that stands in the file");
+        warnings.push(complaint.way_out(format!("Put it into discord-config.env and its name into `{}`.", layer.at("secrets"))));
     }
 }
 

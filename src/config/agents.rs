@@ -2,20 +2,29 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use orchestrator_core::domain::agent::{AgentDefinition, AgentName, OutputRule, Secret};
+use orchestrator_core::domain::{
+    agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
+    reading::Reading,
+    thinking::Thinking,
+};
+use serde_json::Value;
 
 use super::{
-    agent_checks::{self, signal_number},
+    agent_checks::{self, Layer, signal_number},
+    agent_section::{Group, RawAgent, RawFileSystem, RawHome, RawReading, RawStdin},
+    built_in::{self, THIS_PROGRAM},
     complaint::{Complaint, nearest},
     env_file::Layers,
     openclaw::OpenClaw,
-    own_file::OwnFile,
+    own_file::{self, OwnFile},
     programs::Places,
-    sections::{Group, RawAgent, RawFileSystem, RawOutputRule},
+    text_file,
 };
 
 /// Every agent that tasks may ask for, and the one that they get who ask for none.
@@ -35,17 +44,29 @@ impl Agents {
         self.definitions.get(name)
     }
 
+    /// The models of those agents that know their own.
+    pub fn own_models(&self) -> BTreeMap<AgentName, OwnModels> {
+        self.definitions.iter().filter_map(|(name, agent)| Some((name.clone(), agent.models.clone()?))).collect()
+    }
+
     /// The names, in order: what a refusal and an autocomplete offer.
     pub fn names(&self) -> Vec<&str> {
         self.definitions.keys().map(AgentName::as_str).collect()
     }
 }
 
+/// The folder below the root in which each agent may have one of its own.
+const FOLDER: &str = "agents";
+
 /// The names of secrets that the built-in agents may be given: known in the env file without being asked for.
-pub(super) const BUILT_IN_SECRETS: [&str; 4] = ["OPENROUTER_API_KEY", "LLM_API_KEY", "LLM_BASE_URL", "LLM_MODEL"];
+pub(super) fn built_in_secrets() -> BTreeSet<String> {
+    let named = built_in::agents().into_values().flat_map(|agent| agent.secrets.unwrap_or_default());
+    named.chain(["LLM_API_KEY", "LLM_BASE_URL", "LLM_MODEL"].map(str::to_owned)).collect()
+}
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
+    pub(super) root: &'a Path,
     pub(super) own: &'a OwnFile,
     pub(super) layers: &'a Layers<'a>,
     pub(super) places: &'a Places,
@@ -57,50 +78,19 @@ pub(super) struct Making<'a> {
     pub(super) tokens: &'a [Secret],
 }
 
-/// One definition before the configuration's changes.
-struct Built {
-    program: Result<PathBuf, String>,
-    /// Whether `PATH` leads to the program; if not, its folder is put before the agent's `PATH`.
-    in_path: bool,
-    args: Vec<Vec<String>>,
-    env: BTreeMap<String, String>,
-    secrets: BTreeMap<String, Secret>,
-    output: OutputRule,
-    file_system: &'static str,
-    reports_usage: bool,
-}
-
-impl Built {
-    fn of(program: Result<PathBuf, String>, in_path: bool, args: &[&[&str]], output: OutputRule) -> Self {
-        Self {
-            program,
-            in_path,
-            args: args.iter().map(|group| group.iter().map(|&text| text.to_owned()).collect()).collect(),
-            env: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            output,
-            file_system: "full",
-            reports_usage: true,
-        }
-    }
-
-    fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    fn secret(mut self, name: &str, value: Option<Secret>) -> Self {
-        self.secrets.extend(value.map(|value| (name.to_owned(), value)));
-        self
-    }
+/// What an agent's own folder holds.
+struct OwnFolder {
+    file: OwnFile<RawAgent>,
+    instructions: Option<String>,
 }
 
 /// Makes all definitions and chooses the default.
 pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) -> Agents {
-    let mut built = built_in(with, warnings);
+    let mut built_in = built_in::agents();
+    let mut folders = folders(&with.root.join(FOLDER), faults);
+    let written = with.own.raw.agents.keys().chain(folders.keys());
+    let names: BTreeSet<String> = written.cloned().chain(built_in.keys().map(|name| (*name).to_owned())).collect();
     let mut definitions = BTreeMap::new();
-    let written: BTreeSet<&str> = with.own.raw.agents.keys().map(String::as_str).collect();
-    let names: BTreeSet<String> = built.keys().map(|name| (*name).to_owned()).chain(written.iter().map(|&name| name.to_owned())).collect();
     for text in names {
         let key = super::json_text::join("agents", &text);
         let name = match text.parse::<AgentName>() {
@@ -110,81 +100,214 @@ pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mu
                 continue;
             }
         };
-        let nothing = RawAgent::default();
-        let raw = with.own.raw.agents.get(&text).unwrap_or(&nothing);
-        if let Some(definition) = definition(name.clone(), &key, raw, built.remove(text.as_str()), with, faults, warnings) {
-            definitions.insert(name, definition);
-        }
+        let (folder, below) = (folders.remove(&text), built_in.remove(text.as_str()));
+        let mut layers = Vec::new();
+        layers.extend(with.own.raw.agents.get(&text).map(|raw| Layer { file: with.own, key, raw }));
+        layers.extend(folder.as_ref().map(|folder| Layer { file: &folder.file, key: String::new(), raw: &folder.file.raw }));
+        let instructions = folder.as_ref().and_then(|folder| folder.instructions.clone());
+        let made = definition(name.clone(), &layers, below, with, faults, warnings);
+        definitions.extend(made.map(|definition| (name, AgentDefinition { instructions, ..definition })));
     }
     let (default, default_because) = choose_default(with, &definitions, faults, warnings);
     Agents { definitions, default, default_because }
 }
 
-fn built_in(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> BTreeMap<&'static str, Built> {
-    let (openclaw, in_path) = openclaw_program(with, warnings);
-    let own_key = || secret_value(with, "OPENROUTER_API_KEY");
-    let gateway_token = with.openclaw.gateway.token.clone();
-    // The seed's call; the model by its flag too, because today's client does not read it from the environment.
-    let gateway = Built::of(
-        openclaw.clone(),
-        in_path,
-        &[
-            &["agent"],
-            &["--session-id", "{agent_id}-{task_id}"],
-            &["--message", "{message}"],
-            &["--model", "{model}"],
-            &["--thinking", "{thinking}"],
-            &["--timeout", "{timeout_s}"],
-            &["--json"],
-        ],
-        OutputRule::OpenClaw,
-    )
-    .env("OPENCLAW_MODEL", "{model}")
-    .env("OPENCLAW_STATE_DIR", "{workspace}")
-    .env("OPENCLAW_CONFIG_PATH", "{config}")
-    .secret("OPENCLAW_GATEWAY_TOKEN", gateway_token);
-    let exec = Built::of(
-        openclaw,
-        in_path,
-        &[
-            &["agent", "exec", "{message}"],
-            &["--config", "{config}"],
-            &["--cwd", "{task_dir}"],
-            &["--model", "{model}"],
-            &["--thinking", "{thinking}"],
-            &["--timeout", "{timeout_s}"],
-            &["--json"],
-        ],
-        OutputRule::OpenClawExec,
-    )
-    .secret("OPENROUTER_API_KEY", own_key());
-
-    let this = || Ok(with.this_program.to_owned());
-    let verb: &[&[&str]] = &[&["__agent", "demo"]];
-    let mut demo = Built::of(this(), true, verb, OutputRule::Command).env("DEMO_SECONDS", "6").env("ORCH_MODEL", "{model}");
-    (demo.file_system, demo.reports_usage) = ("workspace", false);
-
-    let base_url = plain_value(with, "LLM_BASE_URL");
-    let there = base_url.is_some() || own_key().is_some();
-    let no_key =
-        "no model is configured for it: set OPENROUTER_API_KEY (in openclaw.json under `env`, or in the environment) or LLM_BASE_URL";
-    let mut chat = Built::of(if there { this() } else { Err(no_key.to_owned()) }, true, verb, OutputRule::Command)
-        .env("ORCH_MODEL", "{model}")
-        .env("ORCH_THINKING", "{thinking}");
-    chat.file_system = "workspace";
-    // One endpoint gets one key: OpenRouter's never goes to another address.
-    chat = match (base_url, &with.openclaw.openrouter_url) {
-        (Some(base_url), _) => chat.env("LLM_BASE_URL", &base_url).secret("LLM_API_KEY", secret_value(with, "LLM_API_KEY")),
-        (None, Some(base_url)) => chat.env("LLM_BASE_URL", base_url).secret("OPENROUTER_API_KEY", own_key()),
-        (None, None) => chat.secret("OPENROUTER_API_KEY", own_key()),
-    };
-    if let Some(model) = plain_value(with, "LLM_MODEL") {
-        chat = chat.env("LLM_MODEL", &model);
+/// The agents that have a folder of their own, with an `agent.json`, an `AGENTS.md`, or both.
+fn folders(folder: &Path, faults: &mut Vec<Complaint>) -> BTreeMap<String, OwnFolder> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
+        if !path.is_dir() {
+            continue;
+        }
+        let file = own_file::read_alone::<RawAgent>(&path.join("agent.json"), faults);
+        let instructions = text_file::read(&path.join("AGENTS.md")).unwrap_or_else(|complaint| {
+            faults.push(complaint);
+            None
+        });
+        if file.exists || instructions.is_some() {
+            found.insert(name, OwnFolder { file, instructions });
+        }
     }
-    BTreeMap::from([("openclaw", gateway), ("openclaw-exec", exec), ("demo", demo), ("chat", chat)])
+    found
 }
 
-/// `OPENCLAW_BIN`, else `PATH`, else the usual places. A wrong `OPENCLAW_BIN` is told, not passed over.
+fn definition(
+    name: AgentName,
+    layers: &[Layer<'_>],
+    below: Option<RawAgent>,
+    with: &Making<'_>,
+    faults: &mut Vec<Complaint>,
+    warnings: &mut Vec<Complaint>,
+) -> Option<AgentDefinition> {
+    let is_built_in = below.is_some();
+    let raw = layers.iter().rev().fold(below.unwrap_or_default(), |below, layer| layer.raw.clone().over(below));
+    let (program, in_path) = program(&name, &raw, layers, is_built_in, with, faults, warnings)?;
+
+    let mut secrets = BTreeMap::new();
+    for secret in raw.secrets.iter().flatten() {
+        secrets.extend(secret_value(with, secret).map(|value| (secret.clone(), value)));
+    }
+    for layer in layers {
+        for (index, secret) in layer.raw.secrets.iter().flatten().enumerate() {
+            let at = format!("secrets[{index}]");
+            if let Some(rule) = agent_checks::unfit_secret(secret) {
+                faults.push(layer.complaint(&at, rule).given(secret));
+            } else if !secrets.contains_key(secret) {
+                let (name, file) = (super::complaint::quoted(secret), with.layers.file.path.display());
+                warnings.push(layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json")));
+            }
+        }
+        agent_checks::check(layer, &secrets, with.tokens, faults);
+        agent_checks::warn_of_open_secrets(layer, warnings);
+    }
+    let mut made = AgentDefinition { secrets, ..AgentDefinition::of(name, program) };
+    made.about = raw.about.clone().unwrap_or_default();
+    made.args = raw.args.iter().flatten().map(|Group(group)| group.clone()).filter(|group| !group.is_empty()).collect();
+    made.env = raw.env.clone().unwrap_or_default();
+    if is_built_in {
+        endpoints(&mut made, with);
+    }
+    if let (Ok(program), false) = (&made.program, in_path)
+        && let Some(folder) = program.parent()
+        && !made.env.contains_key("PATH")
+    {
+        // A script of Node.js looks for `node` in PATH, and its installer put both into one folder.
+        made.env.insert("PATH".to_owned(), format!("{}:{}", folder.display(), with.search_path));
+    }
+    made.stdin = match raw.stdin {
+        None | Some(RawStdin::Nothing) => Stdin::Nothing,
+        Some(RawStdin::Task) => Stdin::Task,
+        Some(RawStdin::Prompt) => Stdin::Prompt,
+    };
+    made.home = match raw.home {
+        None | Some(RawHome::User) => Home::User,
+        Some(RawHome::Own) => Home::Own,
+        Some(RawHome::Auto) => {
+            if made.secrets.is_empty() {
+                Home::User
+            } else {
+                Home::Own
+            }
+        }
+    };
+    made.files = raw.files.iter().flatten().map(|(path, value)| (path.clone(), content(value))).collect();
+    made.models = (raw.models.is_some() || raw.default_model.is_some())
+        .then(|| OwnModels { names: raw.models.clone().unwrap_or_default(), default: raw.default_model.clone() });
+    made.thinking = raw.thinking.clone().map(|words| {
+        let words =
+            [(Thinking::Off, words.off), (Thinking::Low, words.low), (Thinking::Medium, words.medium), (Thinking::High, words.high)];
+        words.into_iter().filter_map(|(level, word)| Some((level, word?))).collect()
+    });
+    made.reading = Arc::new(reading(raw.output.as_ref(), layers, faults));
+    made.max_concurrent = raw.max_concurrent;
+    made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
+    made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
+    made.file_system = match raw.file_system {
+        None | Some(RawFileSystem::Full) => "full",
+        Some(RawFileSystem::Workspace) => "workspace",
+    };
+    // The demonstration that is given a key asks a model after all.
+    made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();
+    Some(made)
+}
+
+/// The program, and whether `PATH` leads to it. `None`: nobody says which it is, and that was complained of.
+fn program(
+    name: &AgentName,
+    raw: &RawAgent,
+    layers: &[Layer<'_>],
+    is_built_in: bool,
+    with: &Making<'_>,
+    faults: &mut Vec<Complaint>,
+    warnings: &mut Vec<Complaint>,
+) -> Option<(Result<PathBuf, String>, bool)> {
+    let asked = layers.iter().find_map(|layer| Some((layer, layer.raw.command.as_deref()?)));
+    match (asked, raw.command.as_deref()) {
+        (None, Some(command)) if command == THIS_PROGRAM => Some((Ok(with.this_program.to_owned()), true)),
+        (None, Some("openclaw")) => Some(openclaw_program(with, warnings)),
+        (None, Some(command)) => Some(match with.places.find(command) {
+            Ok((path, in_path)) => (Ok(path), in_path),
+            Err(why) => (Err(why), true),
+        }),
+        (Some((layer, command)), _) => Some(match with.places.find(command) {
+            Ok((path, in_path)) => (Ok(path), in_path),
+            Err(why) => {
+                warnings.push(layer.complaint("command", &why));
+                (Err(why), true)
+            }
+        }),
+        (None, None) => {
+            // A command of the wrong type was complained of already.
+            let (key, folder) = (format!("agents.{name}.command"), format!("{FOLDER}/{name}/agent.json"));
+            let told = faults.iter().any(|fault| fault.key == key || fault.key == "command" && fault.place.contains(&folder));
+            if let Some(layer) = layers.first().filter(|_| !told && !is_built_in) {
+                let key = if layer.key.is_empty() { "command" } else { "" };
+                let rule = "it needs a `command`: a program's name or path";
+                let complaint = if key.is_empty() { layer.file.complaint(&layer.key, rule) } else { layer.complaint(key, rule) };
+                let known: Vec<&str> = built_in::agents().into_keys().collect();
+                faults.push(complaint.way_out(format!("Only built-in agents ({}) have one already.", known.join(", "))));
+            }
+            None
+        }
+    }
+}
+
+/// What a file of an agent holds: a text as it is, anything else as JSON.
+pub(super) fn content(value: &Value) -> String {
+    value.as_str().map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned)
+}
+
+fn reading(raw: Option<&RawReading>, layers: &[Layer<'_>], faults: &mut Vec<Complaint>) -> Reading {
+    match raw {
+        None => Reading::default(),
+        Some(RawReading::Rules(rules)) => (**rules).clone(),
+        Some(RawReading::As(named)) => match built_in::reading(named) {
+            Some(RawReading::Rules(rules)) => *rules,
+            _ => {
+                let known: Vec<&str> = std::iter::once("command").chain(built_in::agents().into_keys()).collect();
+                let meant = nearest(named, known.iter().copied()).map(|meant| format!("Did you mean \"{meant}\"? ")).unwrap_or_default();
+                if let Some(layer) = layers.iter().find(|layer| layer.raw.output.is_some()) {
+                    let complaint =
+                        layer.complaint("output", "it must be rules, { … }, or the name of a built-in agent that is read alike");
+                    faults.push(complaint.given(named).way_out(format!("{meant}Known: {}.", known.join(", "))));
+                }
+                Reading::default()
+            }
+        },
+    }
+}
+
+/// What the built-in agents are told that no file can say: where models are asked, and the Gateway's token.
+fn endpoints(made: &mut AgentDefinition, with: &Making<'_>) {
+    match made.name.as_str() {
+        "openclaw" => {
+            let token = with.openclaw.gateway.token.clone();
+            made.secrets.extend(token.map(|token| ("OPENCLAW_GATEWAY_TOKEN".to_owned(), token)));
+        }
+        "chat" | "llm" => {
+            let own_key = secret_value(with, "OPENROUTER_API_KEY");
+            let base_url = plain_value(with, "LLM_BASE_URL");
+            if base_url.is_none() && own_key.is_none() && made.program.as_deref() == Ok(with.this_program) {
+                let no_key = "no model is configured for it: set OPENROUTER_API_KEY (in openclaw.json under `env`, or in the environment) or LLM_BASE_URL";
+                made.program = Err(no_key.to_owned());
+            }
+            // One endpoint gets one key: OpenRouter's never goes to another address.
+            let (url, name, key) = match base_url {
+                Some(url) => (Some(url), "LLM_API_KEY", secret_value(with, "LLM_API_KEY")),
+                None => (with.openclaw.openrouter_url.clone(), "OPENROUTER_API_KEY", own_key),
+            };
+            let given = [("LLM_BASE_URL", url), ("LLM_MODEL", plain_value(with, "LLM_MODEL"))];
+            for (name, value) in given.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                made.env.entry(name.to_owned()).or_insert(value);
+            }
+            made.secrets.extend(key.map(|key| (name.to_owned(), key)));
+        }
+        _ => {}
+    }
+}
+
+/// `OPENCLAW_BIN`, else `PATH`, else the usual places. A wrong `OPENCLAW_BIN` is told, once, not passed over.
 fn openclaw_program(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> (Result<PathBuf, String>, bool) {
     let Some(given) = with.layers.given("OPENCLAW_BIN") else {
         return match with.places.find("openclaw") {
@@ -195,101 +318,14 @@ fn openclaw_program(with: &Making<'_>, warnings: &mut Vec<Complaint>) -> (Result
     match with.places.find(&given.value) {
         Ok((path, _)) => (Ok(path), false),
         Err(why) => {
-            warnings.push(
-                Complaint::about(given.from.to_string(), "OPENCLAW_BIN", why.clone())
-                    .way_out("Put it right, or leave it empty to have PATH searched."),
-            );
+            let complaint = Complaint::about(given.from.to_string(), "OPENCLAW_BIN", why.clone())
+                .way_out("Put it right, or leave it empty to have PATH searched.");
+            if !warnings.contains(&complaint) {
+                warnings.push(complaint);
+            }
             (Err(format!("OPENCLAW_BIN: {why}")), true)
         }
     }
-}
-
-fn definition(
-    name: AgentName,
-    key: &str,
-    raw: &RawAgent,
-    built: Option<Built>,
-    with: &Making<'_>,
-    faults: &mut Vec<Complaint>,
-    warnings: &mut Vec<Complaint>,
-) -> Option<AgentDefinition> {
-    let found = raw.command.as_deref().map(|command| match with.places.find(command) {
-        Ok((path, in_path)) => (Ok(path), in_path),
-        Err(why) => {
-            warnings.push(with.own.complaint(&format!("{key}.command"), why.clone()));
-            (Err(why), true)
-        }
-    });
-    let mut built = match (built, found) {
-        (Some(built), None) => built,
-        (Some(built), Some((program, in_path))) => Built { program, in_path, ..built },
-        (None, Some((program, in_path))) => Built::of(program, in_path, &[], OutputRule::Command),
-        (None, None) => {
-            // A command of the wrong type was complained of already.
-            if faults.iter().any(|fault| fault.key.strip_prefix(key).is_some_and(|below| below == ".command")) {
-                return None;
-            }
-            let rule = "it needs a `command`: a program's name or path";
-            faults.push(
-                with.own.complaint(key, rule).way_out("Only built-in agents (openclaw, openclaw-exec, demo, chat) have one already."),
-            );
-            return None;
-        }
-    };
-    if let Some(args) = &raw.args {
-        built.args = args.iter().map(|Group(group)| group.clone()).filter(|group| !group.is_empty()).collect();
-    }
-    built.env.extend(raw.env.clone().unwrap_or_default());
-    for (index, secret) in raw.secrets.iter().flatten().enumerate() {
-        let at = format!("{key}.secrets[{index}]");
-        if let Some(rule) = agent_checks::unfit_secret(secret) {
-            faults.push(with.own.complaint(&at, rule).given(secret));
-        } else if let Some(value) = secret_value(with, secret) {
-            built.secrets.insert(secret.clone(), value);
-        } else {
-            let rule = format!(
-                "no value for {} was found in the environment, {} or openclaw.json",
-                super::complaint::quoted(secret),
-                with.layers.file.path.display()
-            );
-            warnings.push(with.own.complaint(&at, rule));
-        }
-    }
-    agent_checks::check(with.own, key, raw, &built.secrets, with.tokens, faults);
-    agent_checks::warn_of_open_secrets(with.own, key, raw, warnings);
-
-    let has_secrets = !built.secrets.is_empty();
-    if let (Ok(program), false) = (&built.program, built.in_path)
-        && let Some(folder) = program.parent()
-        && !built.env.contains_key("PATH")
-    {
-        // A script of Node.js looks for `node` in PATH, and its installer put both into one folder.
-        built.env.insert("PATH".to_owned(), format!("{}:{}", folder.display(), with.search_path));
-    }
-    Some(AgentDefinition {
-        name,
-        program: built.program,
-        args: built.args,
-        env: built.env,
-        secrets: built.secrets,
-        stdin: raw.stdin.unwrap_or(false),
-        output: match raw.output {
-            None => built.output,
-            Some(RawOutputRule::Command) => OutputRule::Command,
-            Some(RawOutputRule::Openclaw) => OutputRule::OpenClaw,
-            Some(RawOutputRule::OpenclawExec) => OutputRule::OpenClawExec,
-        },
-        max_concurrent: raw.max_concurrent,
-        soft_signal: raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM),
-        grace: Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0)),
-        file_system: match raw.file_system {
-            None => built.file_system,
-            Some(RawFileSystem::Full) => "full",
-            Some(RawFileSystem::Workspace) => "workspace",
-        },
-        // The demonstration that is given a key asks a model after all.
-        reports_usage: built.reports_usage || has_secrets,
-    })
 }
 
 fn choose_default(

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Config, Template,
-    agents::{self, BUILT_IN_SECRETS, Making},
+    agents::{self, Making},
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
@@ -115,11 +115,12 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let who_may = who_may::check(&own, &mut faults);
 
     let named_secrets: BTreeSet<String> = own.raw.agents.values().flat_map(|agent| agent.secrets.iter().flatten().cloned()).collect();
-    let known: BTreeSet<String> = named_secrets.into_iter().chain(BUILT_IN_SECRETS.map(str::to_owned)).collect();
+    let known: BTreeSet<String> = named_secrets.into_iter().chain(agents::built_in_secrets()).collect();
     layers.file.warn_of_unknown(&known, &mut warnings);
     let places = Places::of(&around.variables, &root);
     let search_path = around.variables.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     let making = Making {
+        root: &root,
         own: &own,
         layers: &layers,
         places: &places,

@@ -4,7 +4,9 @@
 //! knows no Discord library, no store and no process; nothing after it reads the environment.
 
 mod agent_checks;
+mod agent_section;
 mod agents;
+mod built_in;
 mod complaint;
 mod discord;
 mod env_file;
@@ -26,8 +28,8 @@ use std::path::PathBuf;
 use orchestrator_core::domain::agent::Secret;
 
 pub use self::{
-    agent_checks::PLACEHOLDERS,
     agents::Agents,
+    built_in::written as built_in_agent,
     complaint::{Complaint, ConfigError},
     discord::{DiscordConfig, MissingSettings, SubmitConfig},
     env_file::{EnvKey, KEYS as ENV_KEYS},

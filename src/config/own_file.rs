@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
@@ -22,11 +23,11 @@ pub(super) const FILE_NAME: &str = "orchestrator_config.json";
 /// The most mistakes that are told of one file.
 const MAX_MISTAKES: usize = 50;
 
-/// The file with the layers above it, and where each value came from.
-pub(super) struct OwnFile {
+/// A file with the layers above it, and where each value came from.
+pub(super) struct OwnFile<T = Raw> {
     pub(super) path: PathBuf,
     pub(super) exists: bool,
-    pub(super) raw: Raw,
+    pub(super) raw: T,
     sources: BTreeMap<String, Source>,
     document: Document,
 }
@@ -39,35 +40,15 @@ pub(super) fn read(
     faults: &mut Vec<Complaint>,
     warnings: &mut Vec<Complaint>,
 ) -> OwnFile {
-    let mut own =
-        OwnFile { path: path.to_owned(), exists: false, raw: Raw::default(), sources: BTreeMap::new(), document: Document::default() };
-    let text = text_file::read(path).unwrap_or_else(|complaint| {
-        faults.push(complaint);
-        None
-    });
-    own.exists = text.is_some();
-    match json_text::read(text.as_deref().unwrap_or(""), &json_text::ours()) {
-        Ok(document) => own.document = document,
-        Err(error) => {
-            let place = format!("{}:{}:{}", path.display(), error.line, error.column);
-            faults.push(
-                Complaint::of_file(place, format!("this is not JSON: {}", error.why)).way_out("Comments and trailing commas are allowed."),
-            );
-            own.document.value = Value::Object(Map::new());
-        }
-    }
-    for (key, line) in &own.document.repeated {
-        faults.push(Complaint::about(own.place(*line), key, "it is there twice").way_out("Leave one."));
-    }
-    for (key, line) in &own.document.unmeasured {
-        faults.push(Complaint::about(own.place(*line), key, "this number is beyond all measure"));
-    }
-    if !own.document.value.is_object() {
-        faults.push(Complaint::of_file(own.place(1), "it must be an object: { … }"));
-        own.document.value = Value::Object(Map::new());
-    }
-    let mut value = std::mem::take(&mut own.document.value);
+    let (mut own, mut value) = OwnFile::<Raw>::open(path, faults);
     own.overlay(&mut value, environment, flags, faults, warnings);
+    own.raw = own.strictly(value, faults);
+    own
+}
+
+/// Reads a file that nothing is laid over.
+pub(super) fn read_alone<T: DeserializeOwned + Default>(path: &Path, faults: &mut Vec<Complaint>) -> OwnFile<T> {
+    let (mut own, value) = OwnFile::<T>::open(path, faults);
     own.raw = own.strictly(value, faults);
     own
 }
@@ -102,7 +83,53 @@ fn flatten(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     }
 }
 
-impl OwnFile {
+/// Whoever can tell where a key's value came from.
+pub(super) trait Written {
+    /// A complaint about a key, at the place that its value came from.
+    fn complaint(&self, key: &str, rule: &str) -> Complaint;
+}
+
+impl<T: DeserializeOwned + Default> Written for OwnFile<T> {
+    fn complaint(&self, key: &str, rule: &str) -> Complaint {
+        OwnFile::complaint(self, key, rule)
+    }
+}
+
+impl<T: DeserializeOwned + Default> OwnFile<T> {
+    /// The file, and what stands in it: an object, whatever it was.
+    fn open(path: &Path, faults: &mut Vec<Complaint>) -> (Self, Value) {
+        let mut own =
+            Self { path: path.to_owned(), exists: false, raw: T::default(), sources: BTreeMap::new(), document: Document::default() };
+        let text = text_file::read(path).unwrap_or_else(|complaint| {
+            faults.push(complaint);
+            None
+        });
+        own.exists = text.is_some();
+        match json_text::read(text.as_deref().unwrap_or(""), &json_text::ours()) {
+            Ok(document) => own.document = document,
+            Err(error) => {
+                let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+                faults.push(
+                    Complaint::of_file(place, format!("this is not JSON: {}", error.why))
+                        .way_out("Comments and trailing commas are allowed."),
+                );
+                own.document.value = Value::Object(Map::new());
+            }
+        }
+        for (key, line) in &own.document.repeated {
+            faults.push(Complaint::about(own.place(*line), key, "it is there twice").way_out("Leave one."));
+        }
+        for (key, line) in &own.document.unmeasured {
+            faults.push(Complaint::about(own.place(*line), key, "this number is beyond all measure"));
+        }
+        if !own.document.value.is_object() {
+            faults.push(Complaint::of_file(own.place(1), "it must be an object: { … }"));
+            own.document.value = Value::Object(Map::new());
+        }
+        let value = std::mem::take(&mut own.document.value);
+        (own, value)
+    }
+
     fn place(&self, line: usize) -> String {
         Source::file(&self.path, line).to_string()
     }
@@ -131,6 +158,61 @@ impl OwnFile {
         Complaint::about(place, key, rule)
     }
 
+    /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found.
+    fn strictly(&self, mut value: Value, faults: &mut Vec<Complaint>) -> T {
+        for _ in 0..MAX_MISTAKES {
+            // `null` is how a person leaves a setting at its default.
+            let error = match serde_path_to_error::deserialize::<_, T>(without_nulls(&value)) {
+                Ok(raw) => return raw,
+                Err(error) => error,
+            };
+            let steps: Vec<Segment> = error.path().iter().cloned().collect();
+            let path = steps.iter().fold(String::new(), |path, step| match step {
+                Segment::Seq { index } => format!("{path}[{index}]"),
+                Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
+                Segment::Unknown => json_text::join(&path, "?"),
+            });
+            let wrong = at(&mut value, &steps).cloned();
+            faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
+            if !remove(&mut value, &steps) {
+                break;
+            }
+        }
+        T::default()
+    }
+
+    fn misfit(&self, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
+        if said.starts_with("unknown field") {
+            let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
+            // Deeper than the path tells, where a value is read as a whole.
+            let own = said.split('`').nth(1).unwrap_or(path);
+            let way_out = match nearest(own, expected.iter().copied()) {
+                Some(meant) => format!("Did you mean `{meant}`?"),
+                None => format!("Known here: {}.", expected.into_iter().collect::<Vec<_>>().join(", ")),
+            };
+            return self.complaint(path, "unknown key").way_out(way_out);
+        }
+        let rule = match said.rsplit_once("expected ") {
+            Some((_, "u32")) => "it must be a whole number from 0 to 4294967295".to_owned(),
+            Some((_, "u64")) => "it must be a whole number, 0 or above".to_owned(),
+            Some((_, "a string")) => "it must be a text in quotes".to_owned(),
+            Some((_, "a boolean")) => "it must be true or false".to_owned(),
+            Some((_, "a sequence")) => "it must be a list: [ … ]".to_owned(),
+            Some((_, other)) if other.starts_with("a map") || other.starts_with("struct") => "it must be an object: { … }".to_owned(),
+            Some((_, other)) => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
+            None => "it can't be read".to_owned(),
+        };
+        let complaint = self.complaint(path, rule);
+        match wrong {
+            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
+                complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
+            }
+            _ => complaint,
+        }
+    }
+}
+
+impl OwnFile {
     /// Every key with its value and origin.
     pub(super) fn settings(&self) -> Vec<Setting> {
         let mut found = Vec::new();
@@ -166,58 +248,6 @@ impl OwnFile {
                 faults.push(complaint.way_out(meant.map(|meant| format!("Did you mean `{meant}`?")).unwrap_or_default()));
             }
             self.sources.insert(key.clone(), Source::Flag { name: format!("--set {key}") });
-        }
-    }
-
-    /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found.
-    fn strictly(&self, mut value: Value, faults: &mut Vec<Complaint>) -> Raw {
-        for _ in 0..MAX_MISTAKES {
-            // `null` is how a person leaves a setting at its default.
-            let error = match serde_path_to_error::deserialize::<_, Raw>(without_nulls(&value)) {
-                Ok(raw) => return raw,
-                Err(error) => error,
-            };
-            let steps: Vec<Segment> = error.path().iter().cloned().collect();
-            let path = steps.iter().fold(String::new(), |path, step| match step {
-                Segment::Seq { index } => format!("{path}[{index}]"),
-                Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
-                Segment::Unknown => json_text::join(&path, "?"),
-            });
-            let wrong = at(&mut value, &steps).cloned();
-            faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
-            if !remove(&mut value, &steps) {
-                break;
-            }
-        }
-        Raw::default()
-    }
-
-    fn misfit(&self, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
-        if said.starts_with("unknown field") {
-            let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
-            let own = path.rsplit_once('.').map_or(path, |(_, own)| own);
-            let way_out = match nearest(own, expected.iter().copied()) {
-                Some(meant) => format!("Did you mean `{meant}`?"),
-                None => format!("Known here: {}.", expected.into_iter().collect::<Vec<_>>().join(", ")),
-            };
-            return self.complaint(path, "unknown key").way_out(way_out);
-        }
-        let rule = match said.rsplit_once("expected ") {
-            Some((_, "u32")) => "it must be a whole number from 0 to 4294967295".to_owned(),
-            Some((_, "u64")) => "it must be a whole number, 0 or above".to_owned(),
-            Some((_, "a string")) => "it must be a text in quotes".to_owned(),
-            Some((_, "a boolean")) => "it must be true or false".to_owned(),
-            Some((_, "a sequence")) => "it must be a list: [ … ]".to_owned(),
-            Some((_, other)) if other.starts_with("a map") || other.starts_with("struct") => "it must be an object: { … }".to_owned(),
-            Some((_, other)) => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
-            None => "it can't be read".to_owned(),
-        };
-        let complaint = self.complaint(path, rule);
-        match wrong {
-            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
-                complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
-            }
-            _ => complaint,
         }
     }
 }

@@ -10,6 +10,8 @@ use serde::{
     de::{self, Visitor},
 };
 
+use super::agent_section::RawAgent;
+
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -55,39 +57,6 @@ number!(AskAfter = 24);
 number!(DiskLowWater = 512);
 number!(Lease = 60);
 number!(Grace = 10);
-
-/// One agent. For a built-in name the keys that are given replace the built-in ones; any other needs its `command`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct RawAgent {
-    pub(super) command: Option<String>,
-    pub(super) args: Option<Vec<Group>>,
-    pub(super) env: Option<BTreeMap<String, String>>,
-    pub(super) secrets: Option<Vec<String>>,
-    pub(super) stdin: Option<bool>,
-    pub(super) output: Option<RawOutputRule>,
-    pub(super) max_concurrent: Option<u32>,
-    pub(super) grace_seconds: Option<u64>,
-    pub(super) soft_signal: Option<String>,
-    pub(super) file_system: Option<RawFileSystem>,
-}
-
-/// How an agent's result is read.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawOutputRule {
-    Command,
-    Openclaw,
-    OpenclawExec,
-}
-
-/// What is said of an agent's file system.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawFileSystem {
-    Full,
-    Workspace,
-}
 
 /// Who may do what. Empty lists of `submit`: every member; empty lists of `operate`: the server's administrators.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -363,38 +332,5 @@ impl Visitor<'_> for TextOrNumber {
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<String, E> {
         Ok(number.to_string())
-    }
-}
-
-/// One argument, or several that stand or fall together: `["--model", "{model}"]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(super) struct Group(pub(super) Vec<String>);
-
-impl<'de> Deserialize<'de> for Group {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-
-        impl<'de> Visitor<'de> for OneOrMore {
-            type Value = Group;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or a list of texts that stand or fall together")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Group, E> {
-                Ok(Group(vec![text.to_owned()]))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut elements: A) -> Result<Group, A::Error> {
-                let mut group = Vec::new();
-                while let Some(text) = elements.next_element()? {
-                    group.push(text);
-                }
-                Ok(Group(group))
-            }
-        }
-
-        deserializer.deserialize_any(OneOrMore)
     }
 }

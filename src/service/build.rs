@@ -182,6 +182,7 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
     DeskRules {
         catalogue: config.openclaw.catalogue.clone(),
         agents: config.agents.definitions.keys().cloned().collect(),
+        own_models: config.agents.own_models(),
         default_agent: config.agents.default.clone(),
         time_limit: config.limits.timeout,
         max_time_limit: config.limits.max_timeout,
@@ -206,7 +207,7 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-fn crew_settings(config: &Config) -> crew::Settings {
+pub(super) fn crew_settings(config: &Config) -> crew::Settings {
     crew::Settings {
         agents: config.agents.definitions.clone(),
         environment: config.agent_environment.clone(),

@@ -2,6 +2,7 @@
 
 // `cfg(test)` is always so here: it tells the linter that what is called by tests is a test too.
 #[cfg(test)]
+mod agents;
 mod architecture;
 #[cfg(test)]
 mod cards;

@@ -8,6 +8,8 @@ use std::{
     path::PathBuf,
 };
 
+use orchestrator_core::ports::agent_runner::left_out_line;
+
 /// The most of the end that is held in memory until the beginning is known not to be all.
 const MAX_TAIL_BYTES: u64 = 256 * 1024;
 
@@ -62,7 +64,7 @@ impl Bounded {
     pub(super) fn finish(mut self) -> u64 {
         let tail = std::mem::take(&mut self.tail);
         if self.left_out > 0 && self.tail_limit > 0 {
-            let notice = format!("\n[orchestrator: {} bytes of output were left out here]\n", self.left_out);
+            let notice = format!("\n{}\n", left_out_line(self.left_out));
             self.write_uncounted(notice.as_bytes());
         }
         let (first, second) = tail.as_slices();

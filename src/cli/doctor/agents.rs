@@ -1,6 +1,6 @@
 //! The agents: their programs, and OpenClaw's Gateway.
 
-use orchestrator_core::domain::agent::{AgentDefinition, OutputRule};
+use orchestrator_core::domain::agent::AgentDefinition;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};
@@ -63,7 +63,7 @@ fn chosen(config: &Config) -> bool {
 /// Whether OpenClaw's Gateway answers, where an agent needs it.
 pub(super) async fn gateway(config: &Config) -> Vec<Finding> {
     let check = "OpenClaw Gateway";
-    let needs_it = |definition: &AgentDefinition| definition.output == OutputRule::OpenClaw && definition.program.is_ok();
+    let needs_it = |definition: &AgentDefinition| definition.reading.sessions.is_some() && definition.program.is_ok();
     let by_default = config.agents.get(&config.agents.default).is_some_and(needs_it);
     if !by_default && !config.agents.definitions.values().any(needs_it) {
         return Vec::new();

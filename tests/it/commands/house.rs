@@ -120,6 +120,7 @@ pub(super) fn desk_rules(task_channel: ChannelId) -> DeskRules {
     DeskRules {
         catalogue,
         agents: vec![agent("openclaw"), agent("script")],
+        own_models: std::collections::BTreeMap::new(),
         default_agent: agent("script"),
         time_limit: None,
         max_time_limit: Duration::from_secs(3_600),

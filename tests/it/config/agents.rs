@@ -3,7 +3,10 @@
 use std::{fs, time::Duration};
 
 use discord_orchestrator::config::Config;
-use orchestrator_core::domain::agent::{AgentDefinition, OutputRule};
+use orchestrator_core::domain::{
+    agent::{AgentDefinition, Home, Stdin},
+    reading::Format,
+};
 
 use super::{DISCORD, Machine, TOKEN, tells};
 
@@ -34,13 +37,17 @@ fn openclaw_is_called_as_in_the_seed_and_told_where_its_configuration_is() {
     assert_eq!(openclaw.env["OPENCLAW_STATE_DIR"], "{workspace}");
     assert_eq!(openclaw.env["OPENCLAW_CONFIG_PATH"], "{config}");
     assert_eq!(openclaw.secrets.keys().collect::<Vec<_>>(), ["OPENCLAW_GATEWAY_TOKEN"]);
-    assert_eq!((openclaw.output, openclaw.file_system, openclaw.soft_signal), (OutputRule::OpenClaw, "full", 15));
+    assert_eq!((openclaw.reading.format, openclaw.file_system, openclaw.soft_signal), (Format::Json, "full", 15));
+    assert!(
+        openclaw.reading.text.0.is_empty() && openclaw.reading.sessions.is_some(),
+        "its work is in RESULT.txt, its tokens in its sessions"
+    );
     assert_eq!(config.agents.default.as_str(), "openclaw");
     assert!(config.agents.default_because.contains("OpenClaw"));
 
     let exec = agent(&config, "openclaw-exec");
     assert!(flat(&exec).starts_with("agent exec {message} --config {config} --cwd {task_dir}"));
-    assert_eq!((exec.output, exec.secrets["OPENROUTER_API_KEY"].expose()), (OutputRule::OpenClawExec, "k"));
+    assert_eq!((exec.reading.text.0.len(), exec.secrets["OPENROUTER_API_KEY"].expose()), (2, "k"));
 }
 
 #[test]
@@ -108,16 +115,20 @@ fn any_program_can_be_an_agent() {
 
     let one = agent(&config, "one");
     assert_eq!(one.args, [vec!["-p".to_owned()], vec!["--model".to_owned(), "{model}".to_owned()], vec!["{}".to_owned()]]);
-    assert_eq!((one.program, one.stdin, one.soft_signal, one.grace), (Ok(machine.path("bin/work")), true, 2, Duration::from_secs(4)));
-    let two = agent(&config, "two");
     assert_eq!(
-        (two.program, two.output, two.file_system),
-        (Ok(machine.root().join("./tools/mine")), OutputRule::OpenClawExec, "workspace")
+        (one.program, one.stdin, one.soft_signal, one.grace),
+        (Ok(machine.path("bin/work")), Stdin::Task, 2, Duration::from_secs(4))
     );
+    let two = agent(&config, "two");
+    assert_eq!((two.program, two.file_system), (Ok(machine.root().join("./tools/mine")), "workspace"));
+    assert_eq!(two.reading, agent(&config, "openclaw-exec").reading);
     assert!(agent(&config, "gone").program.unwrap_err().contains("was not found"));
     assert!(tells(&machine.warnings(), &["`agents.gone.command`", "was not found"]));
     assert_eq!(config.agents.default.as_str(), "one");
-    assert_eq!(config.agents.names(), ["chat", "demo", "gone", "one", "openclaw", "openclaw-exec", "two"]);
+    assert_eq!(
+        config.agents.names(),
+        ["chat", "claude", "codex", "demo", "gemini", "gone", "llm", "one", "openclaw", "openclaw-exec", "opencode", "pi", "two"]
+    );
 }
 
 #[test]
@@ -203,4 +214,65 @@ fn a_program_that_is_a_folder_is_none() {
     fs::create_dir(machine.path("bin/openclaw")).unwrap();
 
     assert!(agent(&machine.config(), "openclaw").program.unwrap_err().contains("is no file"));
+}
+
+#[test]
+fn a_folder_of_its_own_defines_an_agent_and_its_instructions() {
+    let machine = Machine::new()
+        .program("root/agents/scribe/run.sh")
+        .file(
+            "agents/scribe/agent.json",
+            "{\"command\": \"agents/scribe/run.sh\", \"stdin\": \"prompt\", \"env\": {\"A\": \"1\", \"B\": \"1\"}, // yes\n}",
+        )
+        .file("agents/scribe/AGENTS.md", "Write briefly.")
+        .file("agents/claude/AGENTS.md", "Mind the tests.")
+        .file("agents/README.md", "no agent")
+        .file("orchestrator_config.json", "{\"agents\": {\"scribe\": {\"env\": {\"B\": \"2\"}, \"max_concurrent\": 3}}}");
+    let config = machine.config();
+
+    let scribe = agent(&config, "scribe");
+    assert_eq!((scribe.program, scribe.stdin), (Ok(machine.root().join("agents/scribe/run.sh")), Stdin::Prompt));
+    assert_eq!(
+        (scribe.env["A"].as_str(), scribe.env["B"].as_str(), scribe.max_concurrent),
+        ("1", "2", Some(3)),
+        "the configuration is above it"
+    );
+    assert_eq!(scribe.instructions.as_deref(), Some("Write briefly."));
+    assert_eq!(agent(&config, "claude").instructions.as_deref(), Some("Mind the tests."));
+}
+
+#[test]
+fn a_mistake_in_a_definition_is_told_with_its_path_and_what_was_meant() {
+    let mistakes = |definition: &str| with(&format!("{{\"x\": {definition}}}")).faults();
+    let told = |definition: &str, parts: &[&str]| {
+        let mistakes = mistakes(definition);
+        assert!(tells(&mistakes, parts), "{definition}: {mistakes:?}");
+    };
+
+    told(
+        "{\"command\": \"sh\", \"output\": {\"format\": \"jsonl\", \"usage\": {\"inptu\": \"/in\"}}}",
+        &["`agents.x.output.usage.inptu`", "unknown key", "`input`"],
+    );
+    told("{\"command\": \"sh\", \"output\": {\"text\": \"result\"}}", &["`agents.x.output.text`", "/result/text"]);
+    told(
+        "{\"command\": \"sh\", \"output\": {\"text\": {\"at\": \"/a\", \"tkae\": \"last\"}}}",
+        &["`agents.x.output.text`", "unknown key", "`take`"],
+    );
+    told("{\"command\": \"sh\", \"output\": {\"format\": \"yaml\"}}", &["`agents.x.output.format`", "jsonl"]);
+    told("{\"command\": \"sh\", \"output\": \"claud\"}", &["`agents.x.output`", "\"claud\"", "Did you mean \"claude\"?"]);
+    told("{\"command\": \"sh\", \"stdin\": \"pipe\"}", &["`agents.x.stdin`", "\"prompt\""]);
+    told("{\"command\": \"sh\", \"files\": {\"/etc/passwd\": \"x\"}}", &["`agents.x.files./etc/passwd`", "it must be a path below {home}"]);
+    told("{\"command\": \"sh\", \"files\": {\"{home}/../x\": \"x\"}}", &["it must be a path below {home}"]);
+    told("{\"command\": \"sh\", \"thinking\": {\"hihg\": \"x\"}}", &["`agents.x.thinking.hihg`", "`high`"]);
+}
+
+#[test]
+fn an_agent_with_a_key_has_a_home_of_its_own_and_one_that_is_logged_in_has_the_user_s() {
+    let machine = Machine::new().program("bin/claude");
+    assert_eq!(agent(&machine.config(), "claude").home, Home::User);
+
+    let with_key = Machine::new().program("bin/claude").variable("ANTHROPIC_API_KEY", "k");
+    assert_eq!((agent(&with_key.config(), "claude").home, with_key.warnings().len()), (Home::Own, machine.warnings().len()));
+    let own = with("{\"x\": {\"command\": \"sh\", \"home\": \"own\"}, \"y\": {\"command\": \"sh\"}}").config();
+    assert_eq!((agent(&own, "x").home, agent(&own, "y").home), (Home::Own, Home::User));
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use discord_orchestrator::config::{AGENT_VARIABLE_PREFIXES, AGENT_VARIABLES, ENV_KEYS, PLACEHOLDERS, config_keys};
+use discord_orchestrator::config::{AGENT_VARIABLE_PREFIXES, AGENT_VARIABLES, ENV_KEYS, config_keys};
+use orchestrator_core::domain::agent::PLACEHOLDERS;
 use serde_json::Value;
 
 use super::Machine;

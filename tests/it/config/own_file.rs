@@ -58,7 +58,7 @@ fn every_bad_value_is_told_with_line_key_path_and_rule() {
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"args\": [\"{modle}\"]}}}", "`agents.x.args[0]`", "Did you mean {model}?"),
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"args\": [\"a\\u0000b\"]}}}", "`agents.x.args[0]`", "NUL"),
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"env\": {\"1A\": \"\"}}}}", "`agents.x.env.1A`", "variable's name"),
-        ("{\"agents\": {\"x\": {\"command\": \"sh\", \"stdin\": \"yes\"}}}", "`agents.x.stdin` is \"yes\"", "true or false"),
+        ("{\"agents\": {\"x\": {\"command\": \"sh\", \"stdin\": \"yes\"}}}", "`agents.x.stdin` is \"yes\"", "\"prompt\""),
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"soft_signal\": \"KILL\"}}}", "`agents.x.soft_signal` is \"KILL\"", "TERM, INT"),
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"max_concurrent\": 0}}}", "`agents.x.max_concurrent`", "at least 1"),
         ("{\"agents\": {\"x\": {\"command\": \"sh\", \"grace_seconds\": 4000}}}", "`agents.x.grace_seconds`", "0 to 3600"),

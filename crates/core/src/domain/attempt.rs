@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     money::{Usage, Usd},
+    reading::ErrorClass,
     step::Verdict,
 };
 
@@ -160,6 +161,12 @@ pub struct Report {
     pub duration: Duration,
     /// Things that a reader should know: processes that had to be killed, output left out, an implausible price.
     pub remarks: Vec<String>,
+    /// What the agent's error means, where it ended in one that its definition knows.
+    #[serde(default)]
+    pub class: Option<ErrorClass>,
+    /// The session that the agent kept, by its own name for it.
+    #[serde(default)]
+    pub session: Option<String>,
 }
 
 impl Report {
@@ -180,6 +187,13 @@ impl Report {
             model: None,
             duration: Duration::ZERO,
             remarks: Vec::new(),
+            class: None,
+            session: None,
         }
+    }
+
+    /// Whether a further declared attempt may follow by itself: a refused key is refused again.
+    pub fn may_be_retried(&self) -> bool {
+        self.outcome.may_be_retried() && self.class.is_none_or(ErrorClass::may_pass)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::money::{Usage, Usd};
+use super::{
+    money::{Usage, Usd},
+    reading::ErrorClass,
+};
 
 /// Everything that was found after a run. Nothing here is trusted: an agent wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Collected {
     pub answer: Option<Answer>,
     /// Tokens, model and cost, as the agent reports them.
     pub spent: Spent,
+    /// The session that it kept, by which it could go on.
+    pub session: Option<String>,
     /// The end of the task's log.
     pub log_tail: Option<String>,
     /// Things that a reader should know: a file that was refused, an unreadable line.
@@ -32,10 +37,12 @@ pub struct Collected {
 /// An agent's own verdict on its run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether it calls the run good.
+    /// Whether it calls the run good, by the rule of its definition.
     pub ok: bool,
     /// What it says went wrong.
     pub error: Option<String>,
+    /// What that means.
+    pub class: Option<ErrorClass>,
 }
 
 /// What an agent reports to have spent.

@@ -14,6 +14,7 @@ pub mod lease;
 pub mod model;
 pub mod money;
 pub mod outbound;
+pub mod reading;
 pub mod retry;
 pub mod showing;
 pub mod step;

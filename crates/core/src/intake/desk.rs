@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Actor, Right},
-        agent::AgentName,
+        agent::{AgentName, OwnModels},
         id::{AttemptId, ChannelId, RoleId, TaskId, UserId},
         model::Catalogue,
         showing::Showing,
@@ -48,6 +48,8 @@ pub struct DeskRules {
     pub catalogue: Catalogue,
     /// Agents, by name.
     pub agents: Vec<AgentName>,
+    /// Those that know models of their own.
+    pub own_models: BTreeMap<AgentName, OwnModels>,
     /// The agent of a task that names none.
     pub default_agent: AgentName,
     /// The operator's `TIMEOUT`.
@@ -321,6 +323,7 @@ impl Desk {
         let rules = parse::Rules {
             catalogue: &self.rules.catalogue,
             agents: &self.rules.agents,
+            own_models: &self.rules.own_models,
             default_agent: &self.rules.default_agent,
             time_limit: self.rules.time_limit,
             max_time_limit: self.rules.max_time_limit,

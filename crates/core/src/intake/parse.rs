@@ -4,13 +4,13 @@
 //! tag goes one blank (space or tab), where otherwise two would meet or one would be left at an end of its line; nothing else of the text is
 //! touched, no line break, no blank that parts two words.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     domain::{
-        agent::AgentName,
+        agent::{AgentName, OwnModels},
         id::TaskId,
-        model::Catalogue,
+        model::{Catalogue, ModelId},
         task::{Priority, Wishes, parse_duration},
     },
     wording::refusals::Refusal,
@@ -23,6 +23,8 @@ pub struct Rules<'a> {
     pub catalogue: &'a Catalogue,
     /// The agents that are known.
     pub agents: &'a [AgentName],
+    /// Those that know models of their own.
+    pub own_models: &'a BTreeMap<AgentName, OwnModels>,
     /// The agent of a task that names none.
     pub default_agent: &'a AgentName,
     /// The operator's `TIMEOUT`; none: the thinking level decides.
@@ -122,15 +124,6 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
     let mut refusals = Vec::new();
     let mut granted = |result: Result<(), Refusal>| refusals.extend(result.err());
 
-    let mut model = rules.catalogue.default_model().cloned();
-    granted(asked.model.as_deref().map_or(Ok(()), |given| {
-        let known = rules.catalogue;
-        // Aliases are small letters as a rule; a phone writes the first one large.
-        let found = known.resolve(given).or_else(|unknown| known.resolve(&given.to_lowercase()).map_err(|_| unknown));
-        model = Some(found.map_err(|unknown| Refusal::UnknownModel { given: given.to_owned(), known: unknown.known })?);
-        Ok(())
-    }));
-
     let mut thinking = rules.catalogue.thinking;
     granted(asked.thinking.as_deref().map_or(Ok(()), |given| {
         thinking = given.parse().map_err(|_| Refusal::BadThinking { given: given.to_owned() })?;
@@ -142,6 +135,19 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         let name = given.to_ascii_lowercase();
         let found = rules.agents.iter().find(|known| known.as_str() == name).cloned();
         agent = found.ok_or_else(|| Refusal::UnknownAgent { given: given.to_owned(), known: rules.agents.to_vec() })?;
+        Ok(())
+    }));
+
+    let own = rules.own_models.get(&agent);
+    let mut model = match own {
+        Some(own) => own.default.clone().map(ModelId),
+        None => rules.catalogue.default_model().cloned(),
+    };
+    granted(asked.model.as_deref().map_or(Ok(()), |given| {
+        let resolve = |given: &str| own.map_or_else(|| rules.catalogue.resolve(given), |own| own.resolve(given));
+        // Aliases are small letters as a rule; a phone writes the first one large.
+        let found = resolve(given).or_else(|unknown| resolve(&given.to_lowercase()).map_err(|_| unknown));
+        model = Some(found.map_err(|unknown| Refusal::UnknownModel { given: given.to_owned(), known: unknown.known })?);
         Ok(())
     }));
 
@@ -172,7 +178,7 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
     }
     Ok(Wishes {
         agent,
-        model_shown: model.as_ref().map(|id| rules.catalogue.shown(id)),
+        model_shown: model.as_ref().map(|id| own.map_or_else(|| rules.catalogue.shown(id), |own| own.shown(id))),
         model,
         thinking,
         time_limit: time_limit.or(rules.time_limit).unwrap_or_else(|| thinking.time_limit()),

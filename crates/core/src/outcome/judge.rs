@@ -9,6 +9,7 @@ use crate::{
         attempt::{Outcome, Report},
         evidence::Collected,
         model::{Catalogue, ModelId},
+        reading::ErrorClass,
         task::show_duration,
     },
     ports::agent_runner::{Cause, Ending, Exit, ExitRecord, LaunchError, StopReason},
@@ -50,9 +51,7 @@ pub fn judge(case: &Case<'_>) -> Report {
         duration = (record.ended_at - record.started_at).to_std().unwrap_or_default();
         remarks.extend(of_process(record));
     }
-    if let Some(error) =
-        found.answer.as_ref().filter(|answer| success && !answer.ok).map(|answer| answer.error.as_deref().unwrap_or("an error"))
-    {
+    if let Some(error) = found.answer.as_ref().and_then(|answer| answer.error.as_deref()).filter(|_| success) {
         remarks.push(format!("the agent itself reports: {error}"));
     }
     Report {
@@ -70,6 +69,8 @@ pub fn judge(case: &Case<'_>) -> Report {
         model: priced.model,
         duration,
         remarks,
+        class: found.answer.as_ref().and_then(|answer| answer.class).filter(|_| !success),
+        session: found.session.clone(),
     }
 }
 
@@ -115,7 +116,7 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
             let (outcome, why) = stopped(case.stop, "it was stopped from outside");
             (outcome, Some(why))
         }
-        Cause::Itself => by_itself(case.collected, record),
+        Cause::Itself => by_itself(case, record),
     }
 }
 
@@ -129,21 +130,36 @@ fn stopped(stop: Option<(StopReason, &str)>, else_why: &str) -> (Outcome, String
     }
 }
 
-/// An agent that ended by itself succeeded if it says 0 and there is a result.
-fn by_itself(found: &Collected, record: &ExitRecord) -> (Outcome, Option<String>) {
+/// An agent that ended by itself succeeded if its definition's rule says so and there is a result.
+fn by_itself(case: &Case<'_>, record: &ExitRecord) -> (Outcome, Option<String>) {
+    let (found, rule) = (case.collected, &case.definition.reading.success);
+    let broken_rule = found.answer.as_ref().is_some_and(|answer| !answer.ok);
+    let silent = found.answer.is_none() && !rule.require.is_empty();
     let ended = match record.exit {
-        Exit::Code(0) if !found.text.is_empty() => return (Outcome::Succeeded, None),
+        Exit::Code(code) if rule.exit.contains(&code) && !found.text.is_empty() && !broken_rule && !silent => {
+            return (Outcome::Succeeded, None);
+        }
         Exit::Code(0) => None,
+        Exit::Code(code) if rule.exit.contains(&code) => None,
         Exit::Code(code) => Some(of_code(code, record)),
         Exit::Signal(signal) => Some(format!("ended by {}{}", named(signal), hint(signal, record))),
     };
-    let said = found.answer.as_ref().filter(|answer| !answer.ok).and_then(|answer| answer.error.as_deref());
+    let answer = found.answer.as_ref();
+    let class = answer.and_then(|answer| answer.class);
+    let meaning = class.map(|class| format!(" ({})", class.meaning())).unwrap_or_default();
+    let said = answer.and_then(|answer| answer.error.as_deref()).map(|error| format!("the agent reports: {error}{meaning}"));
+    let unsaid = (said.is_none() && (broken_rule || silent)).then(|| format!("its output does not say that it succeeded{meaning}"));
     let none = found.text.is_empty().then(|| {
         let why = found.no_text_because.as_deref().unwrap_or("RESULT.txt is missing");
         format!("no result was written ({why})")
     });
-    let parts = [ended, said.map(|error| format!("the agent reports: {error}")), none];
-    (Outcome::Failed, Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; ")))
+    let parts = [ended, said, unsaid, none];
+    let outcome = match class {
+        Some(ErrorClass::Timeout) => Outcome::TimedOut,
+        Some(ErrorClass::Budget) => Outcome::OverBudget,
+        _ => Outcome::Failed,
+    };
+    (outcome, Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; ")))
 }
 
 fn of_code(code: i32, record: &ExitRecord) -> String {

@@ -90,6 +90,7 @@ pub(super) fn end_attempt(
     let mut attempt = live.clone();
     attempt.state = AttemptState::Ended { outcome };
     attempt.ended_at = Some(now);
+    let may_be_retried = report.may_be_retried();
     attempt.report = Some(report);
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
@@ -105,7 +106,7 @@ pub(super) fn end_attempt(
     step.attempts += 1;
     step.failed_launches = 0;
     // Whoever asked that it be stopped did not mean "until the next attempt".
-    if outcome.may_be_retried() && live.stop.is_none() && step.attempts < step.attempts_allowed {
+    if may_be_retried && live.stop.is_none() && step.attempts < step.attempts_allowed {
         let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
         rows.update_step(&mut step)?;

@@ -1,6 +1,10 @@
 //! What an agent is told: its instructions, the message that starts it, and its definition's placeholders filled in. Pure.
 
-use std::{borrow::Cow, fmt::Write as _, path::Path};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use super::workspace::{self, Workspace};
 use crate::domain::{
@@ -25,34 +29,51 @@ pub struct Facts<'a> {
     pub workspace: &'a Workspace,
     /// The agent program's own configuration file, if one is known.
     pub config: Option<&'a Path>,
+    /// The folder for files that it is given beside its workspace.
+    pub config_dir: &'a Path,
+    /// Its HOME, if that is the attempt's own.
+    pub home: Option<&'a Path>,
+    /// Its own word for the thinking level, if it has one.
+    pub thinking: Option<&'a str>,
+    /// Whether its last answer is read, so that it need write no file.
+    pub answers: bool,
     /// The models that are known, as [`listing`](crate::domain::model::Catalogue::listing) has them.
     pub models: &'a [(Option<String>, ModelId)],
     /// Longest `SUMMARY.txt`, in characters.
     pub summary_max: usize,
     /// Names of the files that came with the task.
     pub attachments: &'a [String],
+    /// The operator's instructions, in place of our own.
+    pub template: Option<&'a str>,
 }
 
 /// The instructions: our own, or the operator's template, with the task's facts after either.
-pub fn agents_md(template: Option<&str>, facts: &Facts<'_>) -> String {
-    let instructions = template.map_or_else(|| Cow::Owned(ours(facts)), Cow::Borrowed);
+pub fn agents_md(facts: &Facts<'_>) -> String {
+    let instructions = facts.template.map_or_else(|| Cow::Owned(ours(facts)), Cow::Borrowed);
     format!("{}\n\n{}", instructions.trim_end(), of_task(facts))
 }
 
 fn ours(facts: &Facts<'_>) -> String {
+    let result = if facts.answers {
+        "(optional): the whole result. Without it your last answer is the result: make it complete. Worth it if the result is long, or if the time could run out: \
+         what stands there then is shown as partial."
+    } else {
+        "the whole result. Without it, or with nothing but white space in it, the task counts as failed. Write it early and better it: if the time runs out, \
+         what stands there is shown as partial."
+    };
     format!(
         "# How you work\n\n\
          You work on one task, alone, to its end. Nobody answers questions meanwhile: decide what is open, and say in your result what you decided.\n\
          You know nothing of earlier tasks and need nothing of them.\n\n\
          # What you write\n\n\
          All of it into the working folder named below.\n\n\
-         - `{result}`: the whole result. Without it, or with nothing but white space in it, the task counts as failed. Write it early and better it: if the time runs out, \
-         what stands there is shown as partial.\n\
+         - `{result_file}`{colon} {result}\n\
          - `{summary}` (optional): a short form for the chat, at most {most} characters. Worth it if the result is longer than that.\n\
          - `{outputs}` (optional): named outputs as one JSON object of texts, like `{{\"branch\": \"fix-typo\", \"pull_request\": \"https://…\"}}`.\n\
          - Other files that you leave there are listed beside the result.\n\n\
          `{task}` holds the task's text, after `TASK: `. Do not change it, nor `{log}`.\n",
-        result = workspace::RESULT,
+        result_file = workspace::RESULT,
+        colon = if facts.answers { "" } else { ":" },
         summary = workspace::SUMMARY,
         outputs = workspace::OUTPUTS,
         task = workspace::TASK,
@@ -131,6 +152,20 @@ pub fn message(facts: &Facts<'_>) -> String {
     )
 }
 
+/// The task as an agent is asked it that answers: its text, and the files that came with it.
+pub fn prompt(facts: &Facts<'_>) -> String {
+    match facts.attachments {
+        [] => facts.prompt.to_owned(),
+        names => format!("{}\n\n(Files that came with it, in the working folder: {})", facts.prompt, names.join(", ")),
+    }
+}
+
+/// A definition's files for one attempt: where they go, and what is in them.
+pub fn files(definition: &AgentDefinition, facts: &Facts<'_>) -> Vec<(PathBuf, String)> {
+    let filled = definition.files.iter().map(|(path, content)| Some((PathBuf::from(fill(path, facts)?), fill(content, facts)?)));
+    filled.flatten().collect()
+}
+
 /// A definition's arguments and environment (its secrets are not among them) for one attempt. A group of arguments is left out if one of its
 /// placeholders has no value, so is a variable. Values are put in once and never read again: what looks like a placeholder in a task's text stays.
 ///
@@ -200,10 +235,16 @@ fn placeholder(name: &str, facts: &Facts<'_>) -> Meaning {
         "agent_id" => Some(facts.agent_id.to_owned()),
         "workspace" => Some(path(facts.workspace.dir())),
         "model" => facts.wishes.model.as_ref().map(ToString::to_string),
-        "thinking" => Some(facts.wishes.thinking.to_string()),
+        "model_provider" => facts.wishes.model.as_ref().and_then(|id| id.0.split_once('/')).map(|(provider, _)| provider.to_owned()),
+        "model_name" => facts.wishes.model.as_ref().map(|id| id.0.split_once('/').map_or(&*id.0, |(_, name)| name).to_owned()),
+        "thinking" => facts.thinking.map(str::to_owned),
         "timeout_s" => Some(facts.wishes.time_limit.as_secs().max(1).to_string()),
         "message" => Some(message(facts)),
+        "prompt" => Some(prompt(facts)),
+        "instructions" => Some(agents_md(facts)),
         "config" => facts.config.map(path),
+        "config_dir" => Some(path(facts.config_dir)),
+        "home" => facts.home.map(path),
         _ => return Meaning::Text,
     };
     value.map_or(Meaning::Unset, Meaning::Value)
@@ -217,7 +258,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        agent::{OutputRule, Secret},
+        agent::Secret,
         task::{Priority, Thinking},
     };
 
@@ -244,32 +285,29 @@ mod tests {
             agent_id: "agent-1763700000-k3x9",
             workspace: &workspace,
             config: None,
+            config_dir: Path::new("/srv/control/config"),
+            home: None,
+            thinking: Some("low"),
+            answers: false,
             models: &models,
             summary_max: 2_000,
             attachments: &["data.csv".to_owned()],
+            template: None,
         })
     }
 
     fn definition(args: &[&[&str]], env: &[(&str, &str)]) -> AgentDefinition {
         AgentDefinition {
-            name: "openclaw".parse().unwrap(),
-            program: Ok("/usr/bin/openclaw".into()),
             args: args.iter().map(|group| group.iter().map(|arg| (*arg).to_owned()).collect()).collect(),
             env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             secrets: BTreeMap::from([("KEY".to_owned(), Secret::new("value"))]),
-            stdin: false,
-            output: OutputRule::OpenClaw,
-            max_concurrent: None,
-            soft_signal: 15,
-            grace: Duration::from_secs(10),
-            file_system: "full",
-            reports_usage: true,
+            ..AgentDefinition::of("openclaw".parse().unwrap(), Ok("/usr/bin/openclaw".into()))
         }
     }
 
     #[test]
     fn the_instructions_read_so() {
-        assert_snapshot!(with_facts("Use ```three``` ticks", Some("openrouter/x/y"), |facts| agents_md(None, facts)), @r#"
+        assert_snapshot!(with_facts("Use ```three``` ticks", Some("openrouter/x/y"), agents_md), @r#"
         # How you work
 
         You work on one task, alone, to its end. Nobody answers questions meanwhile: decide what is open, and say in your result what you decided.
@@ -309,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_template_replaces_the_instructions_and_the_facts_follow() {
-        let text = with_facts("T", None, |facts| agents_md(Some("Be brief.\n"), facts));
+        let text = with_facts("T", None, |facts| agents_md(&Facts { template: Some("Be brief.\n"), ..*facts }));
 
         assert!(text.starts_with("Be brief.\n\n# The task\n\n- Task id: `1443021398234771496`\n"));
         assert!(text.contains("```text\nT\n```\n") && !text.contains("- Model:"));

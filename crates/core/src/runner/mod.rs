@@ -1,14 +1,18 @@
 //! The fourth stage: an attempt comes in, is given a workspace and a brief, runs, and goes out as its end and what was collected after it. It
 //! knows agents only through their definitions and their port, and trusts nothing that one has written.
 
+pub mod alone;
+mod beside;
 pub mod brief;
 mod claims;
 pub mod crew;
+mod making;
 mod means;
 pub mod plain_file;
+mod printed;
+pub mod reader;
 pub mod results;
 pub mod retention;
 mod run;
 pub mod transcript;
-pub mod usage;
 pub mod workspace;

@@ -11,11 +11,16 @@ use serde_json::Value;
 
 use super::{
     plain_file::{self, Found},
+    printed,
+    reader::Reported,
     transcript,
-    usage::{self, Reported},
     workspace::{self, Workspace},
 };
-use crate::domain::{agent::OutputRule, evidence::Collected, id::TaskId};
+use crate::domain::{
+    evidence::Collected,
+    id::TaskId,
+    reading::{Reading, SessionFiles},
+};
 
 /// How much is collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +54,12 @@ pub struct Run<'a> {
     pub agent_id: &'a str,
     /// The task.
     pub task: &'a TaskId,
-    /// How the agent's result is read.
-    pub rule: OutputRule,
+    /// How the agent is read.
+    pub reading: &'a Reading,
     /// Where its standard output went, if that is read.
     pub stdout: Option<&'a Path>,
+    /// The code with which it ended, if it ended by itself.
+    pub exit: Option<i32>,
     /// Names of the files that came with the task.
     pub attachments: &'a [String],
 }
@@ -65,11 +72,11 @@ pub fn collect(run: &Run<'_>, bounds: &Bounds) -> Collected {
         found.no_text_because = Some(why.to_owned());
         return found;
     }
-    let printed = run.stdout.and_then(|path| printed(path, bounds.result, &mut found.remarks));
-    let reported = reported(run, printed.as_ref().map(|(text, _)| text.as_str()), &mut found.remarks);
-    result(run, printed, &reported, bounds, &mut found);
+    let mut reported = reported(run, bounds, &mut found.remarks);
+    result(run, &mut reported, bounds, &mut found);
     found.spent = reported.spent;
     found.answer = reported.answer;
+    found.session = reported.session;
     found.remarks.extend(reported.remarks);
     found.summary = summary(run, bounds.summary, &mut found.remarks);
     found.outputs = outputs(run, &mut found.remarks);
@@ -79,8 +86,8 @@ pub fn collect(run: &Run<'_>, bounds: &Bounds) -> Collected {
     found
 }
 
-/// The result: `RESULT.txt`, else the answer that the agent printed, else (of a plain command) all that it printed.
-fn result(run: &Run<'_>, printed: Option<(String, u64)>, reported: &Reported, bounds: &Bounds, found: &mut Collected) {
+/// The result: `RESULT.txt`, else the answer that the agent printed.
+fn result(run: &Run<'_>, reported: &mut Reported, bounds: &Bounds, found: &mut Collected) {
     let name = workspace::RESULT;
     let why = match plain_file::read(&run.workspace.file(name), bounds.result) {
         Found::Missing => format!("{name} is missing"),
@@ -104,65 +111,49 @@ fn result(run: &Run<'_>, printed: Option<(String, u64)>, reported: &Reported, bo
             }
         }
     };
-    let instead = match run.rule {
-        OutputRule::OpenClaw => None,
-        OutputRule::OpenClawExec => reported.text.clone().map(|text| (text, 0)),
-        OutputRule::Command => printed,
-    };
-    match instead.filter(|(text, _)| !text.trim().is_empty()) {
+    match reported.text.take().filter(|(text, _)| !text.trim().is_empty()) {
         Some((text, left_out)) => (found.text, found.text_left_out) = (text, left_out),
+        None if !run.reading.text.0.is_empty() => found.no_text_because = Some(format!("{why}, and it printed no answer")),
         None => found.no_text_because = Some(why),
     }
 }
 
-fn printed(path: &Path, limit: u64, remarks: &mut Vec<String>) -> Option<(String, u64)> {
-    match plain_file::read(path, limit) {
-        Found::Missing => None,
-        Found::Refused(why) => {
+/// What the agent tells in its output, in its sessions, and in `USAGE.json`.
+fn reported(run: &Run<'_>, bounds: &Bounds, remarks: &mut Vec<String>) -> Reported {
+    let mut reported = match run.stdout.map(|path| printed::answer(run.reading, path, bounds.result, run.exit)) {
+        None | Some(Found::Missing) => Reported::default(),
+        Some(Found::Refused(why)) => {
             remarks.push(format!("standard output was not read: {why}"));
-            None
+            Reported::default()
         }
-        Found::Plain(beginning) => Some((plain_file::text(beginning.bytes, beginning.left_out > 0).0, beginning.left_out)),
+        Some(Found::Plain(reported)) => reported,
+    };
+    // The session has every turn; the answer knows how it went.
+    if let Some(session) = run.reading.sessions.as_ref().and_then(|files| sessions(run, files, remarks)) {
+        let cost = reported.spent.cost;
+        reported.spent = session.spent;
+        reported.spent.cost = cost;
+        reported.remarks.extend(session.remarks);
     }
-}
-
-fn reported(run: &Run<'_>, printed: Option<&str>, remarks: &mut Vec<String>) -> Reported {
-    match run.rule {
-        OutputRule::OpenClaw => {
-            let answered = printed.and_then(usage::of_answer);
-            match sessions(run, remarks) {
-                // The session has every turn; the answer knows how it went.
-                Some(mut session) => {
-                    if let Some(answered) = answered {
-                        session.spent.cost = answered.spent.cost;
-                        session.answer = answered.answer;
-                    }
-                    session
-                }
-                None => answered.unwrap_or_default(),
+    if reported.spent.by_model.is_empty() {
+        let name = workspace::USAGE;
+        match printed::usage_file(&run.workspace.file(name)) {
+            Found::Missing => {}
+            Found::Refused(why) => remarks.push(format!("{name} was not read: {why}")),
+            Found::Plain(file) => {
+                reported.spent.by_model = file.spent.by_model;
+                reported.spent.cost = file.spent.cost.or(reported.spent.cost);
+                reported.remarks.extend(file.remarks);
             }
         }
-        OutputRule::OpenClawExec => printed.and_then(usage::of_answer).unwrap_or_default(),
-        OutputRule::Command => {
-            let name = workspace::USAGE;
-            let read = match plain_file::read(&run.workspace.file(name), usage::USAGE_LIMIT) {
-                Found::Missing => return Reported::default(),
-                Found::Refused(why) => Err(why),
-                Found::Plain(beginning) if beginning.left_out > 0 => Err("it is too large".to_owned()),
-                Found::Plain(beginning) => usage::of_usage_file(&beginning.bytes),
-            };
-            read.unwrap_or_else(|why| {
-                remarks.push(format!("{name} was not read: {why}"));
-                Reported::default()
-            })
-        }
     }
+    reported
 }
 
 /// The session file that was asked for; where there is none, all that the agent's state folder has: it is this attempt's own.
-fn sessions(run: &Run<'_>, remarks: &mut Vec<String>) -> Option<Reported> {
+fn sessions(run: &Run<'_>, files: &SessionFiles, remarks: &mut Vec<String>) -> Option<Reported> {
     let mut folder = run.workspace.dir().to_owned();
-    for part in ["agents", "main", "sessions"] {
+    for part in files.folder.split('/') {
         folder.push(part);
         if !fs::symlink_metadata(&folder).is_ok_and(|seen| seen.is_dir()) {
             return None;
@@ -172,7 +163,7 @@ fn sessions(run: &Run<'_>, remarks: &mut Vec<String>) -> Option<Reported> {
     let paths = if fs::symlink_metadata(&asked).is_ok() { vec![asked] } else { session_files(&folder) };
     let mut sum = Reported::default();
     for path in paths {
-        match usage::of_session(&path) {
+        match printed::session(&files.usage, &path) {
             Found::Missing => {}
             Found::Refused(why) => remarks.push(format!("a session file was not read: {why}")),
             Found::Plain(one) => {

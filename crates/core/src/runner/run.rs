@@ -1,23 +1,15 @@
 //! One attempt, from its workspace to what it left: made, launched, watched, collected.
 
-use std::{path::PathBuf, sync::Arc};
-
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    brief::{self, Facts},
-    claims,
+    brief, claims,
+    making::{self, Run},
     means::Means,
-    results,
-    workspace::{self, Contents, Workspace},
+    workspace::{self, Workspace},
 };
 use crate::{
-    domain::{
-        agent::{AgentDefinition, OutputRule},
-        attempt::AttemptState,
-        evidence::Collected,
-        id::AttemptId,
-    },
+    domain::{attempt::AttemptState, evidence::Collected, id::AttemptId},
     ports::{
         agent_runner::{LaunchError, LaunchSpec},
         chat::Remedy,
@@ -71,8 +63,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
         // Handed over: its attendant goes on, and the next start takes it up.
         () = let_go.cancelled() => return (id, true),
     };
-    let rule = rule(&means, &attempt);
-    let collected = collect(&means, &attempt, &task, workspace, rule).await;
+    let collected = making::collected(&means.settings, &run_of(&attempt, &task, &workspace), &attempt.agent, &ending).await;
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
@@ -121,8 +112,17 @@ async fn make(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &W
         NoFiles::NotNow(reason) => Started::NotNow(reason),
         NoFiles::Never(reason) => Started::Unstartable(reason),
     })?;
-    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    prepare(means, &definition, program, attempt, task, workspace.clone(), files, names).await.map_err(Started::NotNow)
+    making::launch(&means.settings, &definition, program, &run_of(attempt, task, workspace), files).await.map_err(Started::NotNow)
+}
+
+fn run_of(attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Run {
+    Run {
+        attempt: attempt.id,
+        fence: attempt.fence.0,
+        agent_id: attempt.agent_id.clone(),
+        workspace: workspace.clone(),
+        task: task.task.clone(),
+    }
 }
 
 /// Puts the task on the list of claimed ones. The list is a service to people: that it can't be written is no reason not to run.
@@ -174,111 +174,4 @@ async fn attachments(means: &Means, task: &TaskRow) -> Result<Vec<(String, Vec<u
     };
     let late = || NoFiles::NotNow(format!("its files did not come within {} s", bounds.within.as_secs()));
     tokio::time::timeout(bounds.within, fetch).await.unwrap_or_else(|_| Err(late()))
-}
-
-#[expect(clippy::too_many_arguments, reason = "all that an attempt is made of meets here, once")]
-async fn prepare(
-    means: &Means,
-    definition: &AgentDefinition,
-    program: PathBuf,
-    attempt: &AttemptRow,
-    task: &TaskRow,
-    workspace: Workspace,
-    files: Vec<(String, Vec<u8>)>,
-    names: Vec<String>,
-) -> Result<LaunchSpec, String> {
-    let settings = Arc::clone(&means.settings);
-    let (definition, attempt, task) = (definition.clone(), attempt.clone(), task.task.clone());
-    let made = tokio::task::spawn_blocking(move || {
-        let models = settings.catalogue.listing();
-        let facts = Facts {
-            task: &task.id,
-            prompt: &task.prompt,
-            wishes: &task.wishes,
-            agent_id: &attempt.agent_id,
-            workspace: &workspace,
-            config: settings.openclaw_config.as_deref(),
-            models: &models,
-            summary_max: settings.bounds.summary,
-            attachments: &names,
-        };
-        let agents_md = brief::agents_md(settings.agents_md.as_deref(), &facts);
-        let notes = workspace
-            .create(&Contents { prompt: &task.prompt, agents_md: &agents_md, attachments: &files })
-            .map_err(|error| format!("its workspace could not be made: {error}"))?;
-        for note in &notes {
-            tracing::warn!("{note}");
-        }
-        let (args, own) = brief::expand(&definition, &facts);
-        let control = settings.attempts.join(attempt.id.to_string());
-        // Programs leave files in TMPDIR when they are killed: each attempt has its own, which goes with its control folder.
-        let tmp = control.join("tmp");
-        std::fs::create_dir_all(&tmp).map_err(|error| format!("its temporary folder could not be made: {error}"))?;
-        let mut env: Vec<(String, String)> = settings.environment.clone();
-        let mut set = |name: &str, value: String| {
-            env.retain(|(known, _)| known != name);
-            env.push((name.to_owned(), value));
-        };
-        set("TMPDIR", tmp.display().to_string());
-        set("ORCH_TASK_ID", task.id.to_string());
-        set("ORCH_AGENT_ID", attempt.agent_id.clone());
-        for (name, secret) in &definition.secrets {
-            set(name, secret.expose().to_owned());
-        }
-        for (name, value) in own {
-            set(&name, value);
-        }
-        Ok(LaunchSpec {
-            attempt: attempt.id,
-            task: task.id.clone(),
-            fence: attempt.fence.0,
-            program,
-            args,
-            env,
-            cwd: workspace.task_dir().to_owned(),
-            stdin: definition.stdin.then(|| workspace.file(workspace::TASK)),
-            log: workspace.file(workspace::LOG),
-            log_limit: settings.log_limit,
-            stdout: Some(stdout(&control)),
-            stdout_limit: settings.stdout_limit,
-            time_limit: task.wishes.time_limit,
-            soft_signal: definition.soft_signal,
-            grace: definition.grace,
-            durable: workspace.durable(),
-            file_size_limit: settings.file_size_limit,
-        })
-    });
-    made.await.map_err(|error| format!("preparing it broke: {error}"))?
-}
-
-/// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
-fn stdout(control: &std::path::Path) -> PathBuf {
-    control.join("stdout")
-}
-
-fn rule(means: &Means, attempt: &AttemptRow) -> OutputRule {
-    means.settings.agents.get(&attempt.agent).map_or(OutputRule::Command, |definition| definition.output)
-}
-
-async fn collect(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: Workspace, rule: OutputRule) -> Collected {
-    let settings = Arc::clone(&means.settings);
-    let attempt = attempt.clone();
-    let attachments = workspace::attachment_names(&task.task.attachments);
-    let collected = tokio::task::spawn_blocking(move || {
-        let control = settings.attempts.join(attempt.id.to_string());
-        let stdout = stdout(&control);
-        let run = results::Run {
-            workspace: &workspace,
-            agent_id: &attempt.agent_id,
-            task: &attempt.task,
-            rule,
-            stdout: Some(&stdout),
-            attachments: &attachments,
-        };
-        results::collect(&run, &settings.bounds)
-    });
-    collected.await.unwrap_or_else(|error| Collected {
-        no_text_because: Some(format!("what it left could not be collected: {error}")),
-        ..Collected::default()
-    })
 }

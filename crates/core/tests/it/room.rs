@@ -155,6 +155,7 @@ impl World {
         let rules = DeskRules {
             catalogue,
             agents: vec![agent("x"), agent("y")],
+            own_models: std::collections::BTreeMap::new(),
             default_agent: agent("x"),
             time_limit: None,
             max_time_limit: Duration::from_secs(3_600),

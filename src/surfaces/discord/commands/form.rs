@@ -153,6 +153,7 @@ fn check(deps: &Deps, asked: &Asked) -> Result<(), CommandError> {
     let known = parse::Rules {
         catalogue: &rules.catalogue,
         agents: &rules.agents,
+        own_models: &rules.own_models,
         default_agent: &rules.default_agent,
         time_limit: rules.time_limit,
         max_time_limit: rules.max_time_limit,

@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{model::ModelId, task::Thinking};
+use crate::domain::task::Thinking;
 
 const CHEAP: &str = "openrouter/stepfun/step-3.5-flash:free";
 
 struct House {
     catalogue: Catalogue,
     agents: Vec<AgentName>,
+    own_models: BTreeMap<AgentName, OwnModels>,
     time_limit: Option<Duration>,
 }
 
@@ -18,7 +19,7 @@ impl House {
         let mut catalogue = Catalogue::default();
         catalogue.add(&ModelId(CHEAP.into()), Some("cheap".into()), None);
         catalogue.add(&ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
-        Self { catalogue, agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()], time_limit: None }
+        Self { catalogue, agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()], own_models: BTreeMap::new(), time_limit: None }
     }
 
     fn read(&self, text: &str) -> Result<Parsed, Vec<Refusal>> {
@@ -29,6 +30,7 @@ impl House {
         Rules {
             catalogue: &self.catalogue,
             agents: &self.agents,
+            own_models: &self.own_models,
             default_agent: &self.agents[0],
             time_limit: self.time_limit,
             max_time_limit: Duration::from_secs(3_600),
@@ -241,4 +243,19 @@ proptest! {
     fn nothing_makes_it_panic(text in "(\\[(model|thinking|agent|worker|timeout|priority|budget|x):.{0,12}\\]|\\[|\\]|\\*\\*\\[Task: .{0,4}|.|\n){0,20}") {
         let _ = House::new().read(&text);
     }
+}
+
+#[test]
+fn an_agent_with_models_of_its_own_is_asked_for_those_and_no_others() {
+    let mut house = House::new();
+    let names = [("opus".to_owned(), "claude-opus-4-5".to_owned())].into();
+    house.own_models.insert("script".parse().unwrap(), OwnModels { names, default: None });
+    let model = |text: &str| house.read(text).map(|parsed| (parsed.wishes.model.map(|id| id.0), parsed.wishes.model_shown));
+
+    assert_eq!(model("T [agent:script]"), Ok((None, None)), "the catalogue's default is none of its models");
+    assert_eq!(model("T [agent:script] [model:Opus]"), Ok((Some("claude-opus-4-5".into()), Some("opus".into()))));
+    assert_eq!(model("T [agent:script] [model:claude-x-9]"), Ok((Some("claude-x-9".into()), Some("claude-x-9".into()))));
+    let Err(refusals) = model("T [agent:script] [model:cheap]") else { panic!("a model of others was granted") };
+    assert!(matches!(&refusals[..], [Refusal::UnknownModel { known, .. }] if *known == ["opus"]), "{refusals:?}");
+    assert_eq!(model("T [model:cheap]").unwrap().0.as_deref(), Some(CHEAP));
 }

@@ -1,33 +1,19 @@
 //! Each end, and the words for it.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use insta::assert_snapshot;
 
 use super::*;
 use crate::domain::{
-    agent::OutputRule,
     evidence::Answer,
     id::AttemptId,
     money::{Usage, Usd},
 };
 
 fn definition() -> AgentDefinition {
-    AgentDefinition {
-        name: "openclaw".parse().unwrap(),
-        program: Ok("/usr/bin/openclaw".into()),
-        args: vec![],
-        env: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        stdin: false,
-        output: OutputRule::OpenClaw,
-        max_concurrent: None,
-        soft_signal: 15,
-        grace: Duration::from_secs(10),
-        file_system: "full",
-        reports_usage: true,
-    }
+    AgentDefinition { grace: Duration::from_secs(10), ..AgentDefinition::of("openclaw".parse().unwrap(), Ok("/usr/bin/openclaw".into())) }
 }
 
 fn record(exit: Exit, cause: Cause) -> ExitRecord {
@@ -135,7 +121,7 @@ fn an_end_that_nobody_saw_is_an_interruption() {
 
 #[test]
 fn what_the_agent_says_of_its_failure_is_told() {
-    let said = Answer { ok: false, error: Some("Authentication failed (HTTP 401)".into()) };
+    let said = Answer { ok: true, error: Some("Authentication failed (HTTP 401)".into()), class: None };
 
     assert_snapshot!(told(&ended(Exit::Code(1), Cause::Itself, &Collected { answer: Some(said.clone()), ..without_result() })), @"FAILED: exit code 1; the agent reports: Authentication failed (HTTP 401); no result was written (RESULT.txt is missing)");
     let success = ended(Exit::Code(0), Cause::Itself, &Collected { answer: Some(said), ..with_result() });
@@ -181,4 +167,32 @@ fn a_launch_that_failed_for_good_says_why() {
     assert_snapshot!(told(&unlaunched(&program, 1)), @"FAILED: the agent program `/opt/claw` was not found or could not be started: No such file or directory");
     assert_snapshot!(told(&unlaunched(&machine, 3)), @"FAILED: the agent could not be started, 3 times in a row: Cannot allocate memory");
     assert_snapshot!(told(&unlaunched(&late, 1)), @"INTERRUPTED: a later attempt had been started in its place");
+}
+
+#[test]
+fn a_definition_s_own_rule_says_what_success_is() {
+    let mut strict = definition();
+    let rule = serde_json::json!({"success": {"exit": [0, 3], "require": [{"/type": "result"}]}});
+    strict.reading = Arc::new(serde_json::from_value(rule).unwrap());
+    let judged = |exit, answer: Option<Answer>| {
+        let ending = Ending::Recorded(record(Exit::Code(exit), Cause::Itself));
+        let found = Collected { answer, ..with_result() };
+        told(&judge(&Case {
+            ending: &ending,
+            stop: None,
+            collected: &found,
+            definition: &strict,
+            catalogue: &Catalogue::default(),
+            requested: None,
+            time_limit: Duration::from_secs(120),
+        }))
+    };
+    let answer = |ok, class| Some(Answer { ok, error: None, class });
+
+    assert_snapshot!(judged(3, answer(true, None)), @"SUCCESS: -");
+    assert_snapshot!(judged(0, answer(false, None)), @"FAILED: its output does not say that it succeeded");
+    assert_snapshot!(judged(0, None), @"FAILED: its output does not say that it succeeded");
+    assert_snapshot!(judged(1, answer(false, Some(ErrorClass::RateLimit))), @"FAILED: exit code 1; its output does not say that it succeeded (its provider asks to wait)");
+    assert_snapshot!(judged(2, answer(false, Some(ErrorClass::Timeout))), @"TIMEOUT (partial): exit code 2; its output does not say that it succeeded (its own time limit was reached)");
+    assert_snapshot!(judged(1, answer(false, Some(ErrorClass::Budget))), @"OVER BUDGET (partial): exit code 1; its output does not say that it succeeded (its own ceiling of money was reached)");
 }

@@ -16,6 +16,23 @@ use crate::{
 
 const AGENT: &str = "agent-1763700000-k3x9";
 
+fn reading(written: serde_json::Value) -> Reading {
+    serde_json::from_value(written).unwrap()
+}
+
+/// An agent that keeps a session, answers in JSON and writes its result into a file.
+fn gateway() -> Reading {
+    let usage = serde_json::json!({"where": {"/type": "message", "/message/role": "assistant"}, "take": "sum",
+        "input": "/message/usage/input", "output": "/message/usage/output", "model": "/message/model"});
+    reading(serde_json::json!({"format": "json", "usage": {"input": "/usage/input"},
+        "sessions": {"folder": "agents/main/sessions", "usage": usage}}))
+}
+
+/// One whose answer is its result.
+fn exec() -> Reading {
+    reading(serde_json::json!({"format": "json", "text": "/final", "usage": {"input": "/usage/input", "cost": "/costUsd"}}))
+}
+
 struct Ended {
     _folder: Folder,
     workspace: Workspace,
@@ -43,13 +60,14 @@ impl Ended {
         self
     }
 
-    fn collect(&self, rule: OutputRule) -> Collected {
+    fn collect(&self, reading: &Reading) -> Collected {
         let run = Run {
             workspace: &self.workspace,
             agent_id: AGENT,
             task: &self.task,
-            rule,
+            reading,
             stdout: Some(&self.stdout),
+            exit: Some(0),
             attachments: &["data.csv".to_owned()],
         };
         collect(&run, &Bounds { result: 1_000, ..Bounds::DEFAULT })
@@ -58,7 +76,7 @@ impl Ended {
 
 #[test]
 fn a_result_is_collected_byte_for_byte() {
-    let found = Ended::new().with("RESULT.txt", "  42 \n```\n").collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("RESULT.txt", "  42 \n```\n").collect(&gateway());
 
     assert_eq!(found.text, "  42 \n```\n");
     assert_eq!(found, Collected { text: found.text.clone(), ..Collected::default() });
@@ -67,11 +85,11 @@ fn a_result_is_collected_byte_for_byte() {
 #[test]
 fn a_result_that_is_none_says_why() {
     for (given, why) in [("", "RESULT.txt is empty"), (" \n\t\u{3000}", "RESULT.txt holds nothing but white space")] {
-        let found = Ended::new().with("RESULT.txt", given).collect(OutputRule::OpenClaw);
+        let found = Ended::new().with("RESULT.txt", given).collect(&gateway());
         assert_eq!((found.text.as_str(), found.no_text_because.as_deref()), ("", Some(why)), "{given:?}");
     }
-    assert_eq!(Ended::new().collect(OutputRule::OpenClaw).no_text_because.as_deref(), Some("RESULT.txt is missing"));
-    let blank = Ended::new().with("RESULT.txt", " ".repeat(2_000)).collect(OutputRule::OpenClaw);
+    assert_eq!(Ended::new().collect(&gateway()).no_text_because.as_deref(), Some("RESULT.txt is missing"));
+    let blank = Ended::new().with("RESULT.txt", " ".repeat(2_000)).collect(&gateway());
     assert_eq!(blank.no_text_because.as_deref(), Some("RESULT.txt begins with nothing but white space"));
 }
 
@@ -80,7 +98,7 @@ fn what_is_no_plain_file_is_not_read() {
     let refused = |put: fn(&Path)| {
         let ended = Ended::new();
         put(&ended.workspace.file("RESULT.txt"));
-        let found = ended.collect(OutputRule::OpenClaw);
+        let found = ended.collect(&gateway());
         assert_eq!(found.text, "");
         found.no_text_because.unwrap()
     };
@@ -103,11 +121,11 @@ fn folders_that_were_replaced_are_not_entered() {
     fs::remove_dir_all(ended.workspace.task_dir()).unwrap();
     symlink(elsewhere.workspace.task_dir(), ended.workspace.task_dir()).unwrap();
 
-    let found = ended.collect(OutputRule::OpenClaw);
+    let found = ended.collect(&gateway());
 
     assert_eq!(found, Collected { no_text_because: Some("folders of the workspace were replaced".into()), ..Collected::default() });
     fs::remove_dir_all(elsewhere.workspace.dir()).unwrap();
-    assert_eq!(elsewhere.collect(OutputRule::OpenClaw).no_text_because.as_deref(), Some("the workspace is gone"));
+    assert_eq!(elsewhere.collect(&gateway()).no_text_because.as_deref(), Some("the workspace is gone"));
 }
 
 #[test]
@@ -115,16 +133,16 @@ fn a_huge_result_is_kept_up_to_the_bound_and_the_rest_is_counted() {
     let ended = Ended::new();
     let file = File::create(ended.workspace.file("RESULT.txt")).unwrap();
     file.set_len(10 << 30).unwrap();
-    let found = ended.collect(OutputRule::OpenClaw);
+    let found = ended.collect(&gateway());
     assert_eq!((found.text.len(), found.text_left_out), (1_000, (10 << 30) - 1_000));
 
-    let umlauts = Ended::new().with("RESULT.txt", format!("x{}", "ä".repeat(600))).collect(OutputRule::OpenClaw);
+    let umlauts = Ended::new().with("RESULT.txt", format!("x{}", "ä".repeat(600))).collect(&gateway());
     assert_eq!((umlauts.text, umlauts.remarks), (format!("x{}", "ä".repeat(499)), vec![]), "no character is cut in two");
 }
 
 #[test]
 fn invalid_utf_8_is_shown_as_far_as_it_can_be() {
-    let found = Ended::new().with("RESULT.txt", b"a\xff\xfeb").collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("RESULT.txt", b"a\xff\xfeb").collect(&gateway());
 
     assert_eq!(found.text, "a\u{fffd}\u{fffd}b");
     assert_eq!(found.remarks, ["RESULT.txt is not valid UTF-8: bytes without a meaning are shown as \u{fffd}"]);
@@ -132,25 +150,25 @@ fn invalid_utf_8_is_shown_as_far_as_it_can_be() {
 
 #[test]
 fn a_summary_is_cut_to_its_length_and_a_blank_one_is_none() {
-    let found = Ended::new().with("SUMMARY.txt", format!("\n{}\n", "ä".repeat(2_500))).collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("SUMMARY.txt", format!("\n{}\n", "ä".repeat(2_500))).collect(&gateway());
     assert_eq!(found.summary.map(|text| text.chars().count()), Some(2_000));
     assert_eq!(found.remarks, ["SUMMARY.txt was cut to 2000 characters"]);
 
-    assert_eq!(Ended::new().with("SUMMARY.txt", " \n").collect(OutputRule::OpenClaw).summary, None);
-    assert_eq!(Ended::new().with("SUMMARY.txt", " short\n").collect(OutputRule::OpenClaw).summary.as_deref(), Some("short"));
+    assert_eq!(Ended::new().with("SUMMARY.txt", " \n").collect(&gateway()).summary, None);
+    assert_eq!(Ended::new().with("SUMMARY.txt", " short\n").collect(&gateway()).summary.as_deref(), Some("short"));
 }
 
 #[test]
 fn outputs_are_texts_by_name() {
-    let found = Ended::new().with("OUTPUTS.json", r#"{"branch":"fix","n":3,"list":[1,{"a":null}]}"#).collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("OUTPUTS.json", r#"{"branch":"fix","n":3,"list":[1,{"a":null}]}"#).collect(&gateway());
     assert_eq!(found.outputs, [("branch", "fix"), ("n", "3"), ("list", r#"[1,{"a":null}]"#)].map(|(k, v)| (k.into(), v.into())).into());
 
     for bad in ["", "[]", "{", "\"x\"", "nan"] {
-        let found = Ended::new().with("OUTPUTS.json", bad).collect(OutputRule::OpenClaw);
+        let found = Ended::new().with("OUTPUTS.json", bad).collect(&gateway());
         assert!(found.outputs.is_empty() && found.remarks[0].starts_with("OUTPUTS.json was not read: it is not "), "{bad:?}");
     }
     let many: BTreeMap<_, _> = (0..50).map(|n| (format!("k{n:02}"), "v".repeat(1_000))).collect();
-    let found = Ended::new().with("OUTPUTS.json", serde_json::to_vec(&many).unwrap()).collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("OUTPUTS.json", serde_json::to_vec(&many).unwrap()).collect(&gateway());
     assert_eq!((found.outputs.len(), found.outputs["k00"].len(), found.remarks.len()), (20, 500, 2));
 }
 
@@ -164,7 +182,7 @@ fn files_are_listed_without_ours_hidden_ones_and_links() {
     let unprintable = std::ffi::OsStr::from_bytes(b"\xff.bin");
     fs::write(ended.workspace.task_dir().join(unprintable), "1").unwrap();
 
-    let found = ended.collect(OutputRule::OpenClaw);
+    let found = ended.collect(&gateway());
 
     let expected = [("b.txt", 2), ("out/data.csv", 1), ("out/deep/a.png", 3), ("\u{fffd}.bin", 1)];
     assert_eq!(found.files, expected.map(|(name, size)| (name.to_owned(), size)));
@@ -176,14 +194,14 @@ fn a_flood_of_files_is_bounded() {
     for n in 0..2_100 {
         fs::write(ended.workspace.file(&format!("f{n}")), "").unwrap();
     }
-    let found = ended.collect(OutputRule::OpenClaw);
+    let found = ended.collect(&gateway());
 
     assert_eq!((found.files.len(), found.remarks.len()), (20, 2));
 }
 
 #[test]
 fn the_log_s_end_comes_along() {
-    let found = Ended::new().with("agent-output.log", "line\n".repeat(2_000)).collect(OutputRule::OpenClaw);
+    let found = Ended::new().with("agent-output.log", "line\n".repeat(2_000)).collect(&gateway());
 
     assert_eq!(found.log_tail.map(|text| text.len()), Some(4_095));
 }
@@ -198,34 +216,34 @@ fn session(ended: &Ended, name: &str, input: u64) {
 #[test]
 fn openclaw_s_tokens_come_from_its_session_else_from_its_answer() {
     let ended = Ended::new().printed(r#"{"status":"ok","usage":{"input":7}}"#);
-    assert_eq!(ended.collect(OutputRule::OpenClaw).spent.usage(), Some(Usage { input: 7, ..Usage::default() }));
+    assert_eq!(ended.collect(&gateway()).spent.usage(), Some(Usage { input: 7, ..Usage::default() }));
 
     session(&ended, "renamed.jsonl", 100);
-    assert_eq!(ended.collect(OutputRule::OpenClaw).spent.usage(), Some(Usage { input: 200, output: 2, ..Usage::default() }));
+    assert_eq!(ended.collect(&gateway()).spent.usage(), Some(Usage { input: 200, output: 2, ..Usage::default() }));
 
     session(&ended, &format!("{AGENT}-{}.jsonl", ended.task), 10);
-    let found = ended.collect(OutputRule::OpenClaw);
+    let found = ended.collect(&gateway());
     assert_eq!(found.spent.usage(), Some(Usage { input: 20, output: 2, ..Usage::default() }));
-    assert_eq!(found.answer, Some(Answer { ok: true, error: None }));
+    assert_eq!(found.answer, Some(Answer { ok: true, error: None, class: None }));
 }
 
 #[test]
 fn an_exec_answer_is_the_result_where_no_file_is() {
     let answer = r#"{"ok":true,"status":"ok","final":"42","usage":{"input":1},"costUsd":0.5}"#;
-    let found = Ended::new().printed(answer).collect(OutputRule::OpenClawExec);
+    let found = Ended::new().printed(answer).collect(&exec());
     assert_eq!((found.text.as_str(), found.no_text_because, found.spent.cost), ("42", None, Some(Usd::from_nanos(500_000_000))));
 
-    let found = Ended::new().printed(answer).with("RESULT.txt", "from the file").collect(OutputRule::OpenClawExec);
+    let found = Ended::new().printed(answer).with("RESULT.txt", "from the file").collect(&exec());
     assert_eq!(found.text, "from the file");
-    assert_eq!(Ended::new().printed(answer).collect(OutputRule::OpenClaw).text, "", "an agent in the Gateway writes a file");
+    assert_eq!(Ended::new().printed(answer).collect(&gateway()).text, "", "an agent in the Gateway writes a file");
 }
 
 #[test]
 fn a_command_s_output_is_its_result_where_no_file_is() {
-    let found = Ended::new().printed("hello\n").with("USAGE.json", r#"{"input":3,"output":4}"#).collect(OutputRule::Command);
+    let found = Ended::new().printed("hello\n").with("USAGE.json", r#"{"input":3,"output":4}"#).collect(&Reading::default());
     assert_eq!((found.text.as_str(), found.spent.usage()), ("hello\n", Some(Usage { input: 3, output: 4, ..Usage::default() })));
 
-    let found = Ended::new().printed(&"x".repeat(3_000)).with("USAGE.json", "{").collect(OutputRule::Command);
+    let found = Ended::new().printed(&"x".repeat(3_000)).with("USAGE.json", "{").collect(&Reading::default());
     assert_eq!((found.text.len(), found.text_left_out, found.spent.usage()), (1_000, 2_000, None));
     assert!(found.remarks[0].starts_with("USAGE.json was not read: it is not JSON"));
 }

@@ -52,6 +52,8 @@ fn facts() -> ResultFacts {
             model: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             duration: Duration::from_millis(12_400),
             remarks: vec![],
+            class: None,
+            session: None,
         },
         workspace: Some("workers/agent-1763700000-k3x9".into()),
         answers: None,
@@ -366,7 +368,7 @@ prop_compose! {
         one.workspace = Some(path.clone());
         one.report = Report {
             outcome: OUTCOMES[outcome], reason, text, text_left_out: left_out, summary, partial: number % 2 == 0,
-            outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, duration: Duration::from_secs(tokens),
+            outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, duration: Duration::from_secs(tokens),
             usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)),
         };
         one

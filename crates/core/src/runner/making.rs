@@ -1,0 +1,171 @@
+//! What an attempt is started with, and what is collected after it: from the configuration and its workspace alone.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    beside::{self, Beside},
+    brief::{self, Facts},
+    means::Settings,
+    results,
+    workspace::{self, Contents, Workspace},
+};
+use crate::{
+    domain::{
+        agent::{AgentDefinition, AgentName, Stdin},
+        evidence::Collected,
+        id::AttemptId,
+        task::Task,
+    },
+    ports::agent_runner::{Cause, Ending, Exit, ExitRecord, LaunchSpec},
+};
+
+/// One run of a task.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) attempt: AttemptId,
+    pub(super) fence: u64,
+    pub(super) agent_id: String,
+    pub(super) workspace: Workspace,
+    /// The task, as this run is told it.
+    pub(super) task: Task,
+}
+
+/// Makes its workspace and all that its agent is started with. `files`: what came with the task, under safe names.
+///
+/// # Errors
+///
+/// What could not be made, as a sentence; it may be at a later try.
+pub(super) async fn launch(
+    settings: &Arc<Settings>,
+    definition: &AgentDefinition,
+    program: PathBuf,
+    run: &Run,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<LaunchSpec, String> {
+    let (settings, definition, run) = (Arc::clone(settings), definition.clone(), run.clone());
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    let made = tokio::task::spawn_blocking(move || {
+        let task = &run.task;
+        let models = settings.catalogue.listing();
+        let control = settings.attempts.join(run.attempt.to_string());
+        let beside =
+            Beside::make(&control, definition.home).map_err(|error| format!("its temporary folders could not be made: {error}"))?;
+        let level = task.wishes.thinking;
+        let facts = Facts {
+            task: &task.id,
+            prompt: &task.prompt,
+            wishes: &task.wishes,
+            agent_id: &run.agent_id,
+            workspace: &run.workspace,
+            config: settings.openclaw_config.as_deref(),
+            config_dir: &beside.config,
+            home: beside.home.as_deref(),
+            thinking: definition.thinking.as_ref().map_or(Some(level.word()), |words| words.get(&level).map(String::as_str)),
+            answers: !definition.reading.text.0.is_empty(),
+            models: if definition.models.is_some() { &[] } else { &models },
+            summary_max: settings.bounds.summary,
+            attachments: &names,
+            template: definition.instructions.as_deref().or(settings.agents_md.as_deref()),
+        };
+        let agents_md = brief::agents_md(&facts);
+        let notes = run
+            .workspace
+            .create(&Contents { prompt: &task.prompt, agents_md: &agents_md, attachments: &files })
+            .map_err(|error| format!("its workspace could not be made: {error}"))?;
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
+        for (path, content) in brief::files(&definition, &facts) {
+            beside::write(&path, &content).map_err(|error| format!("its file {} could not be written: {error}", path.display()))?;
+        }
+        let (args, own) = brief::expand(&definition, &facts);
+        let stdin = match definition.stdin {
+            Stdin::Nothing => None,
+            Stdin::Task => Some(run.workspace.file(workspace::TASK)),
+            Stdin::Prompt => {
+                let path = beside.config.join("prompt");
+                beside::write(&path, &brief::prompt(&facts)).map_err(|error| format!("its prompt could not be written: {error}"))?;
+                Some(path)
+            }
+        };
+        let mut env: Vec<(String, String)> = settings.environment.clone();
+        let mut set = |name: &str, value: String| {
+            env.retain(|(known, _)| known != name);
+            env.push((name.to_owned(), value));
+        };
+        set("TMPDIR", beside.tmp.display().to_string());
+        set("ORCH_TASK_ID", task.id.to_string());
+        set("ORCH_AGENT_ID", run.agent_id.clone());
+        for (name, secret) in &definition.secrets {
+            set(name, secret.expose().to_owned());
+        }
+        for (name, value) in own {
+            set(&name, value);
+        }
+        if let Some(home) = &beside.home {
+            env.retain(|(name, _)| !beside::OF_A_HOME.contains(&name.as_str()));
+            env.push(("HOME".to_owned(), home.display().to_string()));
+        }
+        Ok(LaunchSpec {
+            attempt: run.attempt,
+            task: task.id.clone(),
+            fence: run.fence,
+            program,
+            args,
+            env,
+            cwd: run.workspace.task_dir().to_owned(),
+            stdin,
+            log: run.workspace.file(workspace::LOG),
+            log_limit: settings.log_limit,
+            stdout: Some(stdout(&control)),
+            stdout_limit: settings.stdout_limit,
+            time_limit: task.wishes.time_limit,
+            soft_signal: definition.soft_signal,
+            grace: definition.grace,
+            durable: run.workspace.durable(),
+            file_size_limit: settings.file_size_limit,
+        })
+    });
+    made.await.map_err(|error| format!("preparing it broke: {error}"))?
+}
+
+/// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
+fn stdout(control: &std::path::Path) -> PathBuf {
+    control.join("stdout")
+}
+
+/// Collects what a run has left.
+pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &AgentName, ending: &Ending) -> Collected {
+    let (settings, run, agent, exit) = (Arc::clone(settings), run.clone(), agent.clone(), exit_code(ending));
+    let collected = tokio::task::spawn_blocking(move || {
+        let stdout = stdout(&settings.attempts.join(run.attempt.to_string()));
+        let definition = settings.agents.get(&agent);
+        let reading = definition.map(|definition| Arc::clone(&definition.reading)).unwrap_or_default();
+        let mut given = workspace::attachment_names(&run.task.attachments);
+        // What its definition had written there is no work of its.
+        let written = definition.into_iter().flat_map(|definition| definition.files.keys());
+        given.extend(written.filter_map(|path| path.strip_prefix("{task_dir}/")).map(str::to_owned));
+        let left = results::Run {
+            workspace: &run.workspace,
+            agent_id: &run.agent_id,
+            task: &run.task.id,
+            reading: &reading,
+            stdout: Some(&stdout),
+            exit,
+            attachments: &given,
+        };
+        results::collect(&left, &settings.bounds)
+    });
+    collected.await.unwrap_or_else(|error| Collected {
+        no_text_because: Some(format!("what it left could not be collected: {error}")),
+        ..Collected::default()
+    })
+}
+
+/// The code with which an agent ended that ended by itself.
+fn exit_code(ending: &Ending) -> Option<i32> {
+    match ending {
+        Ending::Recorded(ExitRecord { exit: Exit::Code(code), cause: Cause::Itself, .. }) => Some(*code),
+        Ending::Recorded(_) | Ending::Lost | Ending::NeverStarted => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! Reads what an agent prints by the rules of its definition: text, tokens, cost, model, session, errors.
+//!
+//! An agent's output is a foreign text: lines that can't be read are counted and told, numbers that can't be true are held at what could be, and no
+//! more is kept of it than its bounds say.
+
+mod gathered;
+mod spending;
+
+use serde_json::Value;
+
+use self::{gathered::Gathered, spending::Spending};
+use crate::domain::{
+    evidence::{Answer, Spent},
+    reading::{Condition, ErrorClass, Format, Reading, holds},
+};
+
+/// Longest error, model or session that is kept, in characters.
+const WORDS: usize = 500;
+/// How many lines that could begin a JSON answer are tried.
+const BEGINNINGS: usize = 50;
+
+/// What a run's output says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// Tokens and cost.
+    pub spent: Spent,
+    /// The agent's own verdict.
+    pub answer: Option<Answer>,
+    /// The text of its answer, and how many bytes of it were left out.
+    pub text: Option<(String, u64)>,
+    /// The session that it kept.
+    pub session: Option<String>,
+    /// What could not be read.
+    pub remarks: Vec<String>,
+}
+
+/// Reads records one by one; what they say so far can be asked at any time.
+#[derive(Debug)]
+pub struct Reader<'r> {
+    rules: &'r Reading,
+    text: Gathered<'r>,
+    session: Gathered<'r>,
+    model: Gathered<'r>,
+    error: Gathered<'r>,
+    status: Gathered<'r>,
+    spending: Spending<'r>,
+    require: Vec<bool>,
+    refuse: Vec<bool>,
+    denied: u64,
+    records: u64,
+    broken: u64,
+}
+
+impl<'r> Reader<'r> {
+    /// A reader by these rules that keeps at most so many bytes of the text.
+    pub fn new(rules: &'r Reading, text_limit: u64) -> Self {
+        let words = |selectors| Gathered::new(selectors, WORDS);
+        Self {
+            text: Gathered::new(&rules.text, usize::try_from(text_limit).unwrap_or(usize::MAX)),
+            session: words(&rules.session),
+            model: words(&rules.model),
+            error: words(&rules.error),
+            status: words(&rules.status),
+            spending: Spending::new(&rules.usage),
+            require: vec![false; rules.success.require.len()],
+            refuse: vec![false; rules.success.refuse.len()],
+            denied: 0,
+            records: 0,
+            broken: 0,
+            rules,
+        }
+    }
+
+    /// Reads all that an agent has printed; the records of it, that is: words alone are none.
+    pub fn printed(&mut self, printed: &str) {
+        match self.rules.format {
+            Format::Text | Format::ResultFile => {}
+            Format::Json => {
+                if let Some(object) = object_in(printed) {
+                    self.record(&object);
+                }
+            }
+            Format::Jsonl => printed.lines().for_each(|line| self.line(line)),
+        }
+    }
+
+    /// Reads one line of a stream of records. One that is none, a warning say, is passed over; one that seems to be broken is counted.
+    pub fn line(&mut self, line: &str) {
+        let line = line.trim();
+        match serde_json::from_str::<Value>(line) {
+            Ok(record) if record.is_object() => self.record(&record),
+            Err(_) if line.starts_with('{') => self.broken += 1,
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// Reads one record.
+    pub fn record(&mut self, record: &Value) {
+        self.records += 1;
+        for gathered in [&mut self.text, &mut self.session, &mut self.model, &mut self.error, &mut self.status] {
+            gathered.record(record);
+        }
+        self.spending.record(record);
+        for selector in &self.rules.denied.0 {
+            let lists = selector.at.iter().flat_map(|at| at.find(record)).filter_map(Value::as_array);
+            if holds(&selector.among, record) {
+                self.denied += lists.map(|list| list.len() as u64).sum::<u64>();
+            }
+        }
+        let rules = &self.rules.success;
+        for (seen, condition) in self.require.iter_mut().zip(&rules.require).chain(self.refuse.iter_mut().zip(&rules.refuse)) {
+            match condition {
+                Condition::Any(like) => *seen |= holds(like, record),
+                Condition::Last { last, is } if holds(last, record) => *seen = holds(is, record),
+                Condition::Last { .. } => {}
+            }
+        }
+    }
+
+    /// Whether no record has come yet.
+    pub fn has_nothing(&self) -> bool {
+        self.records == 0
+    }
+
+    /// What was spent, as far as it is known by now.
+    pub fn spent(&self) -> Spent {
+        self.spending.spent(self.model.found().map(|(model, _)| model))
+    }
+
+    /// All that was said. `exit`: the code with which the agent ended, if it ended by itself.
+    pub fn finish(self, exit: Option<i32>) -> Reported {
+        let mut remarks = Vec::new();
+        if self.broken > 0 {
+            let lines = if self.broken == 1 { "1 line of its output is" } else { &format!("{} lines of its output are", self.broken) };
+            remarks.push(format!("{lines} no whole JSON and could not be read: text or tokens may be missing"));
+        }
+        if self.denied > 0 {
+            let calls = if self.denied == 1 { "1 call of a tool was" } else { &format!("{} calls of tools were", self.denied) };
+            remarks.push(format!("{calls} refused to the agent"));
+        }
+        remarks.extend(self.spending.remarks());
+        let found = |gathered: &Gathered<'_>| gathered.found().map(|(words, _)| words);
+        let error = found(&self.error);
+        let ok = self.require.iter().all(|seen| *seen) && !self.refuse.contains(&true);
+        let status = found(&self.status).and_then(|status| status.parse().ok());
+        let class = self.class(exit, status, error.as_deref().unwrap_or_default()).filter(|_| !ok || error.is_some() || exit != Some(0));
+        Reported {
+            spent: self.spent(),
+            answer: (self.records > 0).then_some(Answer { ok, error, class }),
+            text: self.text.found(),
+            session: found(&self.session),
+            remarks,
+        }
+    }
+
+    fn class(&self, exit: Option<i32>, status: Option<u64>, error: &str) -> Option<ErrorClass> {
+        let error = error.to_lowercase();
+        let fits = self.rules.classes.iter().find(|rule| {
+            exit.is_some_and(|code| rule.exit.contains(&code))
+                || status.is_some_and(|status| rule.status.contains(&status))
+                || rule.error.0.iter().any(|words| error.contains(&words.to_lowercase()))
+        });
+        fits.map(|rule| rule.class).or_else(|| status.and_then(ErrorClass::of_status))
+    }
+}
+
+/// The JSON object that a text is, or ends with: programs print warnings before their answer.
+pub fn object_in(printed: &str) -> Option<Value> {
+    let read = |text: &str| serde_json::from_str::<Value>(text.trim()).ok().filter(Value::is_object);
+    let begins = printed.match_indices('{').map(|(at, _)| at).filter(|at| *at == 0 || printed.as_bytes()[at - 1] == b'\n');
+    read(printed).or_else(|| begins.take(BEGINNINGS).find_map(|at| read(&printed[at..])))
+}
+
+#[cfg(test)]
+mod tests;

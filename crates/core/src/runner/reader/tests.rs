@@ -1,0 +1,227 @@
+//! Foreign output: what is whole is read, what is not is told.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::domain::money::{Usage, Usd};
+
+fn rules(written: Value) -> Reading {
+    serde_json::from_value(written).unwrap()
+}
+
+fn usage(input: u64, output: u64, cache_read: u64, cache_write: u64) -> Usage {
+    Usage { input, output, cache_read, cache_write }
+}
+
+fn read(rules: &Reading, printed: &str) -> Reported {
+    let mut reader = Reader::new(rules, 1_000);
+    reader.printed(printed);
+    reader.finish(Some(0))
+}
+
+fn sums() -> Reading {
+    rules(json!({"format": "jsonl", "usage": {"where": {"/type": "turn"}, "take": "sum",
+        "input": ["/usage/input", "/usage/input_tokens"], "output": "/usage/output", "cache_read": "/usage/cache", "model": "/model",
+        "provider": "/provider", "cost": "/cost"}}))
+}
+
+fn turn(usage: &str) -> String {
+    format!(r#"{{"type":"turn","provider":"openrouter","model":"x/y","usage":{usage}}}"#)
+}
+
+#[test]
+fn all_calls_are_summed_by_the_model_that_answered() {
+    let lines = [
+        r#"{"type":"session","id":"s"}"#.to_owned(),
+        r#"{"type":"other","usage":{"input":9999}}"#.to_owned(),
+        turn(r#"{"input":1000,"output":200,"cache":10}"#),
+        turn(r#"{"input_tokens":200,"output":100}"#),
+        r#"{"type":"turn","model":"z","usage":{"input":1}}"#.to_owned(),
+    ];
+
+    let reported = read(&sums(), &lines.join("\n"));
+
+    let expected = [(Some("openrouter/x/y".to_owned()), usage(1_200, 300, 10, 0)), (Some("z".to_owned()), usage(1, 0, 0, 0))];
+    assert_eq!(reported.spent.by_model, expected);
+    assert_eq!(reported.remarks, Vec::<String>::new());
+}
+
+#[test]
+fn a_record_that_tells_the_sum_so_far_replaces_the_former() {
+    let rules = rules(json!({"format": "jsonl", "usage": {"take": "last", "input": "/in", "cost": "/cost"}}));
+
+    let spent = read(&rules, "{\"in\":5,\"cost\":0.1}\n{\"in\":7,\"cost\":0.3}\n{\"other\":1}").spent;
+
+    assert_eq!((spent.usage(), spent.cost), (Some(usage(7, 0, 0, 0)), Some(Usd::from_nanos(300_000_000))));
+}
+
+#[test]
+fn a_broken_line_is_told_and_a_word_between_is_passed_over() {
+    let printed = format!("warning: x\n{{\"type\":\nnot json\n\n{}\n\u{feff}[1]\n7\n{}", turn(r#"{"input":5}"#), "{".repeat(300));
+
+    let reported = read(&sums(), &printed);
+
+    assert_eq!(reported.spent.usage(), Some(usage(5, 0, 0, 0)));
+    assert_eq!(reported.remarks, ["2 lines of its output are no whole JSON and could not be read: text or tokens may be missing"]);
+}
+
+#[test]
+fn numbers_that_can_t_be_true_are_held() {
+    for (given, counted, told) in [
+        (r#"{"input":18446744073709551615,"output":1}"#, usage(u64::MAX, 1, 0, 0), false),
+        (r#"{"input":12.7,"output":3e2}"#, usage(12, 300, 0, 0), false),
+        (r#"{"input":-5,"output":1}"#, usage(0, 1, 0, 0), true),
+        (r#"{"input":1e300,"output":"7"}"#, usage(0, 0, 0, 0), true),
+    ] {
+        let reported = read(&sums(), &turn(given));
+        assert_eq!(reported.spent.usage(), Some(counted), "{given}");
+        assert_eq!(!reported.remarks.is_empty(), told, "{given}");
+    }
+    assert_eq!(read(&sums(), &turn(r#"{"input":null}"#)).spent.usage(), None, "nothing is told");
+    assert_eq!(read(&sums(), &turn(r#"{"input":1e400}"#)).spent.usage(), None, "no JSON number at all");
+    let twice = [turn(r#"{"input":18446744073709551615}"#), turn(r#"{"input":1}"#)].join("\n");
+    assert_eq!(read(&sums(), &twice).spent.usage(), Some(usage(u64::MAX, 0, 0, 0)), "the sum does not wrap");
+}
+
+#[test]
+fn what_tokens_mean_is_as_the_rules_say() {
+    let printed = r#"{"in":1234,"cached":1000,"out":36,"think":20,"total":1290}"#;
+    let spent = |meaning: Value| {
+        let mut usage = json!({"input": "/in", "output": "/out", "cache_read": "/cached"});
+        usage.as_object_mut().unwrap().extend(meaning.as_object().unwrap().clone());
+        read(&rules(json!({"format": "json", "usage": usage})), printed).spent.usage()
+    };
+
+    assert_eq!(spent(json!({})), Some(usage(1_234, 36, 1_000, 0)));
+    assert_eq!(spent(json!({"input_includes_cached": true})), Some(usage(234, 36, 1_000, 0)));
+    let apart = json!({"input_includes_cached": true, "reasoning": "/think", "output_includes_reasoning": false});
+    assert_eq!(spent(apart), Some(usage(234, 56, 1_000, 0)));
+    let untold = json!({"input_includes_cached": true, "total": "/total", "output_includes_reasoning": false});
+    assert_eq!(spent(untold), Some(usage(234, 56, 1_000, 0)), "what is missing in the total was thinking");
+}
+
+#[test]
+fn a_cost_that_only_some_calls_tell_is_no_sum() {
+    let call = |cost: &str| format!(r#"{{"type":"turn","usage":{{"input":1}}{cost}}}"#);
+    let cost = |calls: &[&str]| read(&sums(), &calls.iter().map(|cost| call(cost)).collect::<Vec<_>>().join("\n"));
+
+    assert_eq!(cost(&[r#","cost":0.1"#, r#","cost":0.2"#]).spent.cost, Some(Usd::from_nanos(300_000_000)));
+    let in_part = cost(&[r#","cost":0.1"#, "", r#","cost":0.2"#]);
+    assert_eq!((in_part.spent.cost, in_part.remarks.len()), (None, 1));
+    assert_eq!(cost(&["", ""]).spent.cost, None);
+}
+
+#[test]
+fn a_cost_is_believed_where_the_rules_say_so() {
+    let rules =
+        rules(json!({"format": "json", "usage": {"input": "/in", "cost": "/cost", "cost_where": {"/by/*/basis": {"not": "unknown"}}}}));
+    let cost = |basis: &str| read(&rules, &format!(r#"{{"in":1,"cost":0.5,"by":{{"m":{{"basis":"{basis}"}}}}}}"#)).spent.cost;
+
+    assert_eq!((cost("list"), cost("unknown")), (Some(Usd::from_nanos(500_000_000)), None));
+}
+
+#[test]
+fn text_is_the_first_the_last_or_all_of_it_up_to_the_bound() {
+    let text = |take: &str| {
+        let rules = rules(json!({"format": "jsonl", "text": {"where": {"/type": "text"}, "at": "/parts/*/t", "take": take, "join": "-"}}));
+        let long = "ä".repeat(600);
+        let printed = format!(
+            "{{\"type\":\"text\",\"parts\":[{{\"t\":\"a\"}},{{\"t\":\"b\"}}]}}\n{{\"type\":\"x\",\"parts\":[]}}\n{{\"type\":\"text\",\"parts\":[{{\"t\":\"c{long}\"}}]}}"
+        );
+        read(&rules, &printed).text.unwrap()
+    };
+
+    assert_eq!(text("first"), ("a-b".to_owned(), 0));
+    let (last, left_out) = text("last");
+    assert_eq!((last.len(), last.starts_with("cä"), left_out), (999, true, 202), "no character is cut in two");
+    let (all, left_out) = text("concat");
+    assert_eq!((all.len(), all.starts_with("a-bcä"), left_out), (1_000, true, 204));
+}
+
+#[test]
+fn the_first_rule_that_finds_words_counts() {
+    let rules =
+        rules(json!({"format": "json", "error": ["/error/message", "/error", {"where": {"/status": {"not": "ok"}}, "at": "/summary"}]}));
+    let error = |printed: &str| read(&rules, printed).answer.unwrap().error;
+
+    assert_eq!(error(r#"{"error":{"message":"m"},"summary":"s"}"#).as_deref(), Some("m"));
+    assert_eq!(error(r#"{"error":"e","status":"bad","summary":"s"}"#).as_deref(), Some("e"));
+    assert_eq!(error(r#"{"status":"bad","summary":"s"}"#).as_deref(), Some("s"));
+    assert_eq!(error(r#"{"status":"ok","summary":"s"}"#), None);
+}
+
+#[test]
+fn success_is_what_the_rules_require_and_don_t_refuse() {
+    let rules = rules(json!({"format": "jsonl", "success": {"require": [{"/type": "done"}],
+        "refuse": [{"/type": "failed"}, {"last": {"/type": "turn"}, "is": {"/stop": ["error", "aborted"]}}]}}));
+    let ok = |printed: &str| read(&rules, printed).answer.map(|answer| answer.ok);
+
+    assert_eq!(ok(r#"{"type":"done"}"#), Some(true));
+    assert_eq!(ok(r#"{"type":"turn"}"#), Some(false), "it is required");
+    assert_eq!(ok("{\"type\":\"failed\"}\n{\"type\":\"done\"}"), Some(false));
+    assert_eq!(
+        ok("{\"type\":\"turn\",\"stop\":\"error\"}\n{\"type\":\"turn\",\"stop\":\"end\"}\n{\"type\":\"done\"}"),
+        Some(true),
+        "the last counts"
+    );
+    assert_eq!(ok("{\"type\":\"turn\",\"stop\":\"error\"}\n{\"type\":\"done\"}"), Some(false));
+    assert_eq!(ok("nothing"), None);
+}
+
+#[test]
+fn an_error_s_class_comes_from_exit_status_or_words() {
+    let rules = rules(json!({"format": "json", "error": "/error", "status": "/status", "success": {"require": [{"/ok": true}]},
+        "classes": [{"class": "timeout", "exit": [2]}, {"class": "quota", "error": ["Out of credits", "quota"]}, {"class": "request", "status": [418]}]}));
+    let class = |printed: &str, exit| {
+        let mut reader = Reader::new(&rules, 10);
+        reader.printed(printed);
+        reader.finish(Some(exit)).answer.unwrap().class
+    };
+
+    assert_eq!(class(r#"{"ok":false}"#, 2), Some(ErrorClass::Timeout));
+    assert_eq!(
+        class(r#"{"ok":false,"error":"You are OUT OF CREDITS","status":429}"#, 1),
+        Some(ErrorClass::Quota),
+        "words before HTTP's own"
+    );
+    assert_eq!(class(r#"{"ok":false,"status":418}"#, 1), Some(ErrorClass::Request));
+    assert_eq!(class(r#"{"ok":false,"status":401}"#, 1), Some(ErrorClass::Auth));
+    assert_eq!(class(r#"{"ok":false,"status":"529"}"#, 1), Some(ErrorClass::Transient));
+    assert_eq!(class(r#"{"ok":false}"#, 1), None);
+    assert_eq!(class(r#"{"ok":true,"status":200}"#, 0), None);
+}
+
+#[test]
+fn an_answer_is_found_behind_warnings() {
+    let rules = rules(json!({"format": "json", "text": "/final"}));
+    let answer = "{\"final\": \"42\",\n \"n\": {\"a\": 1}}";
+
+    for printed in [answer.to_owned(), format!("(node:1) Warning: {{x\n{answer}\n"), format!("{{not it\n{answer}")] {
+        assert_eq!(read(&rules, &printed).text, Some(("42".to_owned(), 0)), "{printed}");
+    }
+    for printed in ["", "done", "[1]", "{\"ok\":tr", "null"] {
+        assert_eq!(read(&rules, printed).answer, None, "{printed:?}");
+    }
+}
+
+#[test]
+fn names_are_held_to_a_length() {
+    let rules = rules(json!({"format": "json", "session": "/id", "model": {"keys": "/models"}, "usage": {"input": "/in"}}));
+
+    let reported = read(&rules, &json!({"id": "s".repeat(9_000), "models": {"a": {}, "b": {}}, "in": 1}).to_string());
+
+    assert_eq!(reported.session.unwrap().len(), WORDS);
+    assert_eq!(reported.spent.by_model, [(Some("a, b".to_owned()), usage(1, 0, 0, 0))]);
+}
+
+proptest! {
+    /// Whatever is printed, in whatever pieces of JSON, reading it ends and keeps to its bounds.
+    #[test]
+    fn nothing_that_is_printed_breaks_the_reader(lines in prop::collection::vec("[ -~]{0,60}|\\PC{0,20}|\\{\"type\":\"turn\",\"usage\":\\{\"input\":-?[0-9]{1,25}\\}\\}", 0..20)) {
+        let rules = rules(json!({"format": "jsonl", "text": {"at": "", "take": "concat"}, "error": "/type", "usage": {"take": "sum", "input": "/usage/input"}}));
+        let reported = read(&rules, &lines.join("\n"));
+        prop_assert!(reported.text.is_none_or(|(text, _)| text.len() <= 1_000));
+        prop_assert!(reported.spent.by_model.len() <= 1);
+    }
+}

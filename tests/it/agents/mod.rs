@@ -1,0 +1,3 @@
+//! Agents as they are: what real programs have printed, and how ours are run.
+
+mod samples;
