@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit, why,
+    agents, backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit, why,
 };
 use crate::config::Flags;
 
@@ -121,6 +121,9 @@ pub(super) enum Verb {
     Doctor(doctor::DoctorArgs),
     /// Configure a real Discord, step by step
     Setup(setup::SetupArgs),
+    /// Which agents there are, and whether one works
+    #[command(subcommand)]
+    Agents(agents::AgentsVerb),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigVerb),

@@ -3,6 +3,7 @@
 //! Arguments come in, an exit code goes out. Verbs ask the running service over its socket; where none runs, they ask the same desk in this
 //! process. They hold no rules of their own.
 
+mod agents;
 mod args;
 mod backup;
 mod cancel;
@@ -153,6 +154,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
         Verb::Why(args) => why::run(context, args).await,
+        Verb::Agents(verb) => agents::run(context, verb).await,
         Verb::Logs(args) => logs::run(context, args).await,
         Verb::Cancel(args) => cancel::run(context, args).await,
         Verb::Retry(args) => retry::run(context, args).await,

@@ -7,6 +7,7 @@ pub mod lifecycle;
 mod memory;
 pub mod pipeline;
 pub mod registry;
+pub mod trial;
 
 use std::path::PathBuf;
 

@@ -1,3 +1,4 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
 mod samples;
+mod trying;

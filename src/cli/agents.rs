@@ -1,0 +1,203 @@
+//! `agents`: which agents there are, and whether one works: a task of one line is run through it, and what was read is shown.
+
+use std::{str::FromStr as _, time::Duration};
+
+use clap::{Args, Subcommand};
+use orchestrator_core::{
+    domain::{
+        agent::{AgentDefinition, AgentName, Home},
+        task::parse_duration,
+    },
+    wording::{figures, fit, harmless, tables::Table},
+};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context,
+    exit::{Exit, Failure},
+};
+use crate::{
+    config::Config,
+    service::trial::{Trial, TrialError, Wanted, trial},
+};
+
+/// What an agent is asked that is only to show that it works.
+const LINE: &str = "Answer with the number 42 and nothing else.";
+
+/// What can be done with agents.
+#[derive(Debug, Subcommand)]
+pub(super) enum AgentsVerb {
+    /// Which agents there are, and which of them can be run here
+    #[command(after_help = "Example:\n  orchestrator agents list --json | jq -r '.agents[] | select(.ready) | .name'")]
+    List,
+    /// Run a task of one line through an agent, and show what was read of it
+    Test(TestArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  orchestrator agents test claude\n  orchestrator agents test llm --model cheap --text 'Which files are here?' --keep\n\nNothing is queued, posted or entered in the ledger; what its model asks is paid for all the same."
+)]
+pub(super) struct TestArgs {
+    /// The agent
+    agent: String,
+    /// The task's text
+    #[arg(long, default_value = LINE)]
+    text: String,
+    /// The model, by alias or name
+    #[arg(long)]
+    model: Option<String>,
+    /// How hard it thinks: off, low, medium or high
+    #[arg(long)]
+    thinking: Option<String>,
+    /// How long it may take, like 90s or 5m
+    #[arg(long, default_value = "2m", value_name = "TIME", value_parser = |text: &str| parse_duration(text).map_err(|error| error.to_string()))]
+    timeout: Duration,
+    /// Keep its folder, and say where it is
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(super) async fn run(context: &Context, verb: AgentsVerb) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    match verb {
+        AgentsVerb::List => {
+            list(context, &config);
+            Ok(Exit::Done)
+        }
+        AgentsVerb::Test(args) => test(context, &config, args).await,
+    }
+}
+
+fn list(context: &Context, config: &Config) {
+    let agents = &config.agents;
+    let shown: Vec<Value> =
+        agents.definitions.values().map(|agent| told(agent, *agents.default.as_str() == *agent.name.as_str())).collect();
+    context.voice.result(&json!({"default": agents.default.as_str(), "agents": shown}), || {
+        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "KEYS"]).at_most(2, 60);
+        for agent in agents.definitions.values() {
+            let mark = if agent.name == agents.default { "*" } else { "" };
+            let keys: Vec<&str> = agent.secrets.keys().map(String::as_str).collect();
+            let ready = if agent.program.is_ok() { "yes" } else { "no" };
+            table.row([
+                format!("{}{mark}", agent.name),
+                ready.to_owned(),
+                agent.about.clone(),
+                home(agent).to_owned(),
+                agent.file_system.to_owned(),
+                keys.join(" "),
+            ]);
+        }
+        let missing = agents.definitions.values().filter_map(|agent| Some(format!("{}: {}", agent.name, agent.program.as_ref().err()?)));
+        let missing: Vec<String> = missing.collect();
+        let why = if missing.is_empty() { String::new() } else { format!("\nNot ready:\n  {}\n", missing.join("\n  ")) };
+        format!("{}{why}\n* {}", table.show(), agents.default_because)
+    });
+}
+
+fn home(agent: &AgentDefinition) -> &'static str {
+    match agent.home {
+        Home::User => "user",
+        Home::Own => "own",
+    }
+}
+
+fn told(agent: &AgentDefinition, default: bool) -> Value {
+    let (program, why_not) = match &agent.program {
+        Ok(path) => (Some(path.display().to_string()), None),
+        Err(why) => (None, Some(why.clone())),
+    };
+    json!({
+        "name": agent.name.as_str(),
+        "about": agent.about,
+        "default": default,
+        "ready": program.is_some(),
+        "program": program,
+        "why_not": why_not,
+        "home": home(agent),
+        "file_system": agent.file_system,
+        "secrets": agent.secrets.keys().collect::<Vec<_>>(),
+        "models": agent.models.as_ref().map(|models| &models.names),
+        "max_concurrent": agent.max_concurrent,
+    })
+}
+
+async fn test(context: &Context, config: &Config, args: TestArgs) -> Result<Exit, Failure> {
+    let known = || config.agents.names().join(", ");
+    let agent = AgentName::from_str(&args.agent).ok().filter(|name| config.agents.get(name).is_some()).ok_or_else(|| {
+        Failure::new(Exit::NotFound, format!("There is no agent `{}`. Known: {}.", harmless::one_line(&args.agent), known()))
+    })?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    let listening = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            asked.cancel();
+        }
+    });
+    context.voice.note(&format!("Running `{agent}`, at most {} …", figures::duration(args.timeout)));
+    let wanted = Wanted {
+        agent: agent.clone(),
+        text: args.text,
+        model: args.model,
+        thinking: args.thinking,
+        time_limit: args.timeout,
+        keep: args.keep,
+    };
+    let tried = trial(config, wanted, stop).await;
+    listening.abort();
+    let tried = tried.map_err(|error| match error {
+        TrialError::Refused(why) => Failure::new(Exit::Usage, why),
+        TrialError::NotStarted(why) => Failure::new(Exit::Failed, format!("`{agent}` could not be started: {why}")),
+        TrialError::Machine(error) => Failure::of(Exit::Broken, &error),
+    })?;
+    context.voice.result(&shown(agent.as_str(), &tried), || in_words(&tried));
+    Ok(Exit::of(tried.report.outcome))
+}
+
+fn shown(agent: &str, tried: &Trial) -> Value {
+    let (report, record) = (&tried.report, tried.record.as_ref());
+    json!({
+        "agent": agent,
+        "outcome": report.outcome.word(),
+        "reason": report.reason,
+        "class": report.class,
+        "text": report.text,
+        "tokens": report.usage,
+        "cost_usd": report.cost.map(|cost| cost.to_string()),
+        "cost_by_agent_usd": tried.collected.spent.cost.map(|cost| cost.to_string()),
+        "model": report.model,
+        "session": report.session,
+        "exit": tried.exit(),
+        "wall_ms": u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        "cpu_ms": record.map(|record| record.cpu_ms),
+        "peak_rss_kib": record.map(|record| record.peak_rss_kib),
+        "processes_left_running": record.map(|record| record.swept),
+        "remarks": report.remarks,
+        "kept": tried.kept,
+    })
+}
+
+fn in_words(tried: &Trial) -> String {
+    let report = &tried.report;
+    let unknown = || "unknown".to_owned();
+    let text = if report.text.trim().is_empty() { "none".to_owned() } else { harmless::one_line(&fit::cut(&report.text, 300)) };
+    let mut rows = vec![("outcome", report.outcome.word().replace('_', " "))];
+    rows.extend(report.reason.as_ref().map(|why| ("why", harmless::one_line(why))));
+    rows.extend([
+        ("text", text),
+        ("tokens", figures::tokens(report.usage.as_ref())),
+        ("cost", figures::cost(report.cost)),
+        ("model", report.model.as_deref().map_or_else(unknown, harmless::one_line)),
+        ("session", report.session.as_deref().map_or_else(|| "none".to_owned(), harmless::one_line)),
+        ("exit", tried.exit().unwrap_or_else(unknown)),
+        ("time", figures::duration(report.duration)),
+    ]);
+    if let Some(record) = &tried.record {
+        rows.push(("processor", figures::duration(Duration::from_millis(record.cpu_ms))));
+        rows.push(("memory", format!("{} in its largest process", figures::bytes(record.peak_rss_kib.saturating_mul(1_024)))));
+    }
+    rows.extend(report.remarks.iter().map(|remark| ("remark", harmless::one_line(remark))));
+    rows.extend(tried.kept.iter().map(|kept| ("kept", kept.display().to_string())));
+    rows.into_iter().map(|(name, value)| format!("{name:<10}{value}\n")).collect()
+}
