@@ -7,6 +7,7 @@ mod components;
 mod demonstration;
 mod keyboard;
 mod looking;
+mod refused;
 mod scripted;
 mod steering;
 mod talking;
