@@ -9,6 +9,7 @@ mod component;
 mod embed;
 mod files;
 mod forum;
+mod gist;
 mod guide;
 mod html;
 mod live;
