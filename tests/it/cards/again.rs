@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{cards, in_thread, journal, says, showing, text, thread_says};
+use super::{cards, following_up::say_in, in_thread, journal, says, showing, text, thread_says};
 
 /// Keeps what it was told.
 const KEEPS: &str = r#"cp TASK.txt "$HOME/told-$(ls "$HOME" | grep -c told-)"; echo ok > RESULT.txt; exit 0"#;
@@ -37,7 +37,7 @@ async fn a_card_that_was_deleted_is_posted_anew_with_its_thread_when_its_task_is
     // Before the retry, so that its first edit shows it; and while it ran, so that the end has shown it already.
     for deleted_while_running in [false, true] {
         let world = showing("state_changes", true).start().await;
-        let task = world.say("until [ -e $HOME/go ]; do sleep 0.02; done; echo ok > RESULT.txt");
+        let task = world.say("until [ -e $HOME/go ]; do sleep 0.02; done; echo ok > RESULT.txt; exit 0");
         let former = says(&world, task, "Running").await;
         thread_says(&world, former.id, |message| message.embeds.len() == 1).await;
         let delete = || world.sandbox.person("admin").delete(former.id).expect("an admin may");
@@ -66,6 +66,10 @@ async fn a_card_that_was_deleted_is_posted_anew_with_its_thread_when_its_task_is
         assert!(text(&sheet).contains(&task.to_string()));
         assert_eq!(in_thread(&world, card.id).iter().filter(|message| message.content.contains("**Attempt 2**")).count(), 1);
         world.until("both entries stand", |world| world.count_entries(task) == 2).await;
+        // The thread of the former card is still there, and still that of the task.
+        say_in(&world, "admin", former.id, "# and now?").await;
+        thread_says(&world, card.id, |message| message.content.contains("**Attempt 3** succeeded")).await;
+        world.until("three entries stand", |world| world.count_entries(task) == 3).await;
         world.finish().await;
     }
 }

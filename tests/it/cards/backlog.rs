@@ -9,7 +9,7 @@ use orchestrator_core::queue::cards::SHOWN_WAITING;
 use orchestrator_sandbox::{Snowflake, world::message::Message};
 use serde_json::json;
 
-use super::{WAITS, cards, go, says, showing, stored, text};
+use super::{WAITS, cards, go, says, showing, stored, take_back_the_last_migration, text};
 use crate::world::World;
 
 /// Tasks that wait at once.
@@ -50,6 +50,11 @@ async fn a_backlog_posts_few_cards_until_its_tasks_run_and_each_has_its_own_in_t
     world.kill_bot();
     world.start_bot();
     world.wait_until_online().await;
+    // And once more, with what the program before would have left: all of them due.
+    world.kill_bot();
+    take_back_the_last_migration(&world);
+    world.start_bot();
+    world.wait_until_online().await;
     world.sandbox.person("admin").react(far, "⏸").expect("a reaction");
     says(&world, far, "Held").await;
     // What was due before that one has been sent before it.
@@ -76,6 +81,31 @@ async fn a_backlog_posts_few_cards_until_its_tasks_run_and_each_has_its_own_in_t
     let others = |all: &[Snowflake]| all.iter().copied().filter(|task| *task != far).collect::<Vec<_>>();
     assert_eq!(others(&order), others(&turns), "in the order of their turns");
     assert_eq!(cards(&world, far).len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_card_of_a_task_that_needs_somebody_goes_before_those_of_waiting_ones() {
+    let world = showing("state_changes", false).config("caps.max_concurrent", json!(1)).limits().start().await;
+    let first = world.say(WAITS);
+    says(&world, first, "Running").await;
+    let tasks: Vec<Snowflake> = (0..16).map(|_| world.say("echo ok > RESULT.txt")).collect();
+    world.until("all are accepted", |world| waiting(world) == 16).await;
+    let held = *stored(&world, "SELECT task FROM step ORDER BY id").last().expect("one").parse::<Snowflake>().as_ref().expect("an id");
+
+    world.sandbox.person("admin").react(held, "⏸").expect("a reaction");
+    says(&world, held, "Held").await;
+
+    let place = carded(&world).iter().position(|task| *task == held).expect("it has one");
+    assert!(place < 12, "it was posted {place} of all, after those that only wait");
+    for task in &tasks {
+        world.sandbox.person("admin").react(*task, "🛑").expect("a reaction");
+    }
+    go(&world);
+    world.all_entries(&tasks, Duration::from_secs(60)).await;
+    world.entry(first).await;
+    let told = |world: &World| tasks.iter().all(|task| cards(world, *task).iter().any(|card| text(card).contains("Cancelled")));
+    world.until("each card tells its end", told).await;
     world.finish().await;
 }
 

@@ -6,10 +6,11 @@ use orchestrator_sandbox::{
     Snowflake,
     world::{interaction::Answer, message::Message},
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{PATIENCE, WAITS, buttons, cards, go, in_thread, journal, says, showing, stored, text, thread_says};
+use super::{
+    PATIENCE, WAITS, buttons, cards, go, in_thread, journal, says, showing, stored, take_back_the_last_migration, text, thread_says,
+};
 use crate::world::World;
 
 /// Starts what outlives it unless it is ended: a child, and one in a session of its own.
@@ -73,19 +74,6 @@ impl World {
         };
         self.sandbox.wait_for(shown, PATIENCE).await.expect("a form is shown")
     }
-
-    /// The state as the program before had left it: without what the last migration has added.
-    fn take_back_the_last_migration(&self) -> u32 {
-        let connection = Connection::open(self.dir().join(".runtime/orchestrator.db")).expect("the store's file");
-        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number");
-        connection
-            .execute_batch(
-                "DROP INDEX card_near; DROP INDEX card_far; ALTER TABLE card DROP COLUMN near; ALTER TABLE card DROP COLUMN priority; \
-                 ALTER TABLE card DROP COLUMN step; UPDATE card SET rank = 1 WHERE rank = 3; PRAGMA user_version = 3;",
-            )
-            .expect("it is as it was");
-        version
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +112,7 @@ async fn buttons_and_forms_of_before_an_upgrade_are_obeyed_after_it() {
     let opened = world.uses("task", &json!([{"name": "timeout", "type": 3, "value": "10m"}])).await;
     world.form(opened).await;
     world.stop_bot();
-    let newest = world.take_back_the_last_migration();
+    let newest = take_back_the_last_migration(&world);
 
     world.start_bot();
     world.wait_until_online().await;

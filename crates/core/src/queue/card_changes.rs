@@ -99,8 +99,8 @@ pub(super) fn end(
     let turn = row.turn.take();
     row.card.wanted += 1;
     if may_be_sent(&row) {
-        // One that has stood in line for its first post for longer than its entry takes keeps its place there.
-        let in_line = row.due_at.filter(|due| row.message.is_none() && *due + ENTRY_COMES < now);
+        // Whoever stands in line for its first post keeps its place there.
+        let in_line = row.due_at.filter(|due| row.message.is_none() && *due <= now);
         row.due_at = Some(not_sooner_than_its_next_try(&row, in_line.unwrap_or(soon)));
     }
     rows.put_card(&row)?;

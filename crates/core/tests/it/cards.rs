@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use orchestrator_core::{
     domain::{
+        attempt::Outcome,
         card::{TaskState, Thread},
         id::ChannelId,
     },
@@ -166,4 +167,18 @@ async fn each_task_of_a_backlog_has_its_card_when_it_has_ended() {
 
     assert_eq!(due(&world, CardRow::UNPOSTED).await, (1..=100).collect::<Vec<_>>());
     assert!(due(&world, CardRow::WAITING).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_stands_in_line_for_its_first_post_keeps_its_place_there_when_its_task_ends() {
+    let world = World::by(Rules { slots: 2, ..rules() });
+    for n in [1, 2] {
+        world.enqueue(&Ask { from_message: true, ..ask(n) }).await;
+        world.clock.advance(Duration::from_millis(10));
+    }
+
+    world.ends(&world.live(1).await, Outcome::Succeeded).await;
+
+    let next = world.queue.next_card(ChannelId::new(TASKS), &RANKS, LONGEST).await.expect("it is read");
+    assert!(matches!(next, NextCard::Due(due) if due.1.id() == &of(1)), "however soon after it was claimed");
 }
