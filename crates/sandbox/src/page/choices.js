@@ -5,10 +5,16 @@ import { part } from "./api.js";
 /** The commands that may be used here; whom and what they can be about; the channels of all servers. */
 export const known = { commands: [], users: [], roles: [], channels: [], places: [] };
 
+let tell;
+/** Is fulfilled when it has been loaded for the first time. */
+export const loaded = new Promise((fulfil) => (tell = fulfil));
+
 /** Loads it, or loads it again. */
 export async function load() {
   const text = await part("menu");
-  if (text !== null) Object.assign(known, JSON.parse(text));
+  if (text === null) return;
+  Object.assign(known, JSON.parse(text));
+  tell();
 }
 
 /** The options of a modal's select, by its kind. */
