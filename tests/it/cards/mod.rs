@@ -1,11 +1,15 @@
 //! A task's card and its thread, as they are seen in the local Discord.
 
+mod again;
+mod backlog;
 mod following_up;
+mod pressing;
 mod showing;
 mod surviving;
 mod threads;
 
 use orchestrator_sandbox::{Snowflake, world::message::Message};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::world::{Founding, PATIENCE, World};
@@ -26,6 +30,20 @@ fn go(world: &World) {
 fn cards(world: &World, task: Snowflake) -> Vec<Message> {
     let answers = |message: &Message| message.reply_to == Some(task) && message.embeds.len() == 1 && message.content.is_empty();
     world.said("task-queue").into_iter().filter(answers).collect()
+}
+
+/// What the store's file says, looked at from outside: the first column of each row.
+fn stored(world: &World, sql: &str) -> Vec<String> {
+    let connection = Connection::open(world.dir().join(".runtime/orchestrator.db")).expect("the store's file");
+    connection.busy_timeout(PATIENCE).expect("it waits");
+    let mut asked = connection.prepare(sql).expect("SQL");
+    let rows = asked.query_map([], |row| row.get(0)).expect("rows");
+    rows.map(|row| row.expect("a text")).collect()
+}
+
+/// What happened to a task.
+fn journal(world: &World, task: Snowflake) -> Vec<String> {
+    stored(world, &format!("SELECT what FROM journal WHERE task = '{task}' ORDER BY seq"))
 }
 
 /// A card's text.
