@@ -1,7 +1,5 @@
 //! Particulars that a person comes upon: counts that move, limits that are told, lists that stay short, what an answer shows of what it answers.
 
-use std::fmt::Write as _;
-
 use orchestrator_sandbox::{
     Sandbox, Snowflake,
     world::interaction::InteractionKind::{Component, ModalSubmit},
@@ -168,25 +166,25 @@ async fn a_link_to_a_message_of_another_channel_leads_there_and_shows_which_is_m
         let found = world.messages_in("results").nth(20).expect("an entry");
         (found.channel, found.id)
     });
-    let mut url = String::from("https://discord.com/channels/1");
-    write!(url, "/{channel}/{entry}").expect("it is written");
-    bot.post(
-        "general",
-        json!({"content": "done", "components": [{"type": 1, "components": [{"type": 2, "style": 5, "label": "Result", "url": url}]}]}),
-    )
-    .await;
-    go_to(&browser, "general").await;
-
-    browser.click("//a[contains(., 'Result')]").await;
-
-    browser.see("//h1[contains(., 'results')]").await;
-    browser.see(&format!("//li[contains(@class, 'pointed')][@id='m-{entry}']")).await;
-    browser.until("return document.activeElement.id", format!("m-{entry}")).await;
+    // As on Discord itself, and as a bot makes them that was given the local one's address.
+    for (label, host) in [("Result", "https://discord.com"), ("Entry", discord.base_url())] {
+        let button = json!({"type": 2, "style": 5, "label": label, "url": format!("{host}/channels/1/{channel}/{entry}")});
+        bot.post("general", json!({"content": "done", "components": [{"type": 1, "components": [button]}]})).await;
+    }
     let in_sight = format!(
         "const [at, list] = [document.getElementById('m-{entry}'), document.getElementById('messages')].map((one) => one.getBoundingClientRect());
         return at.top >= list.top && at.bottom <= list.bottom"
     );
-    browser.until(&in_sight, true).await;
+
+    for label in ["Result", "Entry"] {
+        go_to(&browser, "general").await;
+        browser.click(&format!("//a[contains(., '{label}')]")).await;
+
+        browser.see("//h1[contains(., 'results')]").await;
+        browser.see(&format!("//li[contains(@class, 'pointed')][@id='m-{entry}']")).await;
+        browser.until("return document.activeElement.id", format!("m-{entry}")).await;
+        browser.until(&in_sight, true).await;
+    }
     browser.close().await;
     discord.shutdown().await;
 }

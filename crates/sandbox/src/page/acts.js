@@ -27,6 +27,11 @@ async function act(event) {
     if (link.dataset.message) return jump(link.dataset.message, link.dataset.in ?? me.channel);
     return go({ channel: link.dataset.channel });
   }
+  const place = placeOf(event.target.closest("a[href]"));
+  if (place) {
+    event.preventDefault();
+    return place.message ? jump(place.message, place.channel) : go({ channel: place.channel });
+  }
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const message = button.closest(".message");
@@ -49,6 +54,14 @@ async function act(event) {
     case "press": return press(button, message);
     case "choose-many": return press(button, message, [...button.parentElement.querySelectorAll("input:checked")].map((box) => box.value));
   }
+}
+
+/** Where a link to this local Discord leads: bots that were given its address make such, as on Discord those to discord.com. */
+function placeOf(link) {
+  const isHere = (url) => url.origin === location.origin || (url.port === location.port && isLoopback(url) && isLoopback(location));
+  const isLoopback = ({ hostname }) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  const [, channel, message] = (link && isHere(link) && /^\/channels\/\d+\/(\d+)(?:\/(\d+))?$/.exec(link.pathname)) || [];
+  return channel ? { channel, message } : null;
 }
 
 /** Puts a reaction or takes it away; once, until it is seen what came of it. */

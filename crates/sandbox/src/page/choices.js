@@ -9,12 +9,13 @@ let tell;
 /** Is fulfilled when it has been loaded for the first time. */
 export const loaded = new Promise((fulfil) => (tell = fulfil));
 
-/** Loads it, or loads it again. */
+/** Loads it, or loads it again; whoever shows some of it hears the document's event `choices`. */
 export async function load() {
   const text = await part("menu");
   if (text === null) return;
   Object.assign(known, JSON.parse(text));
   tell();
+  document.dispatchEvent(new Event("choices"));
 }
 
 /** The options of a modal's select, by its kind. */

@@ -29,6 +29,8 @@ export function start(options) {
   box.addEventListener("paste", (event) => add(event.clipboardData.files));
   picker.addEventListener("change", () => (add(picker.files), (picker.value = "")));
   replying.querySelector("button").addEventListener("click", () => replyTo(null));
+  // A list that was opened before it was known what there is gets what there is.
+  document.addEventListener("choices", () => offered.isOpen && offered.rows.length === 0 && suggest());
   const main = document.querySelector("main");
   main.addEventListener("dragover", (event) => (event.preventDefault(), main.classList.add("dropping")));
   main.addEventListener("dragleave", (event) => main.contains(event.relatedTarget) || main.classList.remove("dropping"));

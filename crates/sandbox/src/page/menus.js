@@ -11,9 +11,18 @@ import { localise } from "./times.js";
 let replyTo = () => {};
 let mention = () => {};
 let commandsFor = () => [];
+/** The menu of a message that is open, or was the last: commands may be registered meanwhile. */
+let opened = null;
 
 export function start(options) {
   ({ replyTo, mention, commandsFor } = options);
+  document.addEventListener("choices", () => {
+    if (!opened?.menu.isConnected || opened.commands === commandsFor(3).length) return;
+    // It has the focus on the same line as before.
+    const line = document.activeElement.textContent;
+    ofMessage(opened.anchor, opened.message);
+    popup.focusOn(line);
+  });
 }
 
 const path = (message) => `/channels/${me.channel}/messages/${message.dataset.id}`;
@@ -44,6 +53,7 @@ export function ofMessage(anchor, message) {
     can("delete") && popup.rule(),
     can("delete") && popup.item("Delete message", () => confirmDeletion(message), true),
   ].filter(Boolean));
+  opened = { anchor, message, commands: commandsFor(3).length, menu: popup.first() };
 }
 
 /** Deletes a message, if that is really meant. */
