@@ -182,7 +182,9 @@ impl Asking<'_> {
         if error.is_timeout() && !error.is_connect() {
             return Failure::of(format!("nothing came from the model for {} s", self.endpoint.idle.as_secs()));
         }
-        Failure::once_more(format!("{} can't be reached: {}", self.endpoint.base_url, spelled_out(error)))
+        let why = format!("{} can't be reached: {}", self.endpoint.base_url, spelled_out(error));
+        // An address that is none stays none.
+        Failure { again: !error.is_builder(), ..Failure::of(why) }
     }
 
     async fn refused(&self, response: reqwest::Response) -> Failure {

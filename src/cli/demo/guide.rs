@@ -4,8 +4,8 @@ use orchestrator_sandbox::{Guide, GuideStep, Until};
 
 /// A task that every agent can do, the demonstration's own among them.
 pub(super) const FIRST_TASK: &str = "Compare tea and coffee in five lines [thinking:low]";
-/// One that is there to be stopped.
-const TO_BE_STOPPED: &str = "Write a long story about a teapot [thinking:low]";
+/// One that is there to be stopped: hard thinking takes every agent a while.
+const TO_BE_STOPPED: &str = "Write a long story about a teapot [thinking:high]";
 
 /// Five steps: write a task, see it done, read its result, ask about it, and stop another.
 pub(super) fn first_task() -> Guide {
@@ -49,7 +49,7 @@ pub(super) fn first_task() -> Guide {
                 Until::Used,
             ),
             step(
-                "Last, stop one. Send this, and while it works press **Cancel** on its card and then **Stop it**. Was it done before that? Send it again.",
+                "Last, stop one. Send this, which takes a while, then press **Cancel** on its card and **Stop it** below that.",
                 "task-queue",
                 Some(TO_BE_STOPPED),
                 marked(&["🛑"]),

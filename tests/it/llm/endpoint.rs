@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 /// How one request is answered.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Server-sent events, in these pieces.
     Events(Vec<String>),
     /// The same, and then nothing more comes, without an end.
@@ -29,12 +29,12 @@ pub(super) enum Reply {
 
 impl Reply {
     /// An answer in words.
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Events(vec![delta(&json!({ "content": text })), end("stop"), usage(&json!(null)), done()])
     }
 
     /// An answer that asks for tools; each call's arguments come in pieces of a few bytes.
-    pub(super) fn tools(text: &str, calls: &[Value]) -> Self {
+    pub(crate) fn tools(text: &str, calls: &[Value]) -> Self {
         let mut events = vec![delta(&json!({ "role": "assistant", "content": text }))];
         for (index, call) in calls.iter().enumerate() {
             let mut begin = call.clone();
@@ -51,7 +51,7 @@ impl Reply {
     }
 
     /// With what the provider says that it cost.
-    pub(super) fn costing(mut self, cost: f64) -> Self {
+    pub(crate) fn costing(mut self, cost: f64) -> Self {
         if let Self::Events(events) = &mut self {
             let at = events.len() - 2;
             events[at] = usage(&json!(cost));
@@ -60,7 +60,7 @@ impl Reply {
     }
 
     /// Without a word on what it used.
-    pub(super) fn untold(mut self) -> Self {
+    pub(crate) fn untold(mut self) -> Self {
         if let Self::Events(events) = &mut self {
             events.remove(events.len() - 2);
         }
@@ -68,11 +68,11 @@ impl Reply {
     }
 }
 
-pub(super) fn delta(delta: &Value) -> String {
+pub(crate) fn delta(delta: &Value) -> String {
     event(&json!({ "model": "vendor/model-1-0925", "choices": [{ "index": 0, "delta": delta }] }))
 }
 
-pub(super) fn end(reason: &str) -> String {
+pub(crate) fn end(reason: &str) -> String {
     event(&json!({ "choices": [{ "delta": {}, "finish_reason": reason }] }))
 }
 
@@ -94,15 +94,15 @@ fn event(event: &Value) -> String {
 type Shared = (Arc<Mutex<VecDeque<Reply>>>, Arc<Mutex<Vec<(HeaderMap, Value)>>>);
 
 /// The endpoint; the last answer is given again to whoever asks more.
-pub(super) struct Endpoint {
-    pub(super) address: String,
+pub(crate) struct Endpoint {
+    pub(crate) address: String,
     asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     /// Ends the server when the test does.
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Endpoint {
-    pub(super) fn start(replies: Vec<Reply>) -> Self {
+    pub(crate) fn start(replies: Vec<Reply>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let asked = Arc::default();
         let shared: Shared = (Arc::new(Mutex::new(replies.into())), Arc::clone(&asked));
@@ -114,16 +114,16 @@ impl Endpoint {
     }
 
     /// The requests so far.
-    pub(super) fn bodies(&self) -> Vec<Value> {
+    pub(crate) fn bodies(&self) -> Vec<Value> {
         self.asked.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
     }
 
-    pub(super) fn authorization(&self) -> String {
+    pub(crate) fn authorization(&self) -> String {
         self.asked.lock().unwrap()[0].0[header::AUTHORIZATION].to_str().unwrap().to_owned()
     }
 
     /// What the model was told of its tools' results, in the last request.
-    pub(super) fn told(&self) -> Vec<String> {
+    pub(crate) fn told(&self) -> Vec<String> {
         let last = self.bodies().pop().unwrap();
         let results = last["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool");
         results.map(|message| message["content"].as_str().unwrap().to_owned()).collect()

@@ -1,7 +1,7 @@
 //! The built-in agent `llm`: the real binary in a working folder, against an endpoint of our own that answers as it is told.
 
 mod commands;
-mod endpoint;
+pub(crate) mod endpoint;
 mod trouble;
 mod turns;
 
@@ -116,6 +116,6 @@ fn processes_with(mark: &str) -> Vec<i32> {
     .collect()
 }
 
-fn call(id: &str, name: &str, arguments: &Value) -> Value {
+pub(crate) fn call(id: &str, name: &str, arguments: &Value) -> Value {
     json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments.to_string() } })
 }
