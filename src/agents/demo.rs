@@ -13,10 +13,15 @@ use super::{End, study::Study, workspace};
 /// What every result begins with.
 const NOTICE: &str = "This is a demonstration: no model was asked. The built-in `demo` agent only looked at the text of the task.";
 
-/// How long the work takes in all: `DEMO_SECONDS`, 3 by default, at most an hour.
+/// So many times as long takes what is to be thought about hard, so that there is time to look at it and to stop it.
+const HARD: f64 = 5.0;
+
+/// How long the work takes in all: `DEMO_SECONDS`, 3 by default, at most an hour; five times that if `ORCH_THINKING` is `high`, as a model takes longer
+/// then too.
 pub(super) fn pace(variables: &BTreeMap<String, String>) -> Duration {
     let seconds = variables.get("DEMO_SECONDS").and_then(|text| text.trim().parse::<f64>().ok()).filter(|seconds| seconds.is_finite());
-    Duration::from_secs_f64(seconds.unwrap_or(3.0).clamp(0.0, 3_600.0))
+    let times = if variables.get("ORCH_THINKING").is_some_and(|level| level == "high") { HARD } else { 1.0 };
+    Duration::from_secs_f64((seconds.unwrap_or(3.0) * times).clamp(0.0, 3_600.0))
 }
 
 /// Studies the task step by step; RESULT.txt grows with every step, so that whoever stops it has what there was.

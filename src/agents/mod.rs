@@ -3,11 +3,12 @@
 //! In comes a working folder with a TASK.txt and an environment, out go RESULT.txt and its companions, standard output and an exit code.
 //! They know nothing of the orchestrator: no store, no Discord, no configuration.
 
+mod chat;
 mod demo;
+mod llm;
+mod model;
 mod study;
 mod workspace;
-
-pub mod chat;
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +26,8 @@ pub enum End {
     Failed,
     /// It can't even begin: no task, or a setting is missing or wrong.
     Unusable,
+    /// A signal asked it to end; what there is of a result is kept.
+    Stopped,
 }
 
 impl From<End> for ExitCode {
@@ -33,6 +36,8 @@ impl From<End> for ExitCode {
             End::Done => Self::SUCCESS,
             End::Failed => Self::from(1),
             End::Unusable => Self::from(2),
+            // As a shell tells a death by TERM: 128 and the signal's number.
+            End::Stopped => Self::from(143),
         }
     }
 }
@@ -40,7 +45,11 @@ impl From<End> for ExitCode {
 /// The hidden verb, called by `main` before anything else with what follows `__agent` on the command line.
 pub fn run(name: Option<&str>) -> ExitCode {
     // An agent is a program of its own: the environment is its input, not our configuration.
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let mut variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    if name == Some("llm") {
+        llm::out_of_the_environment(&mut variables);
+    }
     run_in(name, Path::new("."), &variables, &mut io::stdout(), &mut io::stderr()).into()
 }
 
@@ -51,14 +60,17 @@ pub fn run_in(name: Option<&str>, folder: &Path, variables: &BTreeMap<String, St
         let _ = writeln!(err, "{text}");
         End::Unusable
     };
-    if name != Some("demo") {
-        return complain(err, "this verb is for the orchestrator: `__agent demo`, in a task's working folder");
-    }
+    let Some(name @ ("demo" | "llm")) = name else {
+        return complain(err, "this verb is for the orchestrator: `__agent demo` or `__agent llm`, in a task's working folder");
+    };
     let task = match workspace::task(folder) {
         Ok(task) => task,
         Err(why) => return complain(err, &why),
     };
-    match chat::Endpoint::of(variables) {
+    if name == "llm" {
+        return llm::run(folder, &task, variables, out, err);
+    }
+    match model::Endpoint::of(variables) {
         Ok(Some(endpoint)) => chat::run(folder, &task, &endpoint, out, err),
         Ok(None) => demo::run(folder, &task, demo::pace(variables), out, err),
         Err(why) => complain(err, &why),

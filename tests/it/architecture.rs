@@ -93,7 +93,7 @@ const MAY_CALL: [(&str, &[&str]); 8] = [
     ("Uuid::new_v4", &["src/adapters/system_entropy.rs"]),
     ("Uuid::now_v7", &[]),
     ("process::exit", &["src/adapters/process/"]),
-    ("Command::new", &["src/adapters/process/"]),
+    ("Command::new", &["src/adapters/process/", "src/agents/llm/"]),
     ("env::var", &["src/config/"]),
 ];
 

@@ -21,6 +21,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod llm;
+#[cfg(test)]
 mod main_job;
 #[cfg(test)]
 mod page;

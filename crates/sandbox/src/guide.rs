@@ -25,25 +25,26 @@ pub struct GuideStep {
 }
 
 /// What has to be the case in the world for a step to be done. "The person" is whoever looks at the page.
+///
+/// A guide begins when a browser shows it for the first time. What was there before that counts for nothing: a world may be old, and its guide new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// The person has written in this channel.
-    Wrote {
-        /// The channel's name.
-        channel: String,
-    },
-    /// A bot has put one of these emoji on a message of the person in this channel.
+    /// A bot has put `emoji` on a message that the person has written in this channel since the guide began, and, unless the list is empty, one of
+    /// `and` as well.
     Marked {
         /// The channel's name.
         channel: String,
-        /// The emoji, as they are written.
-        emoji: Vec<String>,
+        /// The emoji, as it is written.
+        emoji: String,
+        /// Other emoji, one of which has to be there too.
+        and: Vec<String>,
     },
-    /// A bot has posted something in this channel that names a message of the person by its id, or answers it; and the person looks at it.
+    /// A bot has posted something in this channel that names a message which the person has written since the guide began, or answers it; and the
+    /// person looks at it.
     Read {
         /// The channel's name.
         channel: String,
     },
-    /// The person has used a command, a button or a select.
+    /// The person has used a command, a button or a select since the step before was done, and was answered.
     Used,
 }

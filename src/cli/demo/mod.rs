@@ -95,7 +95,7 @@ async fn start(listen: SocketAddr, state: PathBuf) -> Result<Sandbox, Failure> {
 fn configuration(context: &Context, folder: &Path, agent: Option<&str>) -> Result<Config, Failure> {
     let flags = |agent: &str| {
         // Whoever tries it wants to see something; what he sets himself comes later, and counts.
-        let mut set = vec!["cards.show=live".to_owned()];
+        let mut set = vec!["cards.show=live".to_owned(), "agents.demo.env.ORCH_THINKING={thinking}".to_owned()];
         set.extend(context.global.set.iter().cloned());
         set.push(format!("default_agent={agent}"));
         Flags { config_dir: Some(folder.to_owned()), set, ..Flags::default() }

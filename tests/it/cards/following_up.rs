@@ -11,7 +11,7 @@ use crate::world::World;
 const KEEPS: &str = r#"cp TASK.txt "$HOME/told-$(ls "$HOME" | grep -c told-)"; echo "left by $ORCH_AGENT_ID" > RESULT.txt; exit 0"#;
 
 /// Somebody says something in the thread beneath a card.
-async fn say_in(world: &World, person: &str, thread: Snowflake, said: &str) -> Snowflake {
+pub(super) async fn say_in(world: &World, person: &str, thread: Snowflake, said: &str) -> Snowflake {
     let url = format!("{}/api/v10/channels/{thread}/messages", world.sandbox.base_url());
     let token = world.sandbox.person(person).token();
     let sent = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");

@@ -1,11 +1,15 @@
 //! A task's card and its thread, as they are seen in the local Discord.
 
+mod again;
+mod backlog;
 mod following_up;
+mod pressing;
 mod showing;
 mod surviving;
 mod threads;
 
 use orchestrator_sandbox::{Snowflake, world::message::Message};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::world::{Founding, PATIENCE, World};
@@ -26,6 +30,35 @@ fn go(world: &World) {
 fn cards(world: &World, task: Snowflake) -> Vec<Message> {
     let answers = |message: &Message| message.reply_to == Some(task) && message.embeds.len() == 1 && message.content.is_empty();
     world.said("task-queue").into_iter().filter(answers).collect()
+}
+
+/// What the store's file says, looked at from outside: the first column of each row.
+fn stored(world: &World, sql: &str) -> Vec<String> {
+    let connection = Connection::open(world.dir().join(".runtime/orchestrator.db")).expect("the store's file");
+    connection.busy_timeout(PATIENCE).expect("it waits");
+    let mut asked = connection.prepare(sql).expect("SQL");
+    let rows = asked.query_map([], |row| row.get(0)).expect("rows");
+    rows.map(|row| row.expect("a text")).collect()
+}
+
+/// What happened to a task.
+fn journal(world: &World, task: Snowflake) -> Vec<String> {
+    stored(world, &format!("SELECT what FROM journal WHERE task = '{task}' ORDER BY seq"))
+}
+
+/// The state as the program before had left it: without what the last migration has added, and with every card that does not stand due at once. Tells
+/// the version that it has to be brought to again.
+fn take_back_the_last_migration(world: &World) -> u32 {
+    let connection = Connection::open(world.dir().join(".runtime/orchestrator.db")).expect("the store's file");
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number");
+    connection
+        .execute_batch(
+            "DROP INDEX card_near; DROP INDEX card_far; ALTER TABLE card DROP COLUMN near; ALTER TABLE card DROP COLUMN priority; \
+             ALTER TABLE card DROP COLUMN step; UPDATE card SET rank = 1 WHERE rank = 3; UPDATE card SET due_at = 1 WHERE message IS NULL; \
+             PRAGMA user_version = 3;",
+        )
+        .expect("it is as it was");
+    version
 }
 
 /// A card's text.

@@ -51,7 +51,7 @@ async fn a_card_that_somebody_deleted_is_not_posted_again_and_its_task_goes_on()
     world.sandbox.person("admin").delete(card.id).expect("an admin may");
     go(&world);
     world.entry(task).await;
-    world.until("the card was given up", |world| world.log().contains("is given up")).await;
+    world.until("the card was given up", |world| world.log().contains("was deleted: ")).await;
 
     assert!(cards(&world, task).is_empty());
     assert!(world.told("cards of tasks").is_empty(), "nobody needs to be told");

@@ -37,6 +37,18 @@ async fn an_operator_chooses_how_much_a_channel_shows_and_sees_it_in_the_same_me
 }
 
 #[tokio::test]
+async fn threads_without_cards_are_said_to_be_none_when_they_are_chosen() {
+    let world = World::new().await;
+    let settings = world.answer(world.uses("admin", "settings", &[])).await;
+    assert!(!settings.content.contains("A thread hangs below"), "{}", settings.content);
+
+    let choice = world.discord.person("admin").choose(settings.id, &custom_id(&settings, THREADS), &["on"]).expect("taken");
+    let with_threads = world.changed(choice, &settings).await;
+
+    assert!(with_threads.content.contains("⚠️ A thread hangs below its task's card: there is none while no cards are shown."));
+}
+
+#[tokio::test]
 async fn settings_are_for_operators_and_one_who_is_none_any_more_changes_nothing() {
     let world = World::new().await;
     let no = "❌ You may not do this: that is for people on the list of operators. Ask an operator to add you.";

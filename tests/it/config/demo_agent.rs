@@ -84,3 +84,18 @@ fn it_takes_the_time_that_it_is_given() {
     let took = started.elapsed().as_secs_f64();
     assert!((0.3..5.0).contains(&took), "{took} s");
 }
+
+#[test]
+fn hard_thinking_takes_it_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("TASK.txt"), "TASK: wait").unwrap();
+    let seconds = |thinking: &str| {
+        let started = std::time::Instant::now();
+        run_at(folder.path(), &[("DEMO_SECONDS", "0.2"), ("ORCH_THINKING", thinking)]);
+        started.elapsed().as_secs_f64()
+    };
+
+    let (low, high) = (seconds("low"), seconds("high"));
+
+    assert!(high > 0.6 && high > low, "{low} s, {high} s");
+}

@@ -146,7 +146,7 @@ async fn a_migration_that_is_killed_at_any_step_leaves_the_old_schema_or_the_new
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "makes a file; tests/fixtures/README.md tells when"]
 async fn make_the_fixture_of_the_newest_schema() {
-    let mut world = Founding::new().start().await;
+    let mut world = Founding::new().config("cards.show", json!("state_changes")).start().await;
     let done = world.say("echo ok > RESULT.txt");
     world.entry(done).await;
     world.marked(done, "🏁").await;

@@ -13,6 +13,7 @@ use std::{
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
     error::{CmdError, ErrorStatus},
     wd::WindowHandle,
 };
@@ -30,6 +31,8 @@ const HOW_TO_MEND: &str = "The chat page can't be tested without it.\n\
 /// How often it is looked whether something is there.
 const GLANCE: Duration = Duration::from_millis(50);
 const KEY_ENTER: &str = "\u{e007}";
+const KEY_SHIFT: char = '\u{e008}';
+const KEY_TAB: char = '\u{e004}';
 
 /// A window on the page, with whatever has to run behind it.
 pub(super) struct Browser {
@@ -118,6 +121,18 @@ impl Browser {
     pub(super) async fn press(&self, keys: &str) {
         let focused = self.client.active_element().await.expect("something has the focus");
         focused.send_keys(keys).await.expect("it takes keys");
+    }
+
+    /// Goes back to where Tab would have come from.
+    pub(super) async fn tab_back(&self) {
+        let keys = [
+            KeyAction::Down { value: KEY_SHIFT },
+            KeyAction::Down { value: KEY_TAB },
+            KeyAction::Up { value: KEY_TAB },
+            KeyAction::Up { value: KEY_SHIFT },
+        ];
+        let typed = keys.into_iter().fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        self.client.perform_actions(typed).await.expect("keys can be pressed");
     }
 
     /// Whether an element is to be seen now.

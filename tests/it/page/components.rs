@@ -102,3 +102,28 @@ async fn a_button_opens_a_form_a_select_sends_what_was_chosen_and_silence_is_sai
     browser.close().await;
     discord.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_that_are_registered_while_a_list_of_them_is_open_come_into_it() {
+    let Some((discord, browser)) = with_people(1440, 900).await else { return };
+    let mut bot = Scripted::new(&discord);
+    discord.person("admin").say("#general", "tea?").expect("said");
+    go_to(&browser, "general").await;
+
+    browser.click(&message("tea?")).await;
+    browser.click(&super::tool("tea?", "More")).await;
+    browser.see(&super::item("Copy link")).await;
+    assert!(!browser.sees(&super::item("Run as task")).await, "nobody has registered it");
+    bot.offer(json!([{"type": 3, "name": "Run as task"}])).await;
+    browser.click(&super::item("Run as task")).await;
+    assert_eq!(bot.answer(Command, quietly("run")).await["name"], "Run as task");
+
+    bot.offer(json!([])).await;
+    browser.until("return import('/page/choices.js').then((choices) => choices.known.commands.length)", 0).await;
+    browser.type_into(BOX, "/ta").await;
+    browser.see("//div[@id='suggestions'][contains(., 'No bot has registered commands')]").await;
+    bot.offer(json!([{"name": "task", "description": "Give a task"}])).await;
+    browser.see("//div[@id='suggestions']/div[@role='option'][b='/task']").await;
+    browser.close().await;
+    discord.shutdown().await;
+}

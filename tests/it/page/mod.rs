@@ -7,6 +7,8 @@ mod components;
 mod demonstration;
 mod keyboard;
 mod looking;
+mod particulars;
+mod refused;
 mod scripted;
 mod steering;
 mod talking;

@@ -32,6 +32,14 @@ impl<'a> Scripted<'a> {
         self.ask(Method::POST, &format!("/channels/{channel}/messages"), message).await;
     }
 
+    /// Writes to somebody directly.
+    pub(super) async fn tell(&self, person: &str, message: Value) {
+        let id = self.discord.user(person).expect("the person").id;
+        let channel = self.ask(Method::POST, "/users/@me/channels", json!({"recipient_id": id})).await;
+        let channel = channel["id"].as_str().expect("the channel's id");
+        self.ask(Method::POST, &format!("/channels/{channel}/messages"), message).await;
+    }
+
     /// Starts a thread on a message and gives its id.
     pub(super) async fn start_thread(&self, channel: &str, message: Snowflake, name: &str) -> String {
         let channel = self.discord.channel(channel).expect("the channel");
@@ -57,12 +65,15 @@ impl<'a> Scripted<'a> {
         found.data
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Value) {
+    /// Gives what was answered, if that was JSON.
+    async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}/api/v10{path}", self.discord.base_url());
         let client = reqwest::Client::builder().build().expect("a client");
         let answer = client.request(method, url).header("authorization", format!("Bot {}", self.token)).json(&body).send().await;
         let answer = answer.expect("an answer");
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap_or_default());
+        let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+        assert!(status.is_success(), "{path}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod emergency;
 mod house;
+mod model;
 mod refusing;
 mod running;
 mod stopping;

@@ -195,6 +195,7 @@ pub(crate) fn card(n: u64, channel: ChannelId, due: Option<i64>, is_behind: bool
         channel,
         message: Some(message(n).message),
         due_at: due.map(at),
+        turn: None,
         card: Card { wanted, face: Shows { version: 1, ..Shows::default() }, ..Card::default() },
     }
 }

@@ -49,7 +49,10 @@ pub(super) async fn step(means: &Means, lane: Lane, channel: ChannelId, hurry: b
         means.queue.hurry_cards(channel).await?;
     }
     let longest = LONGEST_PUT_OFF.max(means.settings.delays.cap()).max(means.settings.live_cards).max(means.queue.rules().card_gap);
-    let ranks: &[u8] = if matches!(lane, Lane::CardEdits(_)) { &[CardRow::BEHIND] } else { &[CardRow::UNPOSTED, CardRow::OTHER] };
+    let ranks: &[u8] = match lane {
+        Lane::CardEdits(_) => &[CardRow::BEHIND],
+        Lane::Posts(_) | Lane::Reactions(_) | Lane::Cards(_) => &[CardRow::UNPOSTED, CardRow::WAITING, CardRow::OTHER],
+    };
     let (row, facts) = match means.queue.next_card(channel, ranks, longest).await? {
         NextCard::Due(due) => *due,
         NextCard::Later(at) => return Ok(Step::NotBefore(at)),
@@ -178,7 +181,7 @@ impl View<'_> {
             afresh.map_err(|error| ChatError::NotSent { reason: error.to_string() })?;
         }
         let to = Address { channel, identity: Identity::Orchestrator };
-        let at = self.means.chat.post(to, &nonce(&self.row.task, part), post).await?;
+        let at = self.means.chat.post(to, &nonce(&self.row.task, part, self.row.card.renewed), post).await?;
         Ok((at.message, shows.first_sent_at.is_none()))
     }
 
@@ -248,9 +251,13 @@ impl View<'_> {
             queue.card_rests(task, part, self.row.card.wanted, None).await?;
             return Ok(Step::Went);
         }
+        if GONE.contains(&code) {
+            tracing::info!(task.id = %task, %error, "the card of task {task} was deleted: {error}");
+            queue.card_deleted(task, error.to_string()).await?;
+            return Ok(Step::Went);
+        }
         tracing::warn!(task.id = %task, %error, "the card of task {task} is given up: {error}");
-        let alert = (!GONE.contains(&code)).then(|| alerts::cards_refused(self.row.channel, &error.to_string()));
-        queue.card_given_up(task, error.to_string(), alert).await?;
+        queue.card_given_up(task, error.to_string(), alerts::cards_refused(self.row.channel, &error.to_string())).await?;
         Ok(Step::Went)
     }
 
@@ -278,13 +285,14 @@ async fn said(means: &Means, row: &CardRow, facts: &CardFacts) -> Option<String>
     read.ok()?.ok().map(|tail| tail.text)
 }
 
-/// A card's messages are posted under nonces of their own, the same ones each time.
-fn nonce(task: &TaskId, part: Part) -> ParcelId {
+/// A card's messages are posted under nonces of their own, the same ones each time until it is posted anew.
+fn nonce(task: &TaskId, part: Part, renewed: u32) -> ParcelId {
     let of = match part {
         Part::Face => "card",
         Part::Details => "sheet",
     };
-    let digest = Sha256::digest(format!("{of} {task}").as_bytes());
+    let again = if renewed > 0 { format!(" {renewed}") } else { String::new() };
+    let digest = Sha256::digest(format!("{of} {task}{again}").as_bytes());
     let (mut time, mut random) = ([0; 8], [0; 10]);
     time[2..].copy_from_slice(&digest[..6]);
     random.copy_from_slice(&digest[6..16]);

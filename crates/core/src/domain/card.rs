@@ -33,6 +33,21 @@ pub struct Card {
     pub last_error: Option<String>,
     /// It will not be shown any more, and why: somebody has deleted it, or the bot may not post there.
     pub given_up: Option<String>,
+    /// Its task was run again by hand since it was shown last: if somebody has deleted it, it is posted anew.
+    pub wanted_again: bool,
+    /// How often it was posted anew.
+    pub renewed: u32,
+    /// Who was told that he is not heard in its thread, the latest last.
+    pub unheard: Vec<Unheard>,
+}
+
+/// Somebody who was told why what he says in a task's thread has no effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unheard {
+    /// Who, as a lane.
+    pub by: String,
+    /// The word for the reason.
+    pub of: String,
 }
 
 /// What one message of a card shows.

@@ -29,7 +29,7 @@ use crate::{
         control::Cancelled,
         enqueue::{Enqueued, NewTask},
     },
-    wording::refusals::Refusal,
+    wording::{answers, refusals::Refusal},
 };
 
 /// Takes requests.
@@ -231,7 +231,7 @@ impl Desk {
     /// [`DeskError`].
     pub async fn retry(&self, by: &Actor, id: TaskId) -> Result<(), DeskError> {
         self.controlled(by, &id).await?;
-        match self.queue.retry(id.clone(), by.name().to_owned()).await {
+        match self.queue.retry(id.clone(), by.name().to_owned(), answers::runs_as_it_was(&id)).await {
             Err(QueueError::NotNow { .. }) => Err(Refusal::HasNotEnded { task: id }.into()),
             done => Ok(done?),
         }

@@ -44,10 +44,9 @@ impl Desk {
         if let Some(refusal) = refusal {
             tracing::info!(task.id = %id, "what {} said in the thread of task {id} has no effect: {}", by.name(), refusal.word());
             // Two bots that answer each other's refusals would never end; and people may talk among themselves: one is told once.
-            let told = format!("not_followed:{}:{}", heard.at.channel, by.lane());
-            if !is_bot && self.queue.fact(&told).await?.is_none_or(|before| before != refusal.word()) {
-                self.queue.put_fact(&told, refusal.word()).await?;
-                self.queue.refuse(heard.at, refusals::reply(&[refusal])).await?;
+            if !is_bot {
+                let (of, text) = (refusal.word(), refusals::reply(&[refusal]));
+                self.queue.refuse_follow_up(id.clone(), heard.at, by.lane(), of, text).await?;
             }
             return Ok(Some(id));
         }

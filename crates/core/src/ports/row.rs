@@ -232,15 +232,29 @@ pub struct CardRow {
     pub message: Option<MessageId>,
     /// When something is to be sent for it; `None`: nothing is.
     pub due_at: Option<DateTime<Utc>>,
+    /// Its task merely waits for its turn, as it has from the beginning; `None`: it has had its turn, needs somebody, or has ended.
+    pub turn: Option<Turn>,
     /// The rest.
     pub card: Card,
 }
 
+/// How soon the turn of a task may come that has never run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether it is near, and the card therefore shown.
+    pub near: bool,
+    /// The highest comes first.
+    pub priority: Priority,
+    /// Of these the smallest, which is the oldest.
+    pub step: StepId,
+}
+
 impl CardRow {
-    /// What goes first of several: 0 where a card that stands is behind, 1 where one is to be posted, 2 where something else is to be sent.
+    /// What goes first of several: one of the constants below.
     pub fn rank(&self) -> u8 {
         match (self.card.face_is_behind(), self.message) {
             (true, Some(_)) => Self::BEHIND,
+            (true, None) if self.turn.is_some() => Self::WAITING,
             (true, None) => Self::UNPOSTED,
             (false, _) => Self::OTHER,
         }
@@ -248,10 +262,12 @@ impl CardRow {
 
     /// The card stands and is behind its task.
     pub const BEHIND: u8 = 0;
-    /// The card is to be posted.
+    /// The card is to be posted, and its task runs, needs somebody, or has ended.
     pub const UNPOSTED: u8 = 1;
     /// A thread is to be started, a sheet to be shown, a live card to be looked at.
     pub const OTHER: u8 = 2;
+    /// The card is to be posted, and its task merely waits for its turn.
+    pub const WAITING: u8 = 3;
 }
 
 /// Something said in a task's thread.

@@ -12,7 +12,7 @@ use crate::domain::{
 pub use super::{
     row::{
         AttemptRow, CardRow, Counts, FollowUpRow, GateRow, IntakeRow, LaneRow, LedgerRow, LetterRow, LiveHead, MarkRow, ParcelRow, StepRow,
-        TaskFilter, TaskRow,
+        TaskFilter, TaskRow, Turn,
     },
     rows_error::RowsError,
 };
@@ -100,6 +100,10 @@ pub trait Look {
     fn due_cards(&self, channel: ChannelId, rank: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<CardRow>, RowsError>;
     /// When the channel's next card of a rank is due.
     fn next_card_due(&self, channel: ChannelId, rank: u8) -> Result<Option<DateTime<Utc>>, RowsError>;
+    /// How many of a channel's cards have a [turn](CardRow::turn) that is near; not counted beyond `most`.
+    fn cards_near(&self, channel: ChannelId, most: u32) -> Result<u32, RowsError>;
+    /// Of a channel's cards whose turn is not near, the one whose turn comes next.
+    fn first_card_far(&self, channel: ChannelId) -> Result<Option<CardRow>, RowsError>;
     /// What was said in a task's thread, oldest first.
     fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError>;
     /// A small fact by name: cursors, pauses.
@@ -156,6 +160,8 @@ pub trait Rows: Look {
     fn tell_follow_ups(&mut self, task: &TaskId, attempt: u32) -> Result<(), RowsError>;
     /// Sets a small fact.
     fn put_fact(&mut self, name: &str, value: &str) -> Result<(), RowsError>;
+    /// Removes a small fact; that there is none is no surprise.
+    fn drop_fact(&mut self, name: &str) -> Result<(), RowsError>;
     /// Appends to the journal.
     fn append(&mut self, event: &Event) -> Result<(), RowsError>;
 }

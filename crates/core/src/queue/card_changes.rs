@@ -6,16 +6,21 @@ use super::{QueueError, Rules, showing, write_letter};
 use crate::{
     domain::{
         card::{Card, Thread},
-        id::{AttemptId, ChannelId, TaskId},
+        id::{AttemptId, ChannelId, MessageId, TaskId},
         outbound::{Address, Identity, Letter},
         showing::Shown,
-        task::{MessageRef, Origin},
+        task::{MessageRef, Origin, Priority},
     },
-    ports::rows::{CardRow, Rows, RowsError, TaskRow},
+    ports::rows::{CardRow, Rows, RowsError, StepRow, TaskRow, Turn},
 };
 
 /// A task's end waits so long for its entry in the results, so that one edit tells both; never longer than edits are apart anyway.
 const ENTRY_COMES: TimeDelta = TimeDelta::milliseconds(700);
+
+/// So many cards of a channel are shown of tasks that merely wait for their turn; whoever waits behind them gets his when his turn comes near,
+/// when something is up with his task, or when it ends. Discord takes about a post a second: a backlog must not fill a channel for hours, nor keep
+/// the cards of running tasks waiting.
+pub const SHOWN_WAITING: u32 = 20;
 
 /// How soon a change is to be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,27 +31,51 @@ pub(super) enum Pace {
     Now,
 }
 
-/// A task was accepted: it gets a card, if its channel shows one from the beginning.
-pub(super) fn begin(rows: &mut dyn Rows, rules: &Rules, task: &TaskRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+/// A task was accepted: it gets a card, if its channel shows one from the beginning. One whose step `waits` for nothing but its turn is shown at
+/// once only as long as few do.
+pub(super) fn begin(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &TaskRow,
+    waits: Option<&StepRow>,
+    now: DateTime<Utc>,
+) -> Result<(), RowsError> {
     let Some(channel) = home(task) else { return Ok(()) };
     let showing = showing::of(rows, rules, channel)?;
     if showing.shown < Shown::StateChanges {
         return Ok(());
     }
-    rows.put_card(&new(task, channel, showing.threads, now))
+    let mut row = new(task, channel, showing.threads, now);
+    if let Some(step) = waits {
+        let near = rows.cards_near(channel, SHOWN_WAITING)? < SHOWN_WAITING;
+        row.turn = Some(Turn { near, priority: step.priority, step: step.id });
+        row.due_at = row.due_at.filter(|_| near);
+    }
+    rows.put_card(&row)
 }
 
-/// A task has changed: its card, if it has one, is to show it.
+/// A task has changed, and not merely waits any more: its card, if it has one, is to show it.
 pub(super) fn touch(rows: &mut dyn Rows, rules: &Rules, task: &TaskId, pace: Pace, now: DateTime<Utc>) -> Result<(), RowsError> {
     let Some(mut row) = rows.card(task)? else { return Ok(()) };
-    row.card.wanted += 1;
-    if row.card.given_up.is_none() && row.card.anchor.is_some() {
-        let due = match (pace, row.card.face.at) {
-            (Pace::Now, _) | (Pace::Soon, None) => now,
-            (Pace::Soon, Some(shown_at)) => now.max(shown_at + gap(rules)),
-        };
-        row.due_at = Some(not_sooner_than_its_next_try(&row, due));
+    let turn = row.turn.take();
+    want(&mut row, rules, pace, now);
+    rows.put_card(&row)?;
+    next_comes_near(rows, row.channel, turn, now)
+}
+
+/// What a task asks was changed while it waits: its card, if it is shown, is to show it.
+pub(super) fn asked_otherwise(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    task: &TaskId,
+    priority: Priority,
+    now: DateTime<Utc>,
+) -> Result<(), RowsError> {
+    let Some(mut row) = rows.card(task)? else { return Ok(()) };
+    if let Some(turn) = &mut row.turn {
+        turn.priority = priority;
     }
+    want(&mut row, rules, Pace::Soon, now);
     rows.put_card(&row)
 }
 
@@ -67,22 +96,60 @@ pub(super) fn end(
         }
         return rows.put_card(&new(task, channel, showing.threads, soon));
     };
+    let turn = row.turn.take();
     row.card.wanted += 1;
-    if row.card.given_up.is_none() && row.card.anchor.is_some() {
-        row.due_at = Some(not_sooner_than_its_next_try(&row, soon));
+    if may_be_sent(&row) {
+        // Whoever stands in line for its first post keeps its place there.
+        let in_line = row.due_at.filter(|due| row.message.is_none() && *due <= now);
+        row.due_at = Some(not_sooner_than_its_next_try(&row, in_line.unwrap_or(soon)));
     }
     rows.put_card(&row)?;
+    next_comes_near(rows, row.channel, turn, now)?;
     match attempt.filter(|_| row.card.sheet.is_some()) {
         Some(attempt) => tell_in_thread(rows, &row, attempt, now),
         None => Ok(()),
     }
 }
 
+/// A task is run again by hand: it has a card then, also where somebody had deleted the former one.
+pub(super) fn want_again(rows: &mut dyn Rows, rules: &Rules, task: &TaskId, now: DateTime<Utc>) -> Result<(), RowsError> {
+    let Some(mut row) = rows.card(task)? else { return Ok(()) };
+    if row.card.given_up.is_some() {
+        return renew(rows, rules, row, now);
+    }
+    // Whether it was deleted shows itself when it is edited.
+    row.card.wanted_again = row.message.is_some();
+    rows.put_card(&row)
+}
+
+/// The card is posted anew, with a thread of its own where there is to be one. What is said in the thread of the former one is still heard.
+pub(super) fn renew(rows: &mut dyn Rows, rules: &Rules, mut row: CardRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+    if let Some(former) = row.message.take().filter(|_| row.card.thread == Thread::Open) {
+        rows.put_fact(&former_card(former), row.task.as_str())?;
+    }
+    let threads = showing::of(rows, rules, row.channel)?.threads;
+    row.card = Card {
+        anchor: row.card.anchor,
+        wanted: row.card.wanted,
+        renewed: row.card.renewed + 1,
+        unheard: row.card.unheard,
+        thread: if threads { Thread::Wanted } else { Thread::Unwanted },
+        ..Card::default()
+    };
+    row.due_at = may_be_sent(&row).then_some(now);
+    rows.put_card(&row)
+}
+
+/// The fact that names the task of a card that was posted anew since, and that has a thread.
+pub(super) fn former_card(message: MessageId) -> String {
+    format!("former_card:{message}")
+}
+
 /// The message of a task that began without one stands: its card can answer it.
 pub(super) fn anchor(rows: &mut dyn Rows, task: &TaskId, at: MessageRef, now: DateTime<Utc>) -> Result<(), RowsError> {
     let Some(mut row) = rows.card(task)?.filter(|row| row.card.anchor.is_none()) else { return Ok(()) };
     row.card.anchor = Some(at.message);
-    row.due_at = Some(now);
+    row.due_at = may_be_sent(&row).then_some(now);
     rows.put_card(&row)
 }
 
@@ -93,8 +160,42 @@ fn new(task: &TaskRow, channel: ChannelId, threads: bool, due: DateTime<Utc>) ->
         channel,
         message: None,
         due_at: anchor.map(|_| due),
+        turn: None,
         card: Card { anchor, wanted: 1, thread: if threads { Thread::Wanted } else { Thread::Unwanted }, ..Card::default() },
     }
+}
+
+/// The card is to show what is true now.
+fn want(row: &mut CardRow, rules: &Rules, pace: Pace, now: DateTime<Utc>) {
+    row.card.wanted += 1;
+    if may_be_sent(row) {
+        let due = match (pace, row.card.face.at) {
+            // Whoever stands in line for its first post keeps its place there.
+            (_, None) => row.due_at.map_or(now, |due| due.min(now)),
+            (Pace::Now, Some(_)) => now,
+            (Pace::Soon, Some(shown_at)) => now.max(shown_at + gap(rules)),
+        };
+        row.due_at = Some(not_sooner_than_its_next_try(row, due));
+    }
+}
+
+/// Whether a card may stand, as far as its task goes.
+fn may_be_sent(row: &CardRow) -> bool {
+    row.card.given_up.is_none() && row.card.anchor.is_some() && row.turn.is_none_or(|turn| turn.near)
+}
+
+/// A task that was near its turn waits no longer: whoever is next behind it is near now.
+fn next_comes_near(rows: &mut dyn Rows, channel: ChannelId, left: Option<Turn>, now: DateTime<Utc>) -> Result<(), RowsError> {
+    if !left.is_some_and(|turn| turn.near) {
+        return Ok(());
+    }
+    while rows.cards_near(channel, SHOWN_WAITING)? < SHOWN_WAITING {
+        let Some(mut next) = rows.first_card_far(channel)? else { break };
+        next.turn = next.turn.map(|turn| Turn { near: true, ..turn });
+        next.due_at = may_be_sent(&next).then_some(now);
+        rows.put_card(&next)?;
+    }
+    Ok(())
 }
 
 /// The channel in which a task's message stands, or is to stand.
@@ -144,10 +245,20 @@ pub(super) fn tell_once(
     now: DateTime<Utc>,
 ) -> Result<(), QueueError> {
     let Some(alert) = alert else { return Ok(()) };
-    let fact = format!("told:{of}:{channel}");
+    let fact = told(of, channel);
     if rows.fact(&fact)?.is_none_or(|told| told != alert) {
         rows.put_fact(&fact, alert)?;
         write_letter(rows, now, operator, None, Letter::Operator { text: alert.to_owned() })?;
     }
     Ok(())
+}
+
+/// What the operator was told of a channel is so no longer: if it comes again, it is told again.
+pub(super) fn tell_again(rows: &mut dyn Rows, channel: ChannelId, of: &str) -> Result<(), RowsError> {
+    rows.drop_fact(&told(of, channel))
+}
+
+/// The fact that holds what the operator was told last of a channel's cards or threads, until that is over.
+fn told(of: &str, channel: ChannelId) -> String {
+    format!("told:{of}:{channel}")
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use super::card_changes::SHOWN_WAITING;
 use super::{
     Queue, QueueError,
-    card_changes::{rest, tell_in_thread, tell_once},
+    card_changes::{former_card, renew, rest, tell_again, tell_in_thread, tell_once},
     card_facts::facts,
 };
 use crate::{
@@ -77,7 +78,7 @@ impl Queue {
         let until = self.now() + TimeDelta::from_std(within).unwrap_or_default();
         self.read(move |look| {
             for channel in look.carded_channels()? {
-                for rank in [CardRow::BEHIND, CardRow::UNPOSTED] {
+                for rank in [CardRow::BEHIND, CardRow::UNPOSTED, CardRow::WAITING] {
                     if look.next_card_due(channel, rank)?.is_some_and(|due| due <= until) {
                         return Ok(false);
                     }
@@ -119,7 +120,11 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn task_of_card(&self, message: MessageId) -> Result<Option<TaskId>, QueueError> {
-        self.read(move |look| look.card_at(message)).await
+        self.read(move |look| match look.card_at(message)? {
+            Some(task) => Ok(Some(task)),
+            None => Ok(look.fact(&former_card(message))?.and_then(|task| task.parse().ok())),
+        })
+        .await
     }
 
     /// One of a card's messages stands as it was composed. What has changed meanwhile is shown next.
@@ -133,7 +138,13 @@ impl Queue {
             let Some(mut row) = rows.card(&task)? else { return Ok(()) };
             let shows = Shows { version: stands.version, digest: stands.digest.clone(), at: Some(now), first_sent_at: None };
             match stands.part {
-                Part::Face => (row.message, row.card.face) = (Some(stands.message), shows),
+                Part::Face => {
+                    if row.message.is_none() {
+                        tell_again(rows, row.channel, "card")?;
+                    }
+                    (row.message, row.card.face) = (Some(stands.message), shows);
+                    row.card.wanted_again = false;
+                }
                 Part::Details => {
                     // The thread begins with its sheet: what attempts have left so far is told below it.
                     if row.card.sheet.is_none() {
@@ -201,7 +212,7 @@ impl Queue {
     pub async fn hurry_cards(&self, channel: ChannelId) -> Result<(), QueueError> {
         let now = self.now();
         self.write(Urgency::Usual, move |rows| {
-            for rank in [CardRow::BEHIND, CardRow::UNPOSTED, CardRow::OTHER] {
+            for rank in [CardRow::BEHIND, CardRow::UNPOSTED, CardRow::WAITING, CardRow::OTHER] {
                 for mut row in rows.due_cards(channel, rank, now + LATER_THAN_ALL, HURRIED)? {
                     if row.card.failures > 0 {
                         row.due_at = Some(now);
@@ -230,19 +241,40 @@ impl Queue {
         .await
     }
 
-    /// A card will not be shown any more. The operator is told, once per channel and reason, if there is something to tell.
+    /// A card was deleted. One whose task was run again by hand since it was shown last is posted anew; any other is left as somebody wanted it.
     ///
     /// # Errors
     ///
     /// [`QueueError::Store`].
-    pub async fn card_given_up(&self, task: TaskId, reason: String, alert: Option<String>) -> Result<(), QueueError> {
+    pub async fn card_deleted(&self, task: TaskId, reason: String) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(Urgency::Usual, move |rows| {
+            let Some(mut row) = rows.card(&task)? else { return Ok(()) };
+            if row.card.wanted_again && row.message.is_some() {
+                return Ok(renew(rows, &rules, row, now)?);
+            }
+            row.due_at = None;
+            row.card.given_up = Some(reason.clone());
+            Ok(rows.put_card(&row)?)
+        })
+        .await?;
+        self.bells.outbound.notify_one();
+        Ok(())
+    }
+
+    /// A card will not be shown any more. The operator is told, once per channel and reason.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn card_given_up(&self, task: TaskId, reason: String, alert: String) -> Result<(), QueueError> {
         let (now, operator) = (self.now(), self.rules.routes.operator);
         self.write(Urgency::Usual, move |rows| {
             let Some(mut row) = rows.card(&task)? else { return Ok(()) };
             row.due_at = None;
             row.card.given_up = Some(reason.clone());
             rows.put_card(&row)?;
-            tell_once(rows, row.channel, "card", alert.as_deref(), operator, now)
+            tell_once(rows, row.channel, "card", Some(&alert), operator, now)
         })
         .await?;
         self.bells.outbound.notify_one();
@@ -258,6 +290,9 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         self.write(Urgency::Usual, move |rows| {
             let Some(mut row) = rows.card(&task)?.filter(|row| row.card.thread == Thread::Wanted) else { return Ok(()) };
+            if thread == Thread::Open {
+                tell_again(rows, row.channel, "thread")?;
+            }
             row.card.thread = thread.clone();
             (row.card.failures, row.card.last_error) = (0, None);
             rest(&mut row, &rules, None, now);

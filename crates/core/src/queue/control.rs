@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
-    dispatch, ended_words, gates, journal, lanes, live_attempt, not_now,
+    dispatch, ended_words, follow_ups, gates, journal, lanes, live_attempt, not_now,
     reopen::reopen,
-    settle, step_row, task_row,
+    settle, step_row, task_row, write_letter,
 };
 use crate::{
     domain::{
@@ -15,12 +15,12 @@ use crate::{
         id::{AttemptId, TaskId},
         journal::{Event, What},
         lease::Fence,
-        outbound::Letter,
+        outbound::{Address, Identity, Letter},
         step::{Blocked, StepEvent, StepState, Verdict},
     },
     ports::{
         agent_runner::StopReason,
-        rows::{AttemptRow, LetterRow, Rows, RowsError, StepRow, TaskRow},
+        rows::{AttemptRow, LetterRow, Look, Rows, RowsError, StepRow, TaskRow},
         store::Urgency,
     },
 };
@@ -53,8 +53,16 @@ impl Queue {
                         &task.ended.map_or_else(|| "has ended".to_owned(), |(_, outcome)| ended_words(outcome)),
                     ));
                 }
+                let live = live_attempt(rows, &id)?;
+                if let Some(attempt) = live.as_ref().filter(|attempt| is_being_cancelled(attempt)) {
+                    // One that was to go on with what was said in its thread does so no longer.
+                    if rows.fact(&follow_ups::interrupted(attempt))?.is_none() {
+                        return Ok(Cancelled::Stopping(attempt.id));
+                    }
+                    rows.drop_fact(&follow_ups::interrupted(attempt))?;
+                }
                 journal(rows, now, &id, What::StopAsked { by: by.clone() })?;
-                if let Some(mut attempt) = live_attempt(rows, &id)? {
+                if let Some(mut attempt) = live {
                     attempt.stop = Some((StopReason::Cancelled, by.clone()));
                     rows.update_attempt(&attempt)?;
                     card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
@@ -94,12 +102,13 @@ impl Queue {
         Ok(withdrawn)
     }
 
-    /// Runs a task again that has ended, or releases one that is held or asked about. A new counted attempt is allowed for it.
+    /// Runs a task again that has ended, or releases one that is held or asked about. A new counted attempt is allowed for it. If its message was edited
+    /// since it was claimed, and that was not told at a former retry, the message is answered with `edited`: what runs is the text that was claimed.
     ///
     /// # Errors
     ///
     /// [`QueueError::NoTask`]; [`QueueError::NotNow`] if it waits or runs; [`QueueError::Store`].
-    pub async fn retry(&self, id: TaskId, by: String) -> Result<(), QueueError> {
+    pub async fn retry(&self, id: TaskId, by: String, edited: String) -> Result<(), QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
         self.write(Urgency::Usual, move |rows| {
             let mut task = task_row(rows, &id)?;
@@ -107,7 +116,14 @@ impl Queue {
             card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             match step.state {
                 StepState::Finished { .. } => {
+                    if let Some(at) = task.message
+                        && was_edited_since(rows, &id)?
+                    {
+                        let to = Address { channel: at.channel, identity: Identity::Orchestrator };
+                        write_letter(rows, now, to, Some(&id), Letter::Reply { to: at, text: edited.clone() })?;
+                    }
                     journal(rows, now, &id, What::Retried { by: by.clone() })?;
+                    card_changes::want_again(rows, &rules, &id, now)?;
                     reopen(rows, &rules, &mut task, &mut step, now)
                 }
                 StepState::Blocked { .. } => release(rows, &mut step, &by, now, rules.lane_cap),
@@ -148,6 +164,7 @@ impl Queue {
         })
         .await?;
         self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
         Ok(())
     }
 
@@ -170,6 +187,7 @@ impl Queue {
         })
         .await?;
         self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
         Ok(())
     }
 
@@ -189,6 +207,7 @@ impl Queue {
         })
         .await?;
         self.bells.work.notify_one();
+        self.bells.outbound.notify_one();
         Ok(())
     }
 
@@ -223,12 +242,15 @@ impl Queue {
             } else {
                 rows.update_step(&mut step)?;
             }
-            card_changes::touch(rows, &rules, &new.id, Pace::Soon, now)?;
+            card_changes::asked_otherwise(rows, &rules, &new.id, step.priority, now)?;
             journal(rows, now, &new.id, What::Edited)?;
             Ok(true)
         })
         .await
-        .inspect(|_| self.bells.work.notify_one())
+        .inspect(|_| {
+            self.bells.work.notify_one();
+            self.bells.outbound.notify_one();
+        })
     }
 
     /// Starts nothing more, on all instances, until [`resume`](Self::resume); with `stop_running` this instance's agents are stopped too.
@@ -247,6 +269,7 @@ impl Queue {
                 Ok(if stop_running { stop_live(rows, &rules, StopReason::Cancelled, &by, now)? } else { 0 })
             })
             .await?;
+        self.bells.outbound.notify_one();
         self.bells.attempts.notify_one();
         Ok(stopped)
     }
@@ -290,6 +313,17 @@ fn stop_live(rows: &mut dyn Rows, rules: &Rules, why: StopReason, by: &str, now:
         stopped += 1;
     }
     Ok(stopped)
+}
+
+/// Whether the message of a task was edited since it was claimed, and nobody has run it again since.
+fn was_edited_since(look: &(impl Look + ?Sized), task: &TaskId) -> Result<bool, RowsError> {
+    let last = look.events_of(task)?.into_iter().rev().find(|event| matches!(event.what, What::EditIgnored | What::Retried { .. }));
+    Ok(last.is_some_and(|event| event.what == What::EditIgnored))
+}
+
+/// Whether somebody has asked that the attempt be stopped.
+fn is_being_cancelled(attempt: &AttemptRow) -> bool {
+    matches!(attempt.stop, Some((StopReason::Cancelled, _)))
 }
 
 /// Whether an instance has ever taken the step: then its message carries ✅, or is about to, and stands for what runs.

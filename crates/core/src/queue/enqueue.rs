@@ -121,7 +121,7 @@ impl Queue {
                         let to = Address { channel: to.channel, identity: Identity::Orchestrator };
                         write_letter(rows, now, to, Some(&task.id), question.clone())?;
                     }
-                    card_changes::begin(rows, &rules, &new_row, now)?;
+                    card_changes::begin(rows, &rules, &new_row, None, now)?;
                     return Ok(Enqueued::New { task: task.id.clone(), claimed: None });
                 }
                 lanes::admit(rows, &step, rules.lane_cap)?;
@@ -130,7 +130,7 @@ impl Queue {
                     Claim::Taken(attempt) if attempt.task == task.id => Some(attempt.id),
                     Claim::Taken(_) | Claim::LookFurther | Claim::Nothing => None,
                 };
-                card_changes::begin(rows, &rules, &new_row, now)?;
+                card_changes::begin(rows, &rules, &new_row, Some(&step).filter(|_| claimed.is_none()), now)?;
                 Ok(Enqueued::New { task: task.id.clone(), claimed })
             })
             .await?;

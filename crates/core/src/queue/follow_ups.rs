@@ -5,18 +5,19 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError,
     card_changes::{self, Pace},
-    journal, live_attempt, not_now,
+    journal, live_attempt, marks, not_now,
     reopen::reopen,
     signs, step_row, task_row,
 };
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
+        card::Unheard,
         id::{AttemptId, TaskId},
         journal::What,
         outbound::Purpose,
         step::StepState,
-        task::{Conversation, FollowUp, Left},
+        task::{Conversation, FollowUp, Left, MessageRef},
     },
     ports::{
         agent_runner::StopReason,
@@ -24,6 +25,9 @@ use crate::{
         store::Urgency,
     },
 };
+
+/// Of so many people it is remembered that they were told that they are not heard in a thread.
+const MOST_UNHEARD: usize = 32;
 
 /// What became of something that was said in a task's thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,31 @@ impl Queue {
         Ok(heeded)
     }
 
+    /// Refuses what somebody said in a task's thread, visibly, once per person and reason (`of`): people may talk among themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn refuse_follow_up(&self, id: TaskId, on: MessageRef, by: String, of: &'static str, text: String) -> Result<(), QueueError> {
+        let now = self.now();
+        self.write(Urgency::Usual, move |rows| {
+            let Some(mut card) = rows.card(&id)? else { return Ok(()) };
+            let told = Unheard { by: by.clone(), of: of.to_owned() };
+            if card.card.unheard.contains(&told) {
+                return Ok(());
+            }
+            card.card.unheard.retain(|before| before.by != by);
+            card.card.unheard.push(told);
+            let too_many = card.card.unheard.len().saturating_sub(MOST_UNHEARD);
+            card.card.unheard.drain(..too_many);
+            rows.put_card(&card)?;
+            Ok(marks::refuse(rows, on, &text, now)?)
+        })
+        .await?;
+        self.bells.outbound.notify_one();
+        Ok(())
+    }
+
     /// Stops the present attempt of a task so that it goes on at once with what was said in its thread.
     ///
     /// # Errors
@@ -78,6 +107,10 @@ impl Queue {
         let stopped = self
             .write(Urgency::Urgent, move |rows| {
                 let Some(mut attempt) = live_attempt(rows, &id)? else { return Err(not_now(&id, "interrupted", "does not run")) };
+                if attempt.stop.is_some() {
+                    let is_interrupted = rows.fact(&interrupted(&attempt))?.is_some();
+                    return if is_interrupted { Ok(attempt.id) } else { Err(not_now(&id, "interrupted", "is being stopped")) };
+                }
                 if !waits(rows, &id)? {
                     return Err(not_now(&id, "interrupted", "was told all that was said in its thread"));
                 }
@@ -118,27 +151,33 @@ impl Queue {
 }
 
 /// Whether something was said in a task's thread that no attempt was told.
-pub(super) fn waits(rows: &dyn Rows, task: &TaskId) -> Result<bool, RowsError> {
+fn waits(rows: &dyn Rows, task: &TaskId) -> Result<bool, RowsError> {
     Ok(rows.follow_ups_of(task)?.iter().any(|row| row.told_to.is_none()))
 }
 
-/// Whether a task goes on after an attempt has ended: something waits to be told, and nobody wanted the task itself stopped.
-pub(super) fn go_on(rows: &dyn Rows, ended: &AttemptRow) -> Result<bool, RowsError> {
-    if !waits(rows, &ended.task)? {
-        return Ok(false);
+/// What was said in a task's thread, now that an attempt has ended: what that one was told gets the sign of its end. Tells whether the task goes on:
+/// something waits to be told, and nobody wanted the task itself stopped.
+pub(super) fn after(rows: &mut dyn Rows, ended: &AttemptRow, outcome: Outcome, now: DateTime<Utc>) -> Result<bool, RowsError> {
+    let mut waits = false;
+    for row in rows.follow_ups_of(&ended.task)? {
+        match row.told_to {
+            None => waits = true,
+            Some(number) if number == ended.number => signs::want(rows, row.said.at, outcome.mark(), None, Purpose::End, now)?,
+            Some(_) => {}
+        }
     }
-    Ok(ended.stop.is_none() || rows.fact(&interrupted(ended))?.is_some())
+    if ended.stop.is_none() {
+        return Ok(waits);
+    }
+    let interrupted = interrupted(ended);
+    let was_interrupted = rows.fact(&interrupted)?.is_some();
+    if was_interrupted {
+        rows.drop_fact(&interrupted)?;
+    }
+    Ok(waits && was_interrupted)
 }
 
-/// Puts the sign of an attempt's end on what it was told.
-pub(super) fn mark(rows: &mut dyn Rows, ended: &AttemptRow, outcome: Outcome, now: DateTime<Utc>) -> Result<(), RowsError> {
-    for row in rows.follow_ups_of(&ended.task)?.into_iter().filter(|row| row.told_to == Some(ended.number)) {
-        signs::want(rows, row.said.at, outcome.mark(), None, Purpose::End, now)?;
-    }
-    Ok(())
-}
-
-/// The fact that says that an attempt was stopped so that its task could go on.
-fn interrupted(attempt: &AttemptRow) -> String {
+/// The fact that says that an attempt was stopped so that its task could go on; it ends with the attempt.
+pub(super) fn interrupted(attempt: &AttemptRow) -> String {
     format!("interrupted:{}", attempt.id)
 }

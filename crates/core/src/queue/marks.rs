@@ -76,20 +76,7 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn refuse(&self, on: MessageRef, text: String) -> Result<(), QueueError> {
         let now = self.now();
-        self.write(Urgency::Usual, move |rows| {
-            let said = said_fact(on);
-            let stands =
-                rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted));
-            if stands && rows.fact(&said)?.is_some_and(|before| before == text) {
-                return Ok(());
-            }
-            rows.put_fact(&said, &text)?;
-            want(rows, on, REFUSED, None, Purpose::Refusal, now)?;
-            let to = Address { channel: on.channel, identity: Identity::Orchestrator };
-            write_letter(rows, now, to, None, Letter::Reply { to: on, text: text.clone() })?;
-            Ok(())
-        })
-        .await?;
+        self.write(Urgency::Usual, move |rows| Ok(refuse(rows, on, &text, now)?)).await?;
         self.bells.outbound.notify_one();
         Ok(())
     }
@@ -272,6 +259,19 @@ impl Queue {
     pub async fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, QueueError> {
         self.read(move |look| look.wanted_marks(limit)).await
     }
+}
+
+/// Refuses a message, unless that was said of it.
+pub(super) fn refuse(rows: &mut dyn Rows, on: MessageRef, text: &str, now: DateTime<Utc>) -> Result<(), RowsError> {
+    let said = said_fact(on);
+    let stands = rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted));
+    if stands && rows.fact(&said)?.is_some_and(|before| before == text) {
+        return Ok(());
+    }
+    rows.put_fact(&said, text)?;
+    want(rows, on, REFUSED, None, Purpose::Refusal, now)?;
+    let to = Address { channel: on.channel, identity: Identity::Orchestrator };
+    write_letter(rows, now, to, None, Letter::Reply { to: on, text: text.to_owned() }).map(drop)
 }
 
 /// The fact that holds the text of a message's latest refusal.

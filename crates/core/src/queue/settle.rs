@@ -115,9 +115,8 @@ pub(super) fn end_attempt(
     step.state = step.state.after(StepEvent::Settled(outcome.verdict()), now)?;
     rows.update_step(&mut step)?;
     end_task(rows, rules, &mut task, outcome, Some(attempt.id), None, now)?;
-    follow_ups::mark(rows, &attempt, outcome, now)?;
     // What was said meanwhile is told to the next one.
-    if follow_ups::go_on(rows, live)? {
+    if follow_ups::after(rows, live, outcome, now)? {
         reopen::reopen(rows, rules, &mut task, &mut step, now)?;
     }
     Ok(())

@@ -44,6 +44,14 @@ pub fn retried(task: &TaskId) -> String {
     format!("🔁 `{task}` will run again.")
 }
 
+/// A task runs again whose message was edited after it was claimed.
+pub fn runs_as_it_was(task: &TaskId) -> String {
+    format!(
+        "✏️ `{task}` runs again with the text that it had when it was claimed: this message was edited after that, and the new text is not read. To \
+         have that run, post it as a message of its own."
+    )
+}
+
 /// A task is held.
 pub fn held(task: &TaskId) -> String {
     format!("⏸ `{task}` is held until it is released.")

@@ -9,6 +9,7 @@ use crate::domain::{attempt::Outcome, journal::What, money::Usd};
 pub fn waiting(position: Option<u64>) -> String {
     match position {
         Some(1) => "It is next.".to_owned(),
+        Some(2) => "One task is before it.".to_owned(),
         Some(position) => format!("{} tasks are before it.", position - 1),
         None => "It waits for its turn.".to_owned(),
     }
@@ -119,5 +120,17 @@ pub fn ended(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "was cancelled",
         Outcome::Interrupted => "was interrupted",
         Outcome::OverBudget => "reached its spend ceiling",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::waiting;
+
+    #[test]
+    fn its_place_is_told_in_a_sentence_whatever_the_number() {
+        let told = [1, 2, 3].map(|place| waiting(Some(place)));
+
+        assert_eq!(told, ["It is next.", "One task is before it.", "2 tasks are before it."]);
     }
 }

@@ -6,7 +6,9 @@ use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
         journal::What,
+        outbound::Letter,
         step::StepState,
+        task::FollowUp,
     },
     queue::{QueueError, Rules, board::Closed, control::Cancelled, enqueue::Enqueued},
     scheduler::tick::tick,
@@ -14,7 +16,7 @@ use orchestrator_core::{
 
 use crate::{
     steps::of,
-    support::{Ask, World, ask, id, recount, report, rules},
+    support::{Ask, EDITED, World, ask, id, recount, report, rules},
 };
 
 const BY: &str = "somebody";
@@ -137,13 +139,13 @@ async fn a_waiting_task_in_any_state_can_be_cancelled_and_has_one_entry() {
 async fn a_task_is_run_again_only_when_it_has_ended_and_each_end_has_its_entry() {
     let world = World::new();
     world.enqueue(&ask(1)).await;
-    assert!(matches!(world.queue.retry(of(1), BY.into()).await, Err(QueueError::NotNow { .. })));
+    assert!(matches!(world.queue.retry(of(1), BY.into(), EDITED.into()).await, Err(QueueError::NotNow { .. })));
     let first = world.live(1).await;
     world.ends(&first, Outcome::Failed).await;
     assert_eq!(world.deliver_result(900).await.answers, None);
 
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
-    assert!(matches!(world.queue.retry(of(1), BY.into()).await, Err(QueueError::NotNow { .. })));
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
+    assert!(matches!(world.queue.retry(of(1), BY.into(), EDITED.into()).await, Err(QueueError::NotNow { .. })));
     let second = world.claim().await.expect("it waits again");
     assert_eq!(second.number, 2);
     world.ends(&second, Outcome::Succeeded).await;
@@ -159,7 +161,7 @@ async fn the_entry_of_a_task_that_never_ran_stays_true_when_the_task_is_run_agai
     let world = World::by(Rules { slots: 1, ..rules() });
     world.waiting(&[ask(1)]).await;
     world.queue.cancel(of(1), BY.into(), "not wanted".into()).await.expect("cancelled");
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
     let attempt = world.claim().await.expect("it waits again");
     world.ends(&attempt, Outcome::Succeeded).await;
 
@@ -179,7 +181,7 @@ async fn launches_that_failed_before_a_run_are_not_held_against_the_next_one() {
     }
     assert_eq!(recount::outcome(&world.whole(1).await), Some(Outcome::Failed));
 
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
     let attempt = world.claim().await.expect("it waits again");
     world.queue.launch_failed(attempt.id, attempt.fence, "no memory".into(), false).await.expect("recorded");
 
@@ -313,4 +315,93 @@ async fn a_void_attempt_counts_for_nothing() {
 
     assert_eq!(whole.attempts[0].state, AttemptState::Void);
     assert_eq!((whole.step.attempts, whole.results().count()), (0, 0));
+}
+
+impl World {
+    async fn stops_asked(&self, n: u64) -> Vec<String> {
+        let events = self.queue.events(of(n)).await.expect("the store answers");
+        events.into_iter().filter_map(|event| if let What::StopAsked { by } = event.what { Some(by) } else { None }).collect()
+    }
+
+    /// Somebody says something in a task's thread.
+    async fn say_in_thread(&self, n: u64, message: u64) {
+        let by = ask(n).task(self.clock_now()).requester;
+        let said = FollowUp { at: crate::support::message(message), by, text: "and then?".into(), attachments: Vec::new() };
+        self.queue.follow_up(of(n), said).await.expect("heard");
+    }
+
+    async fn fact(&self, name: String) -> Option<String> {
+        self.queue.fact(&name).await.expect("the store answers")
+    }
+}
+
+#[tokio::test]
+async fn that_a_task_is_to_be_stopped_is_noted_once() {
+    let world = World::new();
+    world.enqueue(&ask(1)).await;
+    let attempt = world.live(1).await;
+
+    for who in [BY, "somebody else"] {
+        assert_eq!(world.queue.cancel(of(1), who.into(), String::new()).await.expect("asked"), Cancelled::Stopping(attempt.id));
+    }
+
+    assert_eq!(world.stops_asked(1).await, [BY]);
+    assert_eq!(world.live(1).await.stop.map(|(_, by)| by).as_deref(), Some(BY));
+}
+
+#[tokio::test]
+async fn a_task_that_is_interrupted_goes_on_unless_it_is_cancelled_meanwhile_and_nothing_is_remembered_of_it() {
+    for cancelled in [false, true] {
+        let world = World::new();
+        world.enqueue(&ask(1)).await;
+        let attempt = world.live(1).await;
+        world.say_in_thread(1, 31).await;
+        let fact = format!("interrupted:{}", attempt.id);
+
+        for who in [BY, "somebody else"] {
+            assert_eq!(world.queue.interrupt(of(1), who.into()).await.expect("interrupted"), attempt.id);
+        }
+        assert_eq!((world.stops_asked(1).await, world.fact(fact.clone()).await.as_deref()), (vec![BY.to_owned()], Some(BY)));
+        if cancelled {
+            world.queue.cancel(of(1), "boss".into(), String::new()).await.expect("asked");
+            assert_eq!(world.stops_asked(1).await, [BY, "boss"], "that is another wish");
+            assert!(matches!(world.queue.interrupt(of(1), BY.into()).await, Err(QueueError::NotNow { .. })));
+        }
+        world.ends(&attempt, Outcome::Cancelled).await;
+
+        assert_eq!(world.whole(1).await.row.ended.is_some(), cancelled);
+        assert_eq!(world.fact(fact).await, None);
+        world.holds().await;
+    }
+}
+
+#[tokio::test]
+async fn who_runs_an_edited_task_again_is_told_once_that_it_runs_as_it_was() {
+    let world = World::new();
+    world.enqueue(&Ask { from_message: true, ..ask(1) }).await;
+    let told = async || {
+        let letters = world.whole(1).await.letters;
+        letters
+            .iter()
+            .filter(|row| matches!(&row.letter, Letter::Reply { to, text } if *to == crate::support::message(1) && text == EDITED))
+            .count()
+    };
+    let ended = async || world.ends(&world.live(1).await, Outcome::Failed).await;
+    ended().await;
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
+    assert_eq!(told().await, 0, "nobody has edited it");
+    let mut other = ask(1).task(world.clock_now());
+    other.prompt = "something else".into();
+    assert!(!world.queue.edit(other, ask(1).gates()).await.expect("it is noted"));
+    tick(&world.queue).await.expect("it is claimed");
+    ended().await;
+
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
+    assert_eq!(told().await, 1);
+    assert_eq!(world.whole(1).await.row.task.prompt, "task 1");
+    tick(&world.queue).await.expect("it is claimed");
+    ended().await;
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
+
+    assert_eq!(told().await, 1, "it is known");
 }

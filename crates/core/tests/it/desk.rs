@@ -27,7 +27,7 @@ use orchestrator_core::{
 use crate::{
     room::{bot, person},
     steps::of,
-    support::{World, id, message, recount, rules},
+    support::{EDITED, World, id, message, recount, rules},
 };
 
 /// What becomes of a message, by what it is.
@@ -268,7 +268,7 @@ async fn a_message_that_is_deleted_after_the_claim_stops_nothing() {
     assert_eq!(running.live(5).await.stop, None);
     running.ends(&attempt, Outcome::Failed).await;
 
-    running.queue.retry(of(5), "somebody".into()).await.expect("retried");
+    running.queue.retry(of(5), "somebody".into(), EDITED.into()).await.expect("retried");
     running.desk().deleted(message(5)).await.expect("the store answers");
     assert!(matches!(running.state(5).await, StepState::Ready { .. }), "who wants it run again needs no message");
 }

@@ -21,7 +21,7 @@ use orchestrator_core::{
 use proptest::prelude::*;
 
 use super::support::{
-    Ask, TASKS, World, agent, ask, id, message, noon, priority,
+    Ask, EDITED, TASKS, World, agent, ask, id, message, noon, priority,
     recount::{self, Whole},
     report, rules,
 };
@@ -185,7 +185,7 @@ impl History {
             }
             Event::Withdrawn(n) => self.of(*n, |task| queue.withdraw(task, BY.into(), "gone".into())).await,
             Event::Cancelled(n) => self.of(*n, |task| queue.cancel(task, BY.into(), "not wanted".into())).await,
-            Event::RunAgain(n) => self.of(*n, |task| queue.retry(task, BY.into())).await,
+            Event::RunAgain(n) => self.of(*n, |task| queue.retry(task, BY.into(), EDITED.into())).await,
             Event::Held(n) => self.of(*n, |task| queue.hold(task, BY.into())).await,
             Event::Released(n) => self.of(*n, |task| queue.release(task, BY.into())).await,
             Event::Paused { stops } => drop(queue.pause(BY.into(), *stops).await.expect("paused")),
@@ -308,7 +308,7 @@ impl History {
         self.world.queue.resume(BY.into()).await.expect("resumed");
         for task in self.all().await {
             if let StepState::Blocked { .. } = task.step.state {
-                self.world.queue.retry(task.row.task.id, BY.into()).await.expect("let go");
+                self.world.queue.retry(task.row.task.id, BY.into(), EDITED.into()).await.expect("let go");
             }
         }
         for _ in 0..1_000 {

@@ -19,7 +19,7 @@ use orchestrator_core::{
 
 use crate::{
     steps::of,
-    support::{Ask, World, ask, message, recount, rules},
+    support::{Ask, EDITED, World, ask, message, recount, rules},
 };
 
 const BY: &str = "somebody";
@@ -225,7 +225,7 @@ async fn a_task_that_failed_after_its_message_was_refused_carries_the_cross_of_i
     assert_eq!((cross.state, cross.mark.purpose, cross.mark.task), (MarkState::Wanted, Purpose::End, Some(of(7))));
     put(&world, 7, REFUSED).await;
 
-    world.queue.retry(of(7), BY.into()).await.expect("retried");
+    world.queue.retry(of(7), BY.into(), EDITED.into()).await.expect("retried");
 
     assert_eq!(world.sign(7, REFUSED).await, Some(MarkState::Lifting));
 }
@@ -237,7 +237,7 @@ async fn a_sign_that_was_put_while_its_task_was_opened_again_is_taken_away() {
     let attempt = world.live(1).await;
     world.ends(&attempt, Outcome::Succeeded).await;
 
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
     put(&world, 1, "🏁").await;
 
     assert_eq!(world.sign(1, "🏁").await, Some(MarkState::Lifting));
@@ -252,7 +252,7 @@ async fn a_sign_that_may_have_arrived_unrecorded_is_taken_away_when_its_task_is_
     assert_eq!(world.sign(1, REFUSED).await, Some(MarkState::Wanted));
 
     // It was sent, and whoever sent it was killed: nobody records that it stands.
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
 
     assert_eq!(world.sign(1, REFUSED).await, Some(MarkState::Lifting));
 }
@@ -264,7 +264,7 @@ async fn a_sign_that_could_not_be_put_is_tried_again_at_the_next_end() {
     let first = world.live(1).await;
     world.ends(&first, Outcome::Succeeded).await;
     fails(&world, 1, "🏁", MarkFailure::Impossible { reason: "not now".into(), reply: None }).await;
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
     let second = world.claim().await.expect("it waits again");
 
     world.ends(&second, Outcome::Succeeded).await;
@@ -279,7 +279,7 @@ async fn a_sign_that_was_taken_away_while_it_was_wanted_again_is_put_again() {
     let first = world.live(1).await;
     world.ends(&first, Outcome::Succeeded).await;
     put(&world, 1, "🏁").await;
-    world.queue.retry(of(1), BY.into()).await.expect("retried");
+    world.queue.retry(of(1), BY.into(), EDITED.into()).await.expect("retried");
     let flag = world.mark(1, "🏁").await.expect("it stood");
     let second = world.claim().await.expect("it waits again");
     world.ends(&second, Outcome::Succeeded).await;

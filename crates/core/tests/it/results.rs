@@ -12,7 +12,7 @@ use orchestrator_core::{
 
 use crate::{
     steps::of,
-    support::{TASKS, World, ask, message},
+    support::{EDITED, TASKS, World, ask, message},
 };
 
 fn queue_channel() -> Address {
@@ -102,7 +102,7 @@ async fn a_workspace_stays_until_the_entry_of_its_own_run_stands() {
     let first = world.live(1).await;
     world.ends(&first, Outcome::Succeeded).await;
     world.deliver_result(900).await;
-    world.queue.retry(of(1), "somebody".into()).await.expect("retried");
+    world.queue.retry(of(1), "somebody".into(), EDITED.into()).await.expect("retried");
     let second = world.claim().await.expect("it waits again");
     world.ends(&second, Outcome::Succeeded).await;
 

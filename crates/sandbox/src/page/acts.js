@@ -4,12 +4,15 @@ import { ask, complain, go, interact, make, me } from "./api.js";
 import { expectAnswer } from "./answers.js";
 import { edit } from "./edit.js";
 import * as menus from "./menus.js";
-import { jump, list, newer, older } from "./messages.js";
+import { jump, list, newer, older, refresh } from "./messages.js";
 
 let replyTo = () => {};
+let toBox = () => {};
+/** The reactions whose change is not shown yet. */
+const reacting = new Set();
 
 export function start(options) {
-  replyTo = options.replyTo;
+  ({ replyTo, toBox } = options);
   document.addEventListener("click", (event) => act(event).catch(complain));
   document.addEventListener("contextmenu", menu);
   list.addEventListener("change", choose);
@@ -24,6 +27,11 @@ async function act(event) {
     if (link.dataset.message) return jump(link.dataset.message, link.dataset.in ?? me.channel);
     return go({ channel: link.dataset.channel });
   }
+  const place = placeOf(event.target.closest("a[href]"));
+  if (place) {
+    event.preventDefault();
+    return place.message ? jump(place.message, place.channel) : go({ channel: place.channel });
+  }
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const message = button.closest(".message");
@@ -32,10 +40,7 @@ async function act(event) {
     case "older": return older(button);
     case "newer": return newer(button);
     case "jump": event.preventDefault(); return jump(button.dataset.target, button.dataset.in ?? me.channel);
-    case "react": {
-      const mine = button.getAttribute("aria-pressed") === "true";
-      return ask(mine ? "DELETE" : "PUT", `${path}/reactions/${encodeURIComponent(button.dataset.emoji)}/@me`);
-    }
+    case "react": return react(button, `${path}/reactions/${encodeURIComponent(button.dataset.emoji)}/@me`);
     case "pick-emoji": return menus.react(button, message);
     case "reply": return replyTo(message);
     case "edit": return edit(message);
@@ -45,9 +50,30 @@ async function act(event) {
     case "delete-now": return ask("DELETE", path);
     case "unpin": return ask("DELETE", `/channels/${me.channel}/messages/pins/${button.dataset.target}`);
     case "new-post": return menus.newPost(button);
-    case "new-thread": return menus.newThread(null);
+    case "new-thread": return menus.newThread(null, button.dataset.in);
     case "press": return press(button, message);
     case "choose-many": return press(button, message, [...button.parentElement.querySelectorAll("input:checked")].map((box) => box.value));
+  }
+}
+
+/** Where a link to this local Discord leads: bots that were given its address make such, as on Discord those to discord.com. */
+function placeOf(link) {
+  const isHere = (url) => url.origin === location.origin || (url.port === location.port && isLoopback(url) && isLoopback(location));
+  const isLoopback = ({ hostname }) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  const [, channel, message] = (link && isHere(link) && /^\/channels\/\d+\/(\d+)(?:\/(\d+))?$/.exec(link.pathname)) || [];
+  return channel ? { channel, message } : null;
+}
+
+/** Puts a reaction or takes it away; once, until it is seen what came of it. */
+async function react(button, path) {
+  if (reacting.has(path)) return;
+  reacting.add(path);
+  try {
+    await ask(button.getAttribute("aria-pressed") === "true" ? "DELETE" : "PUT", path);
+    // What came of it is told over the event stream, which may be late.
+    if (button.isConnected) await refresh();
+  } finally {
+    reacting.delete(path);
   }
 }
 
@@ -70,9 +96,10 @@ function reveal(button) {
   button.remove();
 }
 
-/** Keys on a message that has the focus: as on Discord. */
+/** Keys on a message that has the focus: as on Discord. Escape leads from within a message to it, and from it to the box. */
 function key(event) {
   const message = event.target;
+  if (event.key === "Escape" && message.matches(".message :is(a, button, summary, select)")) return message.closest(".message").focus();
   if (!message.matches(".message") || event.ctrlKey || event.metaKey || event.altKey) return;
   const can = (word) => message.dataset.can.split(" ").includes(word);
   if (event.key === "e" && can("edit")) edit(message);
@@ -97,6 +124,20 @@ async function press(control, message, values) {
   control.classList.add("busy");
   await expectAnswer(() => interact(3, message.dataset.app ?? message.dataset.author, { component_type: kind, custom_id: control.dataset.customId, values }, message.dataset.id), {
     failed: () => document.querySelector(`#${message.id} .body`)?.append(make("p", { class: "failed", role: "alert" }, "This interaction failed")),
-    ended: () => control.classList.remove("busy"),
+    ended: (isAnswered) => {
+      control.classList.remove("busy");
+      if (isAnswered && control.matches("button")) leave(message.id);
+    },
+  });
+}
+
+/** After a press one reads or writes: the focus goes to the box, unless the answer is a form or it has gone elsewhere meanwhile. */
+function leave(message) {
+  // The answer itself is shown first.
+  setTimeout(() => {
+    const at = document.activeElement;
+    const stayed = at === document.body || at.closest(".message")?.id === message;
+    // On a touch screen the box would bring up the keyboard.
+    if (stayed && !document.querySelector("dialog[open]") && !matchMedia("(pointer: coarse)").matches) toBox();
   });
 }

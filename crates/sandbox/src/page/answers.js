@@ -7,7 +7,8 @@ const waiting = new Map();
 const early = new Set();
 
 /**
- * Starts an interaction with `begin`, which gives its id. `failed` is called when nobody answers in time, `ended` when the waiting is over.
+ * Starts an interaction with `begin`, which gives its id. `failed` is called when nobody answers in time, `ended` when the waiting is over: with
+ * whether there was an answer.
  * Returns once the interaction has begun.
  */
 export async function expectAnswer(begin, { failed, ended = () => {} }) {
@@ -15,16 +16,16 @@ export async function expectAnswer(begin, { failed, ended = () => {} }) {
   try {
     id = await begin();
   } catch (error) {
-    ended();
+    ended(false);
     throw error;
   }
-  if (early.delete(id)) return ended();
+  if (early.delete(id)) return ended(true);
   const timer = setTimeout(() => {
     waiting.delete(id);
-    ended();
+    ended(false);
     failed();
   }, PATIENCE);
-  waiting.set(id, () => (clearTimeout(timer), ended()));
+  waiting.set(id, () => (clearTimeout(timer), ended(true)));
 }
 
 /** An answer has come. */

@@ -55,7 +55,7 @@ function explain(text, status) {
 
 /** Starts an interaction and gives its id. The answer comes over the event stream. */
 export async function interact(type, application, data, message, files = []) {
-  const asked = { type, application_id: application, guild_id: me.guild, channel_id: me.channel, message_id: message, session_id: "page", data };
+  const asked = { type, application_id: application, guild_id: "direct" in me ? undefined : me.guild, channel_id: me.channel, message_id: message, session_id: "page", data };
   const { headers } = await send("POST", "/interactions", asked, files);
   return headers.get("x-sandbox-interaction");
 }

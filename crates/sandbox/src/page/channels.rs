@@ -9,6 +9,9 @@ use crate::world::{
     snowflake::Snowflake,
 };
 
+/// How many of a channel's threads stand below it, those with the newest messages: so many tasks have one that the channels would be pushed out of sight.
+const RECENT: usize = 4;
+
 /// The servers as list items. Each tells the newest message of its channels, so that the page can mark what was not read.
 pub(super) fn rail(viewer: Viewer<'_>) -> String {
     let mut out = String::new();
@@ -58,6 +61,16 @@ pub(super) fn list(viewer: Viewer<'_>) -> String {
         }
         out.push_str("</ul></li>");
     }
+    let direct = viewer.direct();
+    if !direct.is_empty() {
+        out.push_str("<li class=\"category\"><h3 id=\"c-direct\">Direct messages</h3><ul aria-labelledby=\"c-direct\">");
+        for channel in direct {
+            out.push_str("<li>");
+            link(viewer, channel, &mut out);
+            out.push_str("</li>");
+        }
+        out.push_str("</ul></li>");
+    }
     out
 }
 
@@ -65,14 +78,26 @@ fn item(viewer: Viewer<'_>, channel: &Channel, out: &mut String) {
     out.push_str("<li>");
     link(viewer, channel, out);
     let mut threads = viewer.threads(channel.id, false);
-    // An archived thread that is open before the reader has its place in the list too.
-    threads.extend(viewer.threads(channel.id, true).into_iter().filter(|thread| Some(thread.id) == viewer.channel));
+    let others = threads.split_off(threads.len().min(RECENT));
+    // The one that is open before the reader has its place in the list too, archived or not.
+    let rest = others.len();
+    threads.extend(others.into_iter().chain(viewer.threads(channel.id, true)).filter(|thread| Some(thread.id) == viewer.channel));
     if !threads.is_empty() {
         push(out, format_args!("<ul class=\"threads\" aria-label=\"Threads of {}\">", escape(&channel.name)));
         for thread in threads {
             out.push_str("<li>");
             link(viewer, thread, out);
             out.push_str("</li>");
+        }
+        if rest > 0 {
+            push(
+                out,
+                format_args!(
+                    "<li><button type=\"button\" class=\"more\" data-threads=\"{}\" data-name=\"{name}\" aria-label=\"{rest} more threads of {name}\">{rest} more</button></li>",
+                    channel.id,
+                    name = escape(&channel.name)
+                ),
+            );
         }
         out.push_str("</ul>");
     }
@@ -91,7 +116,7 @@ fn link(viewer: Viewer<'_>, channel: &Channel, out: &mut String) {
             channel.last_message.map(|last| last.to_string()).unwrap_or_default(),
             channel.kind.number(),
             sign(channel),
-            escape(&channel.name),
+            escape(viewer.title(channel)),
         ),
     );
 }
@@ -103,7 +128,8 @@ pub(super) fn sign(channel: &Channel) -> &'static str {
         ChannelKind::PrivateThread => "🔒",
         ChannelKind::Announcement => "📣",
         ChannelKind::Forum => "💬",
-        ChannelKind::Text | ChannelKind::Category | ChannelKind::Direct => "#",
+        ChannelKind::Direct => "@",
+        ChannelKind::Text | ChannelKind::Category => "#",
     }
 }
 

@@ -5,10 +5,17 @@ import { part } from "./api.js";
 /** The commands that may be used here; whom and what they can be about; the channels of all servers. */
 export const known = { commands: [], users: [], roles: [], channels: [], places: [] };
 
-/** Loads it, or loads it again. */
+let tell;
+/** Is fulfilled when it has been loaded for the first time. */
+export const loaded = new Promise((fulfil) => (tell = fulfil));
+
+/** Loads it, or loads it again; whoever shows some of it hears the document's event `choices`. */
 export async function load() {
   const text = await part("menu");
-  if (text !== null) Object.assign(known, JSON.parse(text));
+  if (text === null) return;
+  Object.assign(known, JSON.parse(text));
+  tell();
+  document.dispatchEvent(new Event("choices"));
 }
 
 /** The options of a modal's select, by its kind. */

@@ -1,8 +1,10 @@
 // The message box: text, files, replies, names.
 
 import { ask, complain, make, may, me } from "./api.js";
+import { loaded } from "./choices.js";
 import { editLast } from "./edit.js";
 import { OptionList } from "./list.js";
+import { LONGEST, limit } from "./limit.js";
 import { toEnd } from "./messages.js";
 import * as names from "./names.js";
 
@@ -11,6 +13,7 @@ const box = document.getElementById("write");
 const picker = document.getElementById("files");
 const uploads = document.getElementById("uploads");
 const replying = document.getElementById("replying");
+const room = limit(box, LONGEST, document.getElementById("write-left"), names.encode);
 const offered = new OptionList(box, document.getElementById("suggestions"), "s");
 let files = [];
 let answered = null;
@@ -26,12 +29,14 @@ export function start(options) {
   box.addEventListener("paste", (event) => add(event.clipboardData.files));
   picker.addEventListener("change", () => (add(picker.files), (picker.value = "")));
   replying.querySelector("button").addEventListener("click", () => replyTo(null));
+  // A list that was opened before it was known what there is gets what there is.
+  document.addEventListener("choices", () => offered.isOpen && offered.rows.length === 0 && suggest());
   const main = document.querySelector("main");
   main.addEventListener("dragover", (event) => (event.preventDefault(), main.classList.add("dropping")));
   main.addEventListener("dragleave", (event) => main.contains(event.relatedTarget) || main.classList.remove("dropping"));
   main.addEventListener("drop", (event) => (event.preventDefault(), main.classList.remove("dropping"), add(event.dataTransfer.files)));
-  // On a touch screen that would bring up the keyboard.
-  if (!matchMedia("(pointer: coarse)").matches && !box.disabled) box.focus({ preventScroll: true });
+  // On a touch screen that would bring up the keyboard; and a message that was gone to keeps the focus.
+  if (!matchMedia("(pointer: coarse)").matches && !box.disabled && document.activeElement === document.body) box.focus({ preventScroll: true });
 }
 
 /** Offers what may be meant: commands after a slash at the beginning, names after @ and #. */
@@ -80,11 +85,21 @@ function key(event) {
   if (event.key === "ArrowUp" && !box.value && editLast()) event.preventDefault();
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    send();
+    enter();
   }
 }
 
+/** What begins like a command waits until it is known which there are: one that is typed in full is no message, even where the list is closed. */
+async function enter() {
+  if (!box.value.startsWith("/")) return send();
+  await loaded;
+  const meant = slash.suggestions(box.value)?.rows.find((row) => row.isMeant);
+  if (meant) meant.take();
+  else send();
+}
+
 function grow() {
+  room.tell();
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight, innerHeight / 3)}px`;
 }
@@ -112,6 +127,8 @@ function show() {
 async function send() {
   const content = box.value;
   if (!content.trim() && files.length === 0) return;
+  const wrong = room.problem("Your message");
+  if (wrong) return complain(wrong);
   const body = { content: names.encode(content), nonce: String(Date.now()) };
   if (answered) body.message_reference = { message_id: answered };
   const [sent, sentFiles] = [content, files];

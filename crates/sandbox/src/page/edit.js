@@ -1,13 +1,15 @@
 // Editing a message of one's own, in its place.
 
 import { ask, complain, make, me } from "./api.js";
+import { LONGEST, limit } from "./limit.js";
 import { group, list } from "./messages.js";
 
 /** Opens the box in a message. */
 export function edit(message) {
   if (message.querySelector("form.edit")) return;
-  const box = make("textarea", { "aria-label": "Edit message", maxlength: 4000 });
+  const box = make("textarea", { id: `edit-${message.dataset.id}`, "aria-label": "Edit message" });
   box.value = message.dataset.raw;
+  const { left, problem } = limit(box, LONGEST);
   const content = message.querySelector(".content");
   const close = () => {
     form.remove();
@@ -18,6 +20,8 @@ export function edit(message) {
   };
   const save = async () => {
     if (box.value.trim() === message.dataset.raw) return close();
+    const wrong = problem("Your message");
+    if (wrong) return complain(wrong);
     try {
       await ask("PATCH", `/channels/${me.channel}/messages/${message.dataset.id}`, { content: box.value });
       close();
@@ -31,7 +35,7 @@ export function edit(message) {
     if (event.key === "Escape") (event.stopPropagation(), close());
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) (event.preventDefault(), save());
   });
-  const form = make("form", { class: "edit", onsubmit: (event) => (event.preventDefault(), save()) }, box,
+  const form = make("form", { class: "edit", onsubmit: (event) => (event.preventDefault(), save()) }, box, left,
     make("p", {}, "Escape to ", make("button", { type: "button", onclick: close }, "cancel"), " · Enter to ", make("button", { type: "submit" }, "save")));
   if (content) content.hidden = true;
   message.querySelector(".by").after(form);

@@ -2,6 +2,7 @@
 
 import { make } from "./api.js";
 import { ofKind } from "./choices.js";
+import { describe, limit } from "./limit.js";
 
 /** One part of a modal: its row, and what goes back to the application. */
 export function part(component) {
@@ -12,15 +13,15 @@ export function part(component) {
   const made = field(input);
   const mark = input.required !== false && input.type !== 23 ? make("abbr", { title: "required" }, " *") : null;
   const hint = component.description ? make("small", { id: `${made.id}-d` }, component.description) : null;
-  if (hint) made.control.setAttribute("aria-describedby", hint.id);
+  if (hint) describe(made.control, hint.id);
   const row = made.isGroup
     ? make("fieldset", { class: "field" }, make("legend", {}, text, mark), hint, made.control)
-    : make("div", { class: "field" }, make("label", { for: made.id }, text, mark), made.control, hint);
+    : make("div", { class: "field" }, make("label", { for: made.id }, text, mark), made.control, made.left, hint);
   const data = (files) => {
     const filled = { type: input.type, id: input.id, custom_id: input.custom_id, ...made.read(files) };
     return component.type === 18 ? { type: 18, id: component.id, component: filled } : { type: 1, id: component.id, components: [filled] };
   };
-  return { row, data, problem: () => made.problem?.(text) };
+  return { row, data, problem: () => made.problem?.(text), focus: () => made.control.focus() };
 }
 
 function field(input) {
@@ -37,10 +38,13 @@ function field(input) {
 }
 
 function textInput(input, id, shared) {
-  const lengths = { minlength: input.min_length, maxlength: input.max_length ?? 4000 };
-  const control = input.style === 2 ? make("textarea", { ...shared, ...lengths, rows: 5 }) : make("input", { ...shared, ...lengths, type: "text", autocomplete: "off" });
+  const least = { minlength: input.min_length };
+  const control = input.style === 2 ? make("textarea", { ...shared, ...least, rows: 5 }) : make("input", { ...shared, ...least, type: "text", autocomplete: "off" });
   if (input.value) control.value = input.value;
-  return { id, control, read: () => ({ value: control.value }) };
+  // Source of the number: Discord developer documentation, "Text Input", field `max_length`.
+  const { left, problem, tell } = limit(control, input.max_length ?? 4000);
+  tell();
+  return { id, control, left, problem, read: () => ({ value: control.value }) };
 }
 
 function fileInput(input, id, shared) {

@@ -3,9 +3,11 @@
 import { go, make, me, part } from "./api.js";
 
 const box = document.getElementById("guide");
-const key = `guide:${me.guild}:${me.user}`;
+/** How far this person has come; whether anybody has ended it or left it. */
+const [key, over] = [`guide:${me.guild}:${me.user}`, `guide:${me.guild}`];
 let propose = () => {};
 let soon;
+let drawn = "";
 
 export async function start(options) {
   propose = options.propose;
@@ -18,23 +20,33 @@ export function look() {
   soon = setTimeout(refresh, 150);
 }
 
+/** What was reached: the step, and what was the newest when the guide began and when the step did. */
+function reached() {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 async function refresh() {
-  const reached = localStorage.getItem(key) ?? "0";
-  if (reached === "dismissed" || reached === "done") return;
-  const text = await part("guide", { step: reached });
-  if (!text) return;
-  const guide = JSON.parse(text);
-  if (!guide) return;
-  const moved = String(guide.step) !== reached;
-  localStorage.setItem(key, guide.step < guide.steps ? String(guide.step) : "done");
-  if (box.hidden || moved) draw(guide);
+  if (localStorage.getItem(over)) return;
+  const text = await part("guide", reached());
+  const guide = text && JSON.parse(text);
+  // While it was asked, the guide may have been left.
+  if (!guide || localStorage.getItem(over)) return;
+  const { step, began, since } = guide;
+  localStorage.setItem(key, JSON.stringify({ step, began, since }));
+  if (step >= guide.steps) localStorage.setItem(over, "done");
+  if (box.hidden || drawn !== guide.html) draw(guide);
 }
 
 function draw(guide) {
   const ended = guide.step >= guide.steps;
+  drawn = guide.html;
   const content = make("div", { class: "content" });
   content.innerHTML = guide.html;
-  const close = make("button", { type: "button", class: "tool", "aria-label": ended ? "Close the guide" : "Leave the guide", onclick: () => dismiss(ended) }, "✕");
+  const close = make("button", { type: "button", class: "tool", "aria-label": ended ? "Close the guide" : "Leave the guide", onclick: () => leave(ended) }, "✕");
   const buttons = make("p", { class: "buttons" },
     guide.write && guide.here && make("button", { type: "button", class: "button style-1", onclick: () => propose(guide.write) }, "Put it in the box"),
     guide.channel && !guide.here && make("button", { type: "button", class: "button style-1", onclick: () => go({ channel: guide.channel }) }, `Go to #${guide.channel_name}`));
@@ -44,8 +56,8 @@ function draw(guide) {
   box.hidden = false;
 }
 
-function dismiss(ended) {
-  localStorage.setItem(key, ended ? "done" : "dismissed");
+function leave(ended) {
+  localStorage.setItem(over, ended ? "done" : "left");
   box.hidden = true;
   document.getElementById("write").focus();
 }

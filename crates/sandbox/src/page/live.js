@@ -1,7 +1,7 @@
 // Listens to what happens in the world.
 
 import { answered } from "./answers.js";
-import { go, me } from "./api.js";
+import { go, me, part } from "./api.js";
 import * as choices from "./choices.js";
 import * as complete from "./complete.js";
 import * as guide from "./guide.js";
@@ -29,12 +29,17 @@ export function start() {
   on("message", (data) => {
     unread.note(data);
     guide.look();
+    messages.countThread(data.channel, data.in_thread);
+    if (data.direct && !channels.querySelector(`[data-channel="${data.channel}"]`)) meet();
     if (data.channel !== me.channel) return;
     messages.show(data);
     stopTyping(data.author);
   });
   on("pins", (data) => data.channel === me.channel && panel.refresh("pins"));
-  on("gone", (data) => data.channel === me.channel && messages.remove(data.ids));
+  on("gone", (data) => {
+    messages.countThread(data.channel, data.in_thread);
+    if (data.channel === me.channel) messages.remove(data.ids);
+  });
   on("channels", (data) => (drawLists(data), panel.refresh("threads")));
   on("members", (data) => (drawLists(data), panel.refresh("members")));
   on("presence", () => panel.refresh("members"));
@@ -51,12 +56,22 @@ export function start() {
 
 function drawLists({ html, rail: servers, gone }) {
   if (gone === me.channel) return go({ guild: me.guild });
-  const focused = channels.contains(document.activeElement) ? document.activeElement.dataset.channel : null;
-  channels.innerHTML = html;
   rail.innerHTML = servers;
-  if (focused) channels.querySelector(`a[data-channel="${focused}"]`)?.focus();
+  drawChannels(html);
+}
+
+function drawChannels(html) {
+  const { channel, threads } = channels.contains(document.activeElement) ? document.activeElement.dataset : {};
+  channels.innerHTML = html;
+  channels.querySelector(`a[data-channel="${channel}"], button[data-threads="${threads}"]`)?.focus();
   unread.mark();
   choices.load();
+}
+
+/** Somebody has written directly who had not before: he has his place in the list. */
+async function meet() {
+  const html = await part("channels");
+  if (html !== null) drawChannels(html);
 }
 
 // Who is typing: each for ten seconds, or until his message is there.

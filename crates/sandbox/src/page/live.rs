@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{channels, message, viewer::Viewer};
 use crate::{
     hub::Hub,
-    world::{event::Event, interaction::Answer, snowflake::Snowflake},
+    world::{event::Event, guild::ChannelKind, interaction::Answer, snowflake::Snowflake},
 };
 
 /// Answers with a stream of events for the person in the query.
@@ -101,8 +101,12 @@ fn tell(viewer: Viewer<'_>, event: &Event) -> Option<(&'static str, Value)> {
         | Event::ReactionRemoved { channel, message, .. }
         | Event::ReactionsCleared { channel, message }
         | Event::ReactionKindCleared { channel, message, .. } => shown(viewer, *channel, *message, false),
-        Event::MessageDeleted { channel, message, .. } => Some(("gone", json!({"channel": channel, "ids": [message]}))),
-        Event::MessagesDeleted { channel, messages } => Some(("gone", json!({"channel": channel, "ids": messages}))),
+        Event::MessageDeleted { channel, message, .. } => {
+            Some(("gone", json!({"channel": channel, "ids": [message], "in_thread": in_thread(viewer, *channel)})))
+        }
+        Event::MessagesDeleted { channel, messages } => {
+            Some(("gone", json!({"channel": channel, "ids": messages, "in_thread": in_thread(viewer, *channel)})))
+        }
         Event::ChannelCreated { .. }
         | Event::ChannelUpdated { .. }
         | Event::AccessGained { .. }
@@ -150,6 +154,15 @@ fn shown(viewer: Viewer<'_>, channel: Snowflake, id: Snowflake, is_new: bool) ->
     let known = viewer.world.message(channel, id).filter(|known| known.is_shown_to(viewer.user.id))?;
     let viewer = viewer.at(channel);
     let mentions_me = known.mention_everyone || known.mentions.contains(&viewer.user.id);
-    let data = json!({"guild": viewer.guild.id, "channel": channel, "id": id, "author": known.author, "new": is_new, "mention": mentions_me, "html": message::render(viewer, known)});
+    let is_direct = viewer.open_channel().is_some_and(|channel| channel.kind == ChannelKind::Direct);
+    let data = json!({
+        "guild": viewer.guild.id, "channel": channel, "id": id, "author": known.author, "new": is_new, "mention": mentions_me || is_direct,
+        "direct": is_direct, "in_thread": in_thread(viewer, channel), "html": message::render(viewer, known),
+    });
     Some(("message", data))
+}
+
+/// How many messages stand in the thread, for the message below which that is told; `None` for what is no thread.
+fn in_thread(viewer: Viewer<'_>, channel: Snowflake) -> Option<String> {
+    viewer.world.channel(channel).and_then(message::count_in)
 }

@@ -74,7 +74,13 @@ fn range(known: &[&Message], part: Part) -> (usize, usize) {
 
 fn beginning(viewer: Viewer<'_>, reads_history: bool, out: &mut String) {
     let Some(channel) = viewer.open_channel() else { return };
-    let name = escape(&channel.name);
+    let name = escape(viewer.title(channel));
+    if channel.kind == ChannelKind::Direct {
+        return push(
+            out,
+            format_args!("<li class=\"beginning\"><h3>{name}</h3><p>This is the beginning of your direct messages with {name}.</p></li>"),
+        );
+    }
     if !reads_history {
         return out.push_str("<li class=\"beginning\"><p>You may not read what was written here before.</p></li>");
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{channels, viewer::Viewer};
+use crate::world::guild::Channel;
 
 /// The commands of all bots, and the members, roles and channels that options can name.
 pub(super) fn choices(viewer: Viewer<'_>) -> Value {
@@ -20,8 +21,14 @@ pub(super) fn choices(viewer: Viewer<'_>) -> Value {
         "users": guild.members.keys().filter_map(|id| world.user(*id)).map(|user| json!({"id": user.id, "name": viewer.name(user.id), "bot": user.bot})).collect::<Vec<_>>(),
         "roles": guild.roles.values().map(|role| json!({"id": role.id, "name": role.name})).collect::<Vec<_>>(),
         "channels": channels.iter().map(|channel| json!({"id": channel.id, "name": channel.name, "type": channel.kind.number()})).collect::<Vec<_>>(),
-        "places": viewer.guilds().into_iter().flat_map(|guild| places(Viewer { guild, ..viewer })).collect::<Vec<_>>(),
+        "places": viewer.guilds().into_iter().flat_map(|guild| places(Viewer { guild, ..viewer })).chain(direct(viewer)).collect::<Vec<_>>(),
     })
+}
+
+/// The people and bots with whom the person has direct messages.
+fn direct(viewer: Viewer<'_>) -> impl Iterator<Item = Value> {
+    let place = move |channel: &Channel| json!({"id": channel.id, "name": viewer.title(channel), "sign": channels::sign(channel), "guild": "direct messages"});
+    viewer.direct().into_iter().map(place)
 }
 
 /// Where the person can go in the open server: its channels, and their open threads.

@@ -11,9 +11,18 @@ import { localise } from "./times.js";
 let replyTo = () => {};
 let mention = () => {};
 let commandsFor = () => [];
+/** The menu of a message that is open, or was the last: commands may be registered meanwhile. */
+let opened = null;
 
 export function start(options) {
   ({ replyTo, mention, commandsFor } = options);
+  document.addEventListener("choices", () => {
+    if (!opened?.menu.isConnected || opened.commands === commandsFor(3).length) return;
+    // It has the focus on the same line as before.
+    const line = document.activeElement.textContent;
+    ofMessage(opened.anchor, opened.message);
+    popup.focusOn(line);
+  });
 }
 
 const path = (message) => `/channels/${me.channel}/messages/${message.dataset.id}`;
@@ -44,6 +53,7 @@ export function ofMessage(anchor, message) {
     can("delete") && popup.rule(),
     can("delete") && popup.item("Delete message", () => confirmDeletion(message), true),
   ].filter(Boolean));
+  opened = { anchor, message, commands: commandsFor(3).length, menu: popup.first() };
 }
 
 /** Deletes a message, if that is really meant. */
@@ -57,11 +67,11 @@ export function confirmDeletion(message) {
     make("p", { class: "buttons" }, make("button", { type: "button", class: "button style-4", onclick: really }, "Delete"), make("button", { type: "button", class: "button style-2", onclick: popup.close }, "Keep it")));
 }
 
-/** Starts a thread, on a message or on the channel itself, and goes there. */
-export function newThread(message) {
+/** Starts a thread, on a message or on a channel itself, and goes there. */
+export function newThread(message, channel = me.channel) {
   const first = message?.dataset.raw.replaceAll(/\s+/g, " ").slice(0, 40) ?? "";
   prompt({ title: "Create thread", label: "Thread name", value: first, most: 100, submit: "Create thread" }, async (name) => {
-    const from = message ? `${path(message)}/threads` : `/channels/${me.channel}/threads`;
+    const from = message ? `${path(message)}/threads` : `/channels/${channel}/threads`;
     const thread = await ask("POST", from, message ? { name } : { name, type: 11 });
     go({ channel: thread.id });
   });
@@ -102,6 +112,12 @@ function rename(channel, link) {
   prompt({ title: "Rename thread", label: "Thread name", value: now, most: 100, submit: "Rename" }, (name) => ask("PATCH", `/channels/${channel}`, { name }));
 }
 
+/** Goes to the direct messages with somebody. */
+async function converse(id) {
+  const { id: channel } = await ask("POST", "/users/@me/channels", { recipient_id: id });
+  go({ channel });
+}
+
 /** What is known of a member, and what can be done with him. */
 export async function ofUser(anchor, id, name) {
   const known = await part("member", { user: id });
@@ -111,6 +127,7 @@ export async function ofUser(anchor, id, name) {
   const apps = may("commands") ? commandsFor(2) : [];
   popup.open(anchor, { label: name }, card, ...[
     may("write") && popup.item("Mention", () => mention(id, name)),
+    id !== me.userId && popup.item("Message", () => converse(id).catch(complain)),
     ...apps.map((command) => popup.item(command.bot ? `${command.name} · ${command.bot}` : command.name, () => use(command, id))),
     popup.item("Copy user ID", () => copy(id)),
   ].filter(Boolean).map((line) => (line.removeAttribute("role"), line)));

@@ -3,12 +3,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{
-    attachment, component, embed,
+    attachment, component, embed, gist,
     html::{self, escape, push},
     markdown, members, system,
     viewer::Viewer,
 };
 use crate::world::{
+    guild::Channel,
     message::{HAS_THREAD, LOADING, Message, MessageKind, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS},
     permission,
     thread::Thread,
@@ -97,14 +98,12 @@ fn context(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     match viewer.world.message(message.channel, id).filter(|answered| answered.is_shown_to(viewer.user.id)) {
         Some(answered) => {
             let author = viewer.author(answered).0;
-            let excerpt = markdown::excerpt(&answered.content, 120, viewer.world);
-            let excerpt = if excerpt.is_empty() { "a message without text".to_owned() } else { excerpt };
             push(
                 out,
                 format_args!(
                     "<p class=\"context\"><span aria-hidden=\"true\">↪</span> <span class=\"unseen\">Reply to</span> <b>{}</b> <a href=\"#m-{id}\" data-act=\"jump\" data-target=\"{id}\">{}</a></p>",
                     escape(author),
-                    excerpt
+                    gist::of(answered, 120, viewer.world)
                 ),
             );
         }
@@ -178,16 +177,21 @@ fn reactions(viewer: Viewer<'_>, message: &Message, out: &mut String) {
 /// The thread that hangs on the message.
 fn thread(viewer: Viewer<'_>, message: &Message, out: &mut String) {
     let Some(thread) = viewer.world.channel(message.id).filter(|channel| channel.thread.is_some()) else { return };
-    let count = thread.thread.as_ref().map_or(0, Thread::message_count);
     push(
         out,
         format_args!(
-            "<p class=\"thread-link\"><a href=\"/?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count} message{s}</span></p>",
+            "<p class=\"thread-link\"><a href=\"/?channel={id}\" data-channel=\"{id}\">🧵 {name}</a> <span>{count}</span></p>",
             id = thread.id,
             name = escape(&thread.name),
-            s = if count == 1 { "" } else { "s" },
+            count = count_in(thread).unwrap_or_default(),
         ),
     );
+}
+
+/// How many messages stand in a thread, in words; `None` for what is no thread.
+pub(super) fn count_in(channel: &Channel) -> Option<String> {
+    let count = channel.thread.as_ref().map(Thread::message_count)?;
+    Some(format!("{count} message{}", if count == 1 { "" } else { "s" }))
 }
 
 /// What can be done with the message: only what this person may do. The rest stands in its menu, which the page's script makes of `data-can`.

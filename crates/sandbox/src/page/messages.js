@@ -2,6 +2,7 @@
 
 import { make, me, part } from "./api.js";
 import { day, localise } from "./times.js";
+import { arrange } from "./stops.js";
 import { lastRead } from "./unread.js";
 
 export const list = document.getElementById("messages");
@@ -59,7 +60,9 @@ export function show({ id, html, author, new: isNew }) {
 
 /** Has a screen reader say a new message, once: a list whose messages change would say each change again. */
 function announce(message) {
-  const text = [message.querySelector(".name"), ...message.querySelectorAll(".content, .embed-title, .file a:first-of-type")].filter(Boolean);
+  const said = message.cloneNode(true);
+  said.querySelectorAll(".spoiler [hidden]").forEach((secret) => secret.remove());
+  const text = [said.querySelector(".name"), ...said.querySelectorAll(".content, .embed-title, .file a:first-of-type")].filter(Boolean);
   heard.append(make("p", {}, text.map((part) => part.textContent.trim()).join(", ").slice(0, 500)));
   while (heard.children.length > 5) heard.firstElementChild.remove();
 }
@@ -84,12 +87,28 @@ function keep(known, fresh) {
     const same = fresh.querySelectorAll("details")[index];
     if (same) same.open = details.open;
   });
+  fresh.classList.toggle("pointed", known.classList.contains("pointed"));
   if (known === document.activeElement) queueMicrotask(() => fresh.focus({ preventScroll: true }));
-  const focused = known.contains(document.activeElement) ? document.activeElement.dataset : null;
-  if (focused?.act) {
-    const same = ["act", "emoji", "customId"].filter((name) => focused[name]).map((name) => `[data-${name === "customId" ? "custom-id" : name}="${CSS.escape(focused[name])}"]`);
-    queueMicrotask(() => fresh.querySelector(same.join(""))?.focus({ preventScroll: true }));
-  }
+  const same = known.contains(document.activeElement) && counterpart(document.activeElement, fresh);
+  if (same) queueMicrotask(() => same.focus({ preventScroll: true }));
+}
+
+/** What a control of a message is in the message as it was drawn anew, if it is still there. */
+function counterpart({ dataset }, fresh) {
+  const marks = ["act", "emoji", "customId"].filter((name) => dataset[name]).map((name) => `[data-${name === "customId" ? "custom-id" : name}="${CSS.escape(dataset[name])}"]`);
+  return dataset.act ? fresh.querySelector(marks.join("")) : null;
+}
+
+/** The same for one whose message is no longer the one that is shown. */
+export function twin(control) {
+  const message = document.getElementById(control?.closest?.(".message")?.id ?? "");
+  return message && counterpart(control, message);
+}
+
+/** Tells anew, below the message that a thread hangs on, how many messages stand in it. */
+export function countThread(thread, count) {
+  const line = document.querySelector(`#m-${thread} .thread-link span`);
+  if (line && count) line.textContent = count;
 }
 
 export function remove(ids) {
@@ -171,6 +190,7 @@ export function group() {
     item.classList.toggle("follows", Boolean(follows));
     last = { author: item.dataset.author, at, only, date, system: item.classList.contains("system") };
   }
+  arrange();
 }
 
 /** Brings a message into view; one that is not loaded is gone to. */
@@ -184,7 +204,8 @@ function point(id) {
   target.scrollIntoView({ block: "center" });
   target.focus({ preventScroll: true });
   target.classList.add("pointed");
-  setTimeout(() => target.classList.remove("pointed"), 2_000);
+  // It may have been drawn anew by then.
+  setTimeout(() => document.getElementById(`m-${id}`)?.classList.remove("pointed"), 4_000);
 }
 
 /** Up and down go from message to message, Home and End to the ends. */

@@ -9,6 +9,7 @@ mod component;
 mod embed;
 mod files;
 mod forum;
+mod gist;
 mod guide;
 mod html;
 mod live;
@@ -87,6 +88,11 @@ impl Asked<'_> {
     fn number<T: FromStr>(&self, key: &str) -> Option<T> {
         self.query.get(key).and_then(|number| number.parse().ok())
     }
+
+    /// How far the browser has come in the guide.
+    fn reached(&self) -> guide::Reached {
+        guide::Reached { step: self.number("step").unwrap_or(0), began: self.number("began"), since: self.number("since") }
+    }
 }
 
 /// Renders the page or a part of it.
@@ -103,7 +109,7 @@ fn part(path: &str) -> Option<(&'static str, Render)> {
         "/page/threads" => (HTML, |viewer, _| panel::threads(viewer)),
         "/page/pins" => (HTML, |viewer, _| panel::pins(viewer)),
         "/page/menu" => (JSON, |viewer, _| menu::choices(viewer).to_string()),
-        "/page/guide" => (JSON, |viewer, asked| guide::step(viewer, asked.guide, asked.number("step").unwrap_or(0)).to_string()),
+        "/page/guide" => (JSON, |viewer, asked| guide::step(viewer, asked.guide, asked.reached()).to_string()),
         _ => return None,
     };
     Some(known)

@@ -1,10 +1,31 @@
 // Modals: what an application asks for, and what the page itself asks for.
 
-import { interact, make } from "./api.js";
+import { interact, make, Refused } from "./api.js";
 import { expectAnswer } from "./answers.js";
 import { part } from "./fields.js";
+import { limit } from "./limit.js";
+import { twin } from "./messages.js";
 
 const dialog = document.getElementById("modal");
+/** What had the focus before the form was shown. */
+let from = null;
+
+dialog.addEventListener("close", giveBack);
+
+/** The focus goes back to where it came from. That may have been drawn anew; where it is gone, there is the box. */
+function giveBack() {
+  // What was in the form may still have it for a moment.
+  if (document.activeElement !== document.body && !dialog.contains(document.activeElement)) return;
+  (twin(from) ?? document.getElementById("write")).focus();
+}
+
+/** Says what is wrong with what was filled in, by refusing; the first field that is goes to have the focus. */
+function check(parts) {
+  const wrong = parts.find((one) => one.problem?.());
+  if (!wrong) return;
+  wrong.focus?.();
+  throw new Refused(wrong.problem());
+}
 
 /** Shows a form over the page. `submit` may refuse by throwing: what was filled in then stays. */
 function show(title, rows, label, submit) {
@@ -28,7 +49,10 @@ function show(title, rows, label, submit) {
   form.addEventListener("keydown", (event) => (event.ctrlKey || event.metaKey) && event.key === "Enter" && form.requestSubmit());
   dialog.setAttribute("aria-labelledby", "modal-title");
   dialog.replaceChildren(form);
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    from = document.activeElement;
+    dialog.showModal();
+  }
   form.querySelector(".field :is(input, textarea, select)")?.focus();
 }
 
@@ -36,8 +60,7 @@ function show(title, rows, label, submit) {
 export function open(application, modal, message) {
   const parts = modal.components.map(part).filter(Boolean);
   show(modal.title, parts.map((one) => one.row), "Submit", async (status) => {
-    const wrong = parts.map((one) => one.problem?.()).find(Boolean);
-    if (wrong) throw new Error(wrong);
+    check(parts);
     const files = [];
     const data = { custom_id: modal.custom_id, components: parts.map((one) => one.data(files)).filter(Boolean) };
     await new Promise((resolve, reject) => {
@@ -54,8 +77,7 @@ export function open(application, modal, message) {
 export function ask({ title, components, submit }, done) {
   const parts = components.map(part);
   show(title, parts.map((one) => one.row), submit, async () => {
-    const wrong = parts.map((one) => one.problem?.()).find(Boolean);
-    if (wrong) throw new Error(wrong);
+    check(parts);
     await done(Object.fromEntries(parts.map((one) => one.data([]).component).map((filled) => [filled.custom_id, filled.values ?? filled.value])));
     dialog.close();
   });
@@ -63,9 +85,12 @@ export function ask({ title, components, submit }, done) {
 
 /** Asks for one line of text; `done` gets it. */
 export function prompt({ title, label, value, most, submit }, done) {
-  const input = make("input", { id: "prompt", type: "text", maxlength: most, required: true, autocomplete: "off" });
+  const input = make("input", { id: "prompt", type: "text", required: true, autocomplete: "off" });
   input.value = value;
-  show(title, [make("div", { class: "field" }, make("label", { for: "prompt" }, label), input)], submit, async () => {
+  const { left, problem } = limit(input, most);
+  const row = make("div", { class: "field" }, make("label", { for: "prompt" }, label), input, left);
+  show(title, [row], submit, async () => {
+    check([{ problem: () => problem(label), focus: () => input.focus() }]);
     await done(input.value.trim());
     dialog.close();
   });

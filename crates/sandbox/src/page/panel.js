@@ -1,6 +1,6 @@
 // What stands beside the messages: members, threads, pinned messages. On a narrow screen it comes in from the side.
 
-import { part } from "./api.js";
+import { me, part } from "./api.js";
 import { remember } from "./theme.js";
 import { localise } from "./times.js";
 
@@ -11,6 +11,9 @@ const title = document.getElementById("aside-title");
 const buttons = [...document.querySelectorAll("[data-panel]")];
 const narrow = matchMedia("(max-width: 1000px)");
 let shown = "members";
+/** The channel whose threads are shown: the open one, or one that was asked about; and what had the focus before. */
+let of = { id: me.channel, name: null };
+let from = null;
 
 export function start() {
   if (narrow.matches) document.body.classList.remove("with-aside");
@@ -23,8 +26,9 @@ export function start() {
 
 export const isOpen = () => document.body.classList.contains("with-aside");
 
-async function open(name) {
-  shown = name;
+/** Shows one of them; threads may be those of another channel than the open one. */
+export async function open(name, channel = { id: me.channel, name: null }) {
+  [shown, of, from] = [name, channel, document.activeElement];
   document.body.classList.add("with-aside");
   if (!narrow.matches && name === "members") remember("members", "shown");
   tell();
@@ -38,14 +42,14 @@ export function close(byHand = false) {
   document.body.classList.remove("with-aside");
   if (!narrow.matches && byHand && shown === "members") remember("members", "hidden");
   tell();
-  if (byHand) buttons.find((button) => button.dataset.panel === shown)?.focus();
+  if (byHand) (from?.isConnected && from.checkVisibility() ? from : buttons.find((button) => button.dataset.panel === shown))?.focus();
 }
 
 /** Whether it covers the messages. */
 export const covers = () => narrow.matches && isOpen();
 
 function tell() {
-  title.textContent = titles[shown];
+  title.textContent = of.name ? `${titles[shown]} of #${of.name}` : titles[shown];
   for (const button of buttons) button.setAttribute("aria-pressed", String(isOpen() && button.dataset.panel === shown));
   document.getElementById("veil").hidden = !covers() && !document.body.classList.contains("with-sidebar");
   aside.inert = !isOpen();
@@ -56,7 +60,7 @@ function tell() {
 /** Loads what it shows again, if one of `names` is shown. */
 export async function refresh(...names) {
   if (!isOpen() || (names.length > 0 && !names.includes(shown))) return;
-  const html = await part(shown);
+  const html = await part(shown, { channel: of.id });
   if (html === null || body.dataset.html === html) return;
   const focused = body.contains(document.activeElement) ? [...body.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
   body.dataset.html = html;

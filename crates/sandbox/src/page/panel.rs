@@ -1,8 +1,8 @@
 //! What stands beside the messages when asked for: the channel's threads, and its pinned messages.
 
 use super::{
+    gist,
     html::{self, escape, push},
-    markdown,
     viewer::Viewer,
 };
 use crate::world::{guild::Channel, permission};
@@ -13,7 +13,13 @@ pub(super) fn threads(viewer: Viewer<'_>) -> String {
     let parent = open.parent.filter(|_| open.thread.is_some()).unwrap_or(open.id);
     let mut out = String::new();
     if open.thread.is_none() && viewer.may(permission::CREATE_PUBLIC_THREADS) {
-        out.push_str("<p><button type=\"button\" class=\"button style-1\" data-act=\"new-thread\">New thread</button></p>");
+        push(
+            &mut out,
+            format_args!(
+                "<p><button type=\"button\" class=\"button style-1\" data-act=\"new-thread\" data-in=\"{}\">New thread</button></p>",
+                open.id
+            ),
+        );
     }
     for (title, archived) in [("Active", false), ("Archived", true)] {
         let found = viewer.threads(parent, archived);
@@ -62,14 +68,13 @@ pub(super) fn pins(viewer: Viewer<'_>) -> String {
     }
     let mut out = String::from("<ul>");
     for message in pinned {
-        let excerpt = markdown::excerpt(&message.content, 300, viewer.world);
         push(
             &mut out,
             format_args!(
                 "<li class=\"pin\"><p><b>{}</b> {}</p><p>{}</p><p class=\"buttons\"><button type=\"button\" data-act=\"jump\" data-target=\"{id}\">Jump</button>",
                 escape(viewer.author(message).0),
                 html::time(message.posted_at(), 'd'),
-                if excerpt.is_empty() { "a message without text" } else { &excerpt },
+                gist::of(message, 300, viewer.world),
                 id = message.id,
             ),
         );

@@ -35,6 +35,14 @@ export function close() {
   back?.focus({ preventScroll: true });
 }
 
+/** The first line, by which it is told whether this window is still the one that is shown. */
+export const first = () => popup.firstElementChild;
+
+/** Gives the focus to the line with this text, if there is one. */
+export function focusOn(text) {
+  [...popup.querySelectorAll("button")].find((line) => line.textContent === text)?.focus();
+}
+
 export const isOpen = () => !popup.hidden;
 
 /** A line of a menu. */

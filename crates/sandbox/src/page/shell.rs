@@ -38,7 +38,7 @@ impl Taste {
 /// The whole page.
 pub(super) fn page(viewer: Viewer<'_>, taste: Taste, part: Part) -> String {
     let channel = viewer.open_channel();
-    let name = channel.map_or("no channel", |channel| channel.name.as_str());
+    let name = channel.map_or("no channel", |channel| viewer.title(channel));
     let parent = channel.and_then(|channel| channel.parent.filter(|_| channel.thread.is_some()));
     let trail = parent.and_then(|parent| viewer.world.channel(parent)).map(|parent| {
         format!(
@@ -50,12 +50,13 @@ pub(super) fn page(viewer: Viewer<'_>, taste: Taste, part: Part) -> String {
     });
     let topic =
         channel.and_then(|channel| channel.topic.as_deref()).map(|topic| markdown::render_line(topic, viewer.world)).unwrap_or_default();
+    let is_direct = channel.is_some_and(|channel| channel.kind == ChannelKind::Direct);
     let (may_write, hint) = (viewer.may_write(), write_hint(viewer));
     format!(
         include_str!("page.html"),
         theme = taste.theme.map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default(),
         layout = if taste.members_hidden { "" } else { " class=\"with-aside\"" },
-        title = escape(&format!("#{name} · {}", viewer.guild.name)),
+        title = escape(&if is_direct { format!("@{name}") } else { format!("#{name} · {}", viewer.guild.name) }),
         guild = escape(&viewer.guild.name),
         guild_id = viewer.guild.id,
         user = escape(&viewer.user.username),
@@ -63,6 +64,7 @@ pub(super) fn page(viewer: Viewer<'_>, taste: Taste, part: Part) -> String {
         token = escape(&viewer.user.token),
         channel_id = viewer.channel.map(|id| id.to_string()).unwrap_or_default(),
         parent_id = parent.map(|id| id.to_string()).unwrap_or_default(),
+        direct = if is_direct { " data-direct" } else { "" },
         powers = powers(viewer),
         channel = escape(name),
         sign = channel.map_or("", channels::sign),
@@ -88,6 +90,7 @@ fn write_hint(viewer: Viewer<'_>) -> String {
         _ if !viewer.may_write() => "You do not have permission to send messages in this channel.".to_owned(),
         Some(thread) if thread.archived => format!("Message {} (takes it out of the archive)", channel.name),
         Some(_) => format!("Message {}", channel.name),
+        None if channel.kind == ChannelKind::Direct => format!("Message @{}", viewer.title(channel)),
         None => format!("Message #{}", channel.name),
     }
 }

@@ -12,6 +12,12 @@ const narrow = matchMedia("(max-width: 700px)");
 export function start() {
   document.getElementById("person").addEventListener("change", (event) => go({ as: event.target.value, guild: me.guild, channel: me.channel }));
   menu.addEventListener("click", () => show(!document.body.classList.contains("with-sidebar")));
+  document.getElementById("channels").addEventListener("click", (event) => {
+    const { threads: id, name } = event.target.closest("[data-threads]")?.dataset ?? {};
+    if (!id) return;
+    show(false);
+    panel.open("threads", { id, name });
+  });
   veil.addEventListener("click", () => (show(false), panel.close(true)));
   sidebar.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.body.classList.contains("with-sidebar")) show(false, true);

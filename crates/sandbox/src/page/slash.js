@@ -33,8 +33,12 @@ function all() {
 export function suggestions(text) {
   if (!text.startsWith("/") || text.includes("\n")) return null;
   const typed = text.slice(1).toLowerCase();
-  const fitting = all().filter((entry) => entry.words.join(" ").startsWith(typed.trimEnd()) || typed.startsWith(`${entry.words.join(" ")} `));
-  const rows = fitting.map((entry) => ({ label: `/${entry.words.join(" ")}`, detail: entry.description, from: entry.command.bot ?? "", take: () => open(entry) }));
+  const name = (entry) => entry.words.join(" ");
+  const fitting = all().filter((entry) => name(entry).startsWith(typed.trimEnd()) || typed.startsWith(`${name(entry)} `));
+  // What is typed in full is meant; of two such, the one with more words.
+  const full = (entry) => (`${typed.trimEnd()} `.startsWith(`${name(entry)} `) ? name(entry).length : 0);
+  fitting.sort((one, other) => full(other) - full(one));
+  const rows = fitting.map((entry) => ({ label: `/${name(entry)}`, detail: entry.description, from: entry.command.bot ?? "", isMeant: full(entry) > 0, take: () => open(entry) }));
   return { rows, note: known.commands.length ? "No command begins like this." : "No bot has registered commands that you may use here." };
 }
 
@@ -54,6 +58,8 @@ function open(entry) {
   );
   form.onsubmit = (event) => {
     event.preventDefault();
+    const wrong = fields.map((one) => one.problem()).find(Boolean);
+    if (wrong) return complain(wrong);
     const files = [];
     const options = fields.map((one) => one.value(files)).filter(Boolean);
     run(entry, options, files);

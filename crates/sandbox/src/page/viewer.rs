@@ -50,10 +50,25 @@ impl<'a> Viewer<'a> {
         self.world.guilds_with(self.user.id).collect()
     }
 
-    /// Whether the channel can be opened: it holds messages, and the person sees it. Archived threads are among them.
+    /// Whether the channel can be opened: it holds messages, and the person sees it. Archived threads are among them, and direct messages, which
+    /// belong to no server.
     fn may_open(self, channel: Snowflake) -> bool {
-        self.world.channel(channel).is_some_and(|known| known.guild == Some(self.guild.id) && holds_messages(known))
+        self.world.channel(channel).is_some_and(|known| known.guild.is_none_or(|guild| guild == self.guild.id) && holds_messages(known))
             && self.world.sees(self.user.id, channel)
+    }
+
+    /// The person's direct messages, the one written in last first; those in which nothing was written are not among them, but for the open one.
+    pub(super) fn direct(self) -> Vec<&'a Channel> {
+        let listed = |channel: &&Channel| channel.last_message.is_some() || Some(channel.id) == self.channel;
+        let mut found: Vec<_> = self.world.direct_channels(self.user.id).filter(listed).collect();
+        found.sort_by_key(|channel| std::cmp::Reverse(channel.last_message.unwrap_or(channel.id)));
+        found
+    }
+
+    /// What a channel is called before this person: direct messages have the other's name.
+    pub(super) fn title(self, channel: &'a Channel) -> &'a str {
+        let other = channel.recipients.iter().find(|id| **id != self.user.id).filter(|_| channel.kind == ChannelKind::Direct);
+        other.map_or(channel.name.as_str(), |other| self.name(*other))
     }
 
     /// The channels of the open server that the person sees, in their order, without threads and categories.

@@ -1,8 +1,8 @@
 //! The chat page as a browser gets it: whole, escaped, live, and closed to other sites.
 
 use futures_util::StreamExt;
-use orchestrator_sandbox::{Guide, GuideStep, Options, Sandbox, Until};
-use serde_json::json;
+use orchestrator_sandbox::{Guide, GuideStep, Limits, Options, Sandbox, Snowflake, Until};
+use serde_json::{Value, json};
 
 use crate::wire::{Client, Gateway, INTENTS, SOON, discord, messages, text_of};
 
@@ -147,35 +147,54 @@ async fn members_are_listed_by_role_and_a_bots_coming_and_going_is_told() {
 }
 
 #[tokio::test]
-async fn the_guide_goes_on_when_the_world_does() {
+async fn the_guide_goes_on_when_the_world_does_and_counts_nothing_that_was_before_it() {
     let channel = || "general".to_owned();
     let step = |text: &str, until: Until| GuideStep { text: text.to_owned(), channel: Some(channel()), write: None, until };
+    let marked = |and: &[&str]| {
+        let and = and.iter().map(|emoji| (*emoji).to_owned()).collect();
+        Until::Marked { channel: channel(), emoji: "✅".to_owned(), and }
+    };
     let steps = vec![
-        step("write **something**", Until::Wrote { channel: channel() }),
-        step("wait", Until::Marked { channel: channel(), emoji: vec!["🏁".to_owned()] }),
+        step("write **something**", marked(&[])),
+        step("wait", marked(&["🏁", "❌"])),
         step("read", Until::Read { channel: "results".to_owned() }),
         step("ask", Until::Used),
     ];
     let guide = Guide { title: "First".to_owned(), steps, end: "done".to_owned() };
-    let discord = Sandbox::start(Options { guide: Some(guide), ..Options::default() }).await.unwrap();
-    let at = async |channel: &str, reached: u64| -> serde_json::Value {
-        let id = discord.channel(channel).unwrap();
-        fetch(&discord, &format!("/page/guide?as=stranger&channel={id}&step={reached}")).await.json().await.unwrap()
+    let discord = Sandbox::start(Options { guide: Some(guide), limits: Limits::Off, ..Options::default() }).await.unwrap();
+    let bot = Client::bot(&discord);
+    let mark = async |id: Snowflake, emoji: &str| {
+        bot.put(&format!("{}/{id}/reactions/{emoji}/@me", messages(&discord, "general")), json!(null)).await.ok();
     };
-    let first = at("results", 0).await;
-    assert_eq!((&first["step"], &first["here"]), (&json!(0), &json!(false)));
+    let before = discord.person("stranger").say("#general", "before the guide").unwrap();
+    mark(before, "✅").await;
+    let ask = async |channel: &str, reached: String| -> Value {
+        let id = discord.channel(channel).unwrap();
+        fetch(&discord, &format!("/page/guide?as=stranger&channel={id}{reached}")).await.json().await.unwrap()
+    };
+    let first = ask("results", String::new()).await;
+    assert_eq!((&first["step"], &first["here"], &first["began"]), (&json!(0), &json!(false), &json!(before)));
     assert_eq!(first["html"], "<p>write <strong>something</strong></p>");
+    let at = async |channel: &str, step: u64| ask(channel, format!("&step={step}&began={before}&since={before}")).await;
 
+    mark(before, "🏁").await;
+    let refused = discord.person("stranger").say("#general", "nonsense").unwrap();
+    mark(refused, "❌").await;
+    assert_eq!(at("general", 0).await["step"], 0, "neither what was before it nor what was refused counts");
     let id = discord.person("stranger").say("#general", "something").unwrap();
+    mark(id, "✅").await;
     assert_eq!(at("general", 0).await["step"], 1);
     discord.person("admin").react(id, "🏁").unwrap();
     assert_eq!(at("general", 0).await["step"], 1, "only a bot's mark counts");
-    let bot = Client::bot(&discord);
-    bot.put(&format!("{}/{id}/reactions/🏁/@me", messages(&discord, "general")), json!(null)).await.ok();
-    assert_eq!(at("results", 0).await["step"], 2);
-    bot.post(&messages(&discord, "results"), json!({"embeds": [{"title": "An answer", "footer": {"text": id.to_string()}}]})).await.ok();
+    mark(id, "🏁").await;
+    assert_eq!(at("general", 0).await["step"], 2);
+    let answer = bot
+        .post(&messages(&discord, "results"), json!({"embeds": [{"title": "An answer", "footer": {"text": id.to_string()}}]}))
+        .await
+        .ok();
     assert_eq!(at("general", 1).await["step"], 2, "it was not looked at");
-    assert_eq!(at("results", 1).await["step"], 3);
+    let read = at("results", 1).await;
+    assert_eq!((&read["step"], &read["since"]), (&json!(3), &answer["id"]), "what is used counts from here on");
     assert_eq!(at("general", 3).await["step"], 3, "what was reached stays reached");
     assert_eq!(at("general", 4).await["html"], "<p>done</p>");
 }

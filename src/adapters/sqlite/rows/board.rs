@@ -54,6 +54,10 @@ impl SqliteRows<'_> {
         self.one("SELECT * FROM fact WHERE name = ?1", [name], |row| Ok(Cells::new("fact", "name", row).text("value")?.to_owned()))
     }
 
+    pub(super) fn remove_fact(&self, name: &str) -> Result<(), RowsError> {
+        self.change("DELETE FROM fact WHERE name = ?1", [name]).map(drop)
+    }
+
     pub(super) fn write_fact(&self, name: &str, value: &str) -> Result<(), RowsError> {
         self.change("INSERT INTO fact VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", [name, value])?;
         Ok(())

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
-    domain::id::{ChannelId, MessageId, TaskId},
-    ports::rows::{CardRow, FollowUpRow, RowsError},
+    domain::id::{ChannelId, MessageId, StepId, TaskId},
+    ports::rows::{CardRow, FollowUpRow, RowsError, Turn},
 };
 use rusqlite::{Row, named_params, params};
 
@@ -47,15 +47,31 @@ impl SqliteRows<'_> {
         self.one(sql, params![channel.get().cast_signed(), rank], |row| Cells::new("card", "task", row).time("due_at"))
     }
 
+    pub(super) fn count_cards_near(&self, channel: ChannelId, most: u32) -> Result<u32, RowsError> {
+        let sql = "SELECT 1 FROM card INDEXED BY card_near WHERE channel = ?1 AND near = 1 LIMIT ?2";
+        let near = self.all(sql, params![channel.get().cast_signed(), most], |_| Ok(()))?;
+        Ok(u32::try_from(near.len()).unwrap_or(most))
+    }
+
+    pub(super) fn find_first_card_far(&self, channel: ChannelId) -> Result<Option<CardRow>, RowsError> {
+        let sql = "SELECT * FROM card INDEXED BY card_far WHERE channel = ?1 AND near = 0 ORDER BY priority DESC, step LIMIT 1";
+        self.one(sql, [channel.get().cast_signed()], read_card)
+    }
+
     pub(super) fn set_card(&self, row: &CardRow) -> Result<(), RowsError> {
-        let sql = "INSERT INTO card (task, channel, message, rank, due_at, card) VALUES (:task, :channel, :message, :rank, :due_at, :card) \
-                   ON CONFLICT (task) DO UPDATE SET channel = :channel, message = :message, rank = :rank, due_at = :due_at, card = :card";
+        let sql = "INSERT INTO card (task, channel, message, rank, due_at, near, priority, step, card) \
+                   VALUES (:task, :channel, :message, :rank, :due_at, :near, :priority, :step, :card) \
+                   ON CONFLICT (task) DO UPDATE SET channel = :channel, message = :message, rank = :rank, due_at = :due_at, near = :near, \
+                   priority = :priority, step = :step, card = :card";
         let values = named_params! {
             ":task": row.task.as_str(),
             ":channel": row.channel.get().cast_signed(),
             ":message": row.message.map(|message| message.get().cast_signed()),
             ":rank": row.rank(),
             ":due_at": row.due_at.map(nanos).transpose()?,
+            ":near": row.turn.map(|turn| turn.near),
+            ":priority": row.turn.map(|turn| turn.priority.get()),
+            ":step": row.turn.map(|turn| turn.step.0),
             ":card": json(&row.card)?,
         };
         self.insert("card", &row.task, sql, values).map(drop)
@@ -80,7 +96,12 @@ impl SqliteRows<'_> {
 
 fn read_card(row: &Row<'_>) -> Result<CardRow, RowsError> {
     let cells = Cells::new("card", "task", row);
+    let turn = match cells.opt_int("near")? {
+        None => None,
+        Some(near) => Some(Turn { near: near != 0, priority: cells.priority("priority")?, step: StepId(cells.int("step")?) }),
+    };
     Ok(CardRow {
+        turn,
         task: cells.shown("task")?,
         channel: cells.channel("channel")?,
         message: cells.opt_message("message")?,

@@ -104,6 +104,10 @@ impl Rows for SqliteRows<'_> {
         self.write_fact(name, value)
     }
 
+    fn drop_fact(&mut self, name: &str) -> Result<(), RowsError> {
+        self.remove_fact(name)
+    }
+
     fn append(&mut self, event: &Event) -> Result<(), RowsError> {
         self.add_event(event)
     }

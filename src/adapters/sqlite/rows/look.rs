@@ -173,6 +173,14 @@ impl Look for SqliteRows<'_> {
         self.find_next_card_due(channel, rank)
     }
 
+    fn cards_near(&self, channel: ChannelId, most: u32) -> Result<u32, RowsError> {
+        self.count_cards_near(channel, most)
+    }
+
+    fn first_card_far(&self, channel: ChannelId) -> Result<Option<CardRow>, RowsError> {
+        self.find_first_card_far(channel)
+    }
+
     fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError> {
         self.list_follow_ups_of(task)
     }

@@ -54,6 +54,7 @@ promises!(
     a_channel_s_marks_come_in_turn_and_those_for_later_by_their_time,
     due_cards_come_by_their_time_and_those_that_are_behind_apart,
     a_card_is_replaced_and_found_by_its_message,
+    the_cards_of_waiting_tasks_are_counted_if_near_and_come_by_priority_then_age_if_not,
     what_is_said_in_a_thread_is_kept_once_and_told_to_one_attempt,
     counts_follow_every_change,
     the_journal_keeps_its_order,

@@ -200,6 +200,11 @@ impl Rows for Tables {
         Ok(())
     }
 
+    fn drop_fact(&mut self, name: &str) -> Result<(), RowsError> {
+        Arc::make_mut(&mut self.facts).remove(name);
+        Ok(())
+    }
+
     fn append(&mut self, event: &Event) -> Result<(), RowsError> {
         let seq = next(&self.journal);
         Arc::make_mut(&mut self.journal).insert(seq, event.clone());

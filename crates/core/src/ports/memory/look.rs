@@ -227,6 +227,17 @@ impl Look for Tables {
         Ok(self.cards.values().filter(|row| row.channel == channel && row.rank() == rank).filter_map(|row| row.due_at).min())
     }
 
+    fn cards_near(&self, channel: ChannelId, most: u32) -> Result<u32, RowsError> {
+        let near = count(self.cards.values(), |row| row.channel == channel && row.turn.is_some_and(|turn| turn.near));
+        Ok(u32::try_from(near).unwrap_or(u32::MAX).min(most))
+    }
+
+    fn first_card_far(&self, channel: ChannelId) -> Result<Option<CardRow>, RowsError> {
+        let far = self.cards.values().filter(|row| row.channel == channel);
+        let far = far.filter_map(|row| row.turn.filter(|turn| !turn.near).map(|turn| (turn, row)));
+        Ok(far.min_by_key(|(turn, _)| (Reverse(turn.priority), turn.step)).map(|(_, row)| row.clone()))
+    }
+
     fn follow_ups_of(&self, task: &TaskId) -> Result<Vec<FollowUpRow>, RowsError> {
         Ok(self.follow_ups.values().filter(|row| row.task == *task).cloned().collect())
     }

@@ -14,6 +14,15 @@ pub fn settings(channel: ChannelId, showing: Showing, task_channels: &[ChannelId
         format!("Cards: **{}**. {}.", name(showing.shown), describe(showing.shown)),
         format!("Threads: **{}**. {}.", threads_name(showing.threads), describe_threads(showing.threads)),
     ];
+    if showing.threads && showing.shown < Shown::StateChanges {
+        // A thread hangs on its card.
+        let when = if showing.shown == Shown::Silent {
+            "there is none while no cards are shown"
+        } else {
+            "it comes with the card, when the task has ended"
+        };
+        lines.push(format!("⚠️ A thread hangs below its task's card: {when}."));
+    }
     if let Some(first) = task_channels.first().filter(|_| !task_channels.contains(&channel)) {
         lines.push(format!(
             "-# No tasks are given in this channel: `/settings` in <#{first}> says what is shown of those that are given there."
@@ -99,6 +108,26 @@ mod tests {
                 .content
                 .ends_with("-# No tasks are given in this channel: `/settings` in <#7> says what is shown of those that are given there.")
         );
+    }
+
+    #[test]
+    fn where_threads_are_chosen_and_no_cards_it_says_that_there_are_none() {
+        let told = |shown, threads| {
+            let said = settings(ChannelId::new(5), Showing { shown, threads }, &[ChannelId::new(5)]).content;
+            said.lines().nth(3).map(str::to_owned)
+        };
+
+        assert_eq!(
+            told(Shown::Silent, true).as_deref(),
+            Some("⚠️ A thread hangs below its task's card: there is none while no cards are shown.")
+        );
+        assert_eq!(
+            told(Shown::DoneOnly, true).as_deref(),
+            Some("⚠️ A thread hangs below its task's card: it comes with the card, when the task has ended.")
+        );
+        for (shown, threads) in [(Shown::Silent, false), (Shown::StateChanges, true), (Shown::Live, true)] {
+            assert_eq!(told(shown, threads), None);
+        }
     }
 
     #[test]

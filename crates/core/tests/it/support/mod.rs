@@ -33,6 +33,9 @@ use orchestrator_core::{
 /// The channel of tasks that began as messages.
 pub(crate) const TASKS: u64 = 101;
 
+/// What an edited message is answered with whose task runs again as it was.
+pub(crate) const EDITED: &str = "as it was";
+
 /// Noon of a day, so that a test may move some hours without reaching midnight.
 pub(crate) fn noon() -> DateTime<Utc> {
     "2026-03-02T12:00:00Z".parse().expect("a valid time")

@@ -18,6 +18,7 @@ use orchestrator_core::{
         rows::{AttemptRow, LetterRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
         store::Store,
     },
+    queue::cards::SHOWN_WAITING,
 };
 
 /// Everything about one task.
@@ -87,6 +88,27 @@ pub(crate) async fn holds(store: &Arc<dyn Store>, instance: &InstanceId) {
     the_ledger_is_the_sum_of_the_attempts(store, &all).await;
     a_refused_sign_is_tried_again(store).await;
     signs_say_what_is(store, &all).await;
+    only_who_merely_waits_has_a_turn_to_come(store, &all).await;
+}
+
+/// A card with a turn to come is that of a task that has never run and waits for nothing else; and nobody is kept far while there is room near.
+async fn only_who_merely_waits_has_a_turn_to_come(store: &Arc<dyn Store>, all: &[Whole]) {
+    let mut far = BTreeSet::new();
+    for task in all {
+        let id = task.row.task.id.clone();
+        let Some(card) = look(store, move |look| look.card(&id)).await else { continue };
+        let Some(turn) = card.turn else { continue };
+        let merely_waits = matches!(task.step.state, StepState::Ready { .. } | StepState::Parked { .. }) && task.attempts.is_empty();
+        assert!(merely_waits, "the card of {} waits for a turn, and its step is {:?}", task.row.task.id, task.step.state);
+        assert_eq!((turn.priority, turn.step), (task.step.priority, task.step.id));
+        if !turn.near {
+            far.insert(card.channel);
+        }
+    }
+    for channel in far {
+        let near = look(store, move |look| look.cards_near(channel, SHOWN_WAITING)).await;
+        assert_eq!(near, SHOWN_WAITING, "somebody is kept far in {channel} while there is room near");
+    }
 }
 
 /// A step that runs has one live attempt, with its fence; any other has none.

@@ -7,6 +7,9 @@ mod inline;
 use super::html::{escape, push};
 use crate::world::World;
 
+/// How much of a text is looked at for an excerpt: more than Discord takes in one message, so that what a spoiler hides has its end.
+const READ: usize = 4_096;
+
 /// Renders a text; `world` knows the names of who and what is mentioned.
 pub(super) fn render(text: &str, world: &World) -> String {
     let mut out = String::new();
@@ -28,15 +31,42 @@ pub(super) fn render_line(text: &str, world: &World) -> String {
     out
 }
 
-/// The beginning of a text without any marks, for a place where only text may stand; it is HTML already.
+/// The beginning of a text without any marks, for a place where only text may stand; it is HTML already, and has no elements but times.
 pub(super) fn excerpt(text: &str, most: usize, world: &World) -> String {
-    let beginning: String = text.chars().take(most).map(|c| if c == '\n' { ' ' } else { c }).collect();
+    let line: String = text.chars().take(READ).map(|c| if c == '\n' { ' ' } else { c }).collect();
+    let (mut shown, mut left, mut hidden, mut in_time) = (String::new(), most, 0_usize, false);
     // Every `<` in rendered text begins an element of ours, as those of the text are escaped.
-    let mut shown = String::new();
-    for (index, part) in render_line(&beginning, world).split('<').enumerate() {
-        shown.push_str(if index == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) });
+    for (index, part) in render_line(&line, world).split('<').enumerate() {
+        let (tag, text) = if index == 0 { ("", part) } else { part.split_once('>').unwrap_or((part, "")) };
+        // What a spoiler hides stays hidden, whatever stands in it.
+        match tag {
+            "span hidden" => hidden = 1,
+            "/span" => hidden = hidden.saturating_sub(1),
+            _ if hidden > 0 && tag.starts_with("span") => hidden += 1,
+            _ => {}
+        }
+        if hidden > 0 {
+            continue;
+        }
+        // A time moves here too.
+        if (tag.starts_with("time ") && left > 0) || (tag == "/time" && in_time) {
+            in_time = tag != "/time";
+            push(&mut shown, format_args!("<{tag}>"));
+        }
+        left = append(&mut shown, text, left);
     }
     shown
+}
+
+/// Appends at most `most` of the characters that escaped text stands for, none of them in halves; tells how many more may follow.
+fn append(shown: &mut String, escaped: &str, most: usize) -> usize {
+    let (mut left, mut rest) = (most, escaped);
+    while let Some(c) = rest.chars().next().filter(|_| left > 0) {
+        let end = if c == '&' { rest.find(';').map_or(1, |end| end + 1) } else { c.len_utf8() };
+        shown.push_str(&rest[..end]);
+        (rest, left) = (&rest[end..], left - 1);
+    }
+    left
 }
 
 /// Splits at the first fence: what is before it, its language, its code, what is after it.

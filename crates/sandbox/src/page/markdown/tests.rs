@@ -127,3 +127,16 @@ fn an_excerpt_is_text_without_marks() {
 
     assert_eq!(excerpt("**[SUCCESS]** `12` <b>\nnext https://a.example", 100, &world), "[SUCCESS] 12 &lt;b&gt; next https://a.example");
 }
+
+#[test]
+fn an_excerpt_tells_nothing_that_a_spoiler_hides_and_is_cut_after_whole_characters() {
+    let world = World::found(&WorldSeed::default(), clock::now());
+    let user = world.users().next().expect("somebody").id;
+
+    assert_eq!(excerpt(&format!("it is ||the **butler** <@{user}> & co|| again"), 100, &world), "it is Spoiler again");
+    assert_eq!(excerpt(&format!("||{}|| b", "a ".repeat(200)), 9, &world), "Spoiler b");
+    assert_eq!(excerpt("<<<<", 3, &world), "&lt;&lt;&lt;");
+    assert_eq!(excerpt("äöü", 2, &world), "äö");
+    let timed = excerpt("since <t:0:R> on", 8, &world);
+    assert_eq!(timed, "since <time datetime=\"1970-01-01T00:00:00+00:00\" data-style=\"R\">01</time>");
+}

@@ -8,29 +8,41 @@ const MAX_LINE: usize = 4 * 1024 * 1024;
 /// What one line says.
 #[derive(Debug, PartialEq)]
 pub(super) enum Event {
+    /// The model that answers.
+    Model(String),
     /// The model wrote.
-    Piece {
-        text: String,
-        /// The model that answers, where it is said.
-        model: Option<String>,
-    },
+    Piece(String),
+    /// The model thought aloud; some endpoints want it back with a tool's result, under the name that they gave it.
+    Thought { field: &'static str, text: String },
+    /// A piece of a tool's call.
+    CallPart(CallPart),
     /// What the request used in all.
     Tokens(Tokens),
     /// The model has ended; not `whole`: it had to.
     Finished { whole: bool },
-    /// The provider gave up.
-    Failed(String),
+    /// The provider gave up, with a number that says why, as HTTP has it.
+    Failed { why: String, status: Option<u16> },
 }
 
-/// Tokens as the orchestrator counts them: cached ones are not in `input`.
+/// A piece of one of the calls of an answer.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct CallPart {
+    pub(super) index: Option<u64>,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
+}
+
+/// Tokens as the orchestrator counts them: cached ones are not in `input`, reasoning is in `output`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Tokens {
-    pub(super) input: u64,
-    pub(super) output: u64,
-    pub(super) cache_read: u64,
-    pub(super) cache_write: u64,
-    /// In dollars, where the provider says it.
-    pub(super) cost: Option<Number>,
+pub(in crate::agents) struct Tokens {
+    pub(in crate::agents) input: u64,
+    pub(in crate::agents) output: u64,
+    pub(in crate::agents) cache_read: Option<u64>,
+    pub(in crate::agents) cache_write: Option<u64>,
+    pub(in crate::agents) reasoning: Option<u64>,
+    /// In dollars, as the provider writes it, where it says it.
+    pub(in crate::agents) cost: Option<Number>,
 }
 
 /// Puts chunks together to lines: a chunk may end inside a character.
@@ -63,31 +75,48 @@ fn events(line: &str) -> Vec<Event> {
     }
     let Ok(value) = serde_json::from_str::<Value>(data) else { return Vec::new() };
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
-        return vec![Event::Failed(said(error))];
+        let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
+        return vec![Event::Failed { why: said(error), status }];
     }
-    let mut found = Vec::new();
+    let mut found: Vec<Event> = value["model"].as_str().map(|model| Event::Model(model.to_owned())).into_iter().collect();
     let choice = &value["choices"][0];
-    if let Some(text) = choice["delta"]["content"].as_str().filter(|text| !text.is_empty()) {
-        found.push(Event::Piece { text: text.to_owned(), model: value["model"].as_str().map(str::to_owned) });
+    let delta = &choice["delta"];
+    for field in ["reasoning_content", "reasoning"] {
+        if let Some(text) = delta[field].as_str().filter(|text| !text.is_empty()) {
+            found.push(Event::Thought { field, text: text.to_owned() });
+            break;
+        }
     }
+    found.extend(delta["content"].as_str().filter(|text| !text.is_empty()).map(|text| Event::Piece(text.to_owned())));
+    found.extend(delta["tool_calls"].as_array().into_iter().flatten().map(|part| Event::CallPart(call_part(part))));
     match choice["finish_reason"].as_str() {
         None => {}
         Some("length") => found.push(Event::Finished { whole: false }),
-        Some("error" | "content_filter") => found.push(Event::Failed("it withheld the rest".to_owned())),
+        Some("error" | "content_filter") => found.push(Event::Failed { why: "it withheld the rest".to_owned(), status: None }),
         Some(_) => found.push(Event::Finished { whole: true }),
     }
     found.extend(tokens(&value["usage"]).map(Event::Tokens));
     found
 }
 
+fn call_part(part: &Value) -> CallPart {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (index, function) = (part["index"].as_u64(), &part["function"]);
+    // Some endpoints give the arguments as an object instead of its text.
+    let arguments = if function["arguments"].is_object() { function["arguments"].to_string() } else { text(&function["arguments"]) };
+    CallPart { index, id: text(&part["id"]), name: text(&function["name"]), arguments }
+}
+
 /// Reads `usage`; `None` where it is missing or no count: unknown is not zero.
 fn tokens(usage: &Value) -> Option<Tokens> {
     let (prompt, output) = (usage["prompt_tokens"].as_u64()?, usage["completion_tokens"].as_u64()?);
     let details = &usage["prompt_tokens_details"];
-    let cache_read = details["cached_tokens"].as_u64().unwrap_or(0).min(prompt);
-    let cache_write = details["cache_write_tokens"].as_u64().unwrap_or(0).min(prompt - cache_read);
+    let cache_read = details["cached_tokens"].as_u64().map(|cached| cached.min(prompt));
+    let uncached = prompt - cache_read.unwrap_or(0);
+    let cache_write = details["cache_write_tokens"].as_u64().map(|written| written.min(uncached));
+    let reasoning = usage["completion_tokens_details"]["reasoning_tokens"].as_u64();
     let cost = usage["cost"].as_number().filter(|cost| cost.as_f64().is_some_and(|cost| cost >= 0.0)).cloned();
-    Some(Tokens { input: prompt - cache_read - cache_write, output, cache_read, cache_write, cost })
+    Some(Tokens { input: uncached - cache_write.unwrap_or(0), output, cache_read, cache_write, reasoning, cost })
 }
 
 /// The sentence in an error's body, short enough for a log line.
@@ -113,7 +142,7 @@ mod tests {
     use super::*;
 
     fn piece(text: &str) -> Event {
-        Event::Piece { text: text.to_owned(), model: None }
+        Event::Piece(text.to_owned())
     }
 
     #[test]
@@ -132,7 +161,7 @@ mod tests {
 
         let [Event::Tokens(tokens)] = &events(line)[..] else { panic!("no tokens in {line}") };
 
-        assert_eq!((tokens.input, tokens.cache_read, tokens.output), (234, 1_000, 56));
+        assert_eq!((tokens.input, tokens.cache_read, tokens.cache_write, tokens.output), (234, Some(1_000), None, 56));
         assert_eq!(tokens.cost, Number::from_f64(0.000_42));
     }
 
@@ -156,7 +185,7 @@ mod tests {
     fn an_error_inside_the_stream_is_told() {
         assert_eq!(
             events("data: {\"error\":{\"code\":502,\"message\":\"upstream is gone\"}}"),
-            [Event::Failed("upstream is gone".to_owned())]
+            [Event::Failed { why: "upstream is gone".to_owned(), status: Some(502) }]
         );
     }
 
