@@ -18,7 +18,7 @@ use super::{
     exit::{Exit, Failure},
 };
 use crate::{
-    config::Config,
+    config::{self, Config},
     service::trial::{Trial, TrialError, Wanted, trial},
 };
 
@@ -31,6 +31,15 @@ pub(super) enum AgentsVerb {
     /// Which agents there are, and which of them can be run here
     #[command(after_help = "Example:\n  orchestrator agents list --json | jq -r '.agents[] | select(.ready) | .name'")]
     List,
+    /// Print a built-in definition, as a beginning of one's own
+    #[command(after_help = "Example:\n  orchestrator agents show claude > agents/my-claude/agent.json")]
+    Show {
+        /// The agent
+        agent: String,
+    },
+    /// Print the JSON Schema of definitions, for editors
+    #[command(after_help = "Example:\n  orchestrator agents schema > agents/agent.schema.json")]
+    Schema,
     /// Run a task of one line through an agent, and show what was read of it
     Test(TestArgs),
 }
@@ -64,6 +73,20 @@ pub(super) async fn run(context: &Context, verb: AgentsVerb) -> Result<Exit, Fai
     match verb {
         AgentsVerb::List => {
             list(context, &config);
+            Ok(Exit::Done)
+        }
+        AgentsVerb::Show { agent } => match config::built_in_agent(&agent) {
+            Some(written) => {
+                context.voice.line(written);
+                Ok(Exit::Done)
+            }
+            None => {
+                let name = harmless::one_line(&agent);
+                Err(Failure::new(Exit::NotFound, format!("`{name}` is not built in. `orchestrator agents list` shows which agents there are.")))
+            }
+        },
+        AgentsVerb::Schema => {
+            context.voice.line(config::AGENT_SCHEMA);
             Ok(Exit::Done)
         }
         AgentsVerb::Test(args) => test(context, &config, args).await,

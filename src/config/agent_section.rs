@@ -13,6 +13,9 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawAgent {
+    /// Which schema an editor is to check it by; nothing else reads it.
+    #[serde(rename = "$schema", skip_serializing)]
+    pub(super) schema: Option<String>,
     pub(super) about: Option<String>,
     pub(super) command: Option<String>,
     pub(super) args: Option<Vec<Group>>,
@@ -36,6 +39,7 @@ impl RawAgent {
     /// This one over a lower layer: what it says counts; of `env` and `files` each entry does.
     pub(super) fn over(self, below: Self) -> Self {
         Self {
+            schema: None,
             about: self.about.or(below.about),
             command: self.command.or(below.command),
             args: self.args.or(below.args),

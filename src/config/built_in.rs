@@ -21,6 +21,9 @@ const WRITTEN: [(&str, &str); 10] = [
 /// The program of those that live in this very binary.
 pub(super) const THIS_PROGRAM: &str = "{orchestrator}";
 
+/// What may stand in a definition, for editors: a JSON Schema (draft 7).
+pub const SCHEMA: &str = include_str!("agent.schema.json");
+
 /// All of them, by name.
 pub(super) fn agents() -> BTreeMap<&'static str, RawAgent> {
     let read = |text| serde_json::from_str(text).unwrap_or_else(|error| unreachable!("a test reads every one of them: {error}"));
@@ -46,7 +49,28 @@ pub(super) fn reading(name: &str) -> Option<RawReading> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use orchestrator_core::domain::reading::Reading;
+    use serde_json::Value;
+
     use super::*;
+
+    #[test]
+    fn the_schema_knows_every_key_and_no_other() {
+        let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
+        let keys = |value: &Value| value.as_object().map(|object| object.keys().cloned().collect::<BTreeSet<String>>()).unwrap_or_default();
+        let written = |value: Result<Value, _>| keys(&value.expect("it is plain data"));
+        let reading = Reading { sessions: None, ..Reading::default() };
+
+        let mut agent = keys(&schema["properties"]);
+        agent.remove("$schema");
+        assert_eq!(agent, written(serde_json::to_value(RawAgent::default())));
+        let definitions = keys(&schema["definitions"]["reading"]["properties"]);
+        assert_eq!(definitions, written(serde_json::to_value(&reading)));
+        let usage = keys(&schema["definitions"]["usage"]["properties"]);
+        assert_eq!(usage, written(serde_json::to_value(&reading.usage)));
+    }
 
     #[test]
     fn every_built_in_agent_is_written_in_the_words_of_the_configuration() {

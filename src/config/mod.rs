@@ -29,7 +29,7 @@ use orchestrator_core::domain::agent::Secret;
 
 pub use self::{
     agents::Agents,
-    built_in::written as built_in_agent,
+    built_in::{SCHEMA as AGENT_SCHEMA, written as built_in_agent},
     complaint::{Complaint, ConfigError},
     discord::{DiscordConfig, MissingSettings, SubmitConfig},
     env_file::{EnvKey, KEYS as ENV_KEYS},
