@@ -3,7 +3,7 @@
 # busy provider (429), a failing one (500), one that never answers, and a tool that leaves a process behind. Prints a table in Markdown.
 #
 # Usage: bin-scripts/test-real-agents.sh [--into FOLDER] [--modes "ok 401 …"] [AGENT …]
-#   --into FOLDER   install there, or use what is installed there (npm packages); without it a temporary folder, about 2 GB
+#   --into FOLDER   use what is installed there (npm packages); without it they are installed into a temporary folder, about 2 GB
 #   ORCHESTRATOR    the program (target/debug/orchestrator)
 #
 # By hand: it needs the npm registry. What can't be installed is said and left out.
@@ -40,28 +40,40 @@ declare -A package=(
 if [ -z "$into" ]; then
   into=$work/npm
   mkdir -p "$into"
-  wanted=(node@24)
-  for agent in "${agents[@]}"; do [ -z "${package[$agent]:-}" ] || wanted+=("${package[$agent]}"); done
-  echo "Installing ${wanted[*]} …" >&2
-  (cd "$into" && npm init -y >/dev/null && npm install --no-audit --no-fund "${wanted[@]}" >npm.log 2>&1) || { tail -5 "$into/npm.log" >&2; exit 1; }
+  (cd "$into" && npm init -y >/dev/null)
+  install() {
+    echo "Installing $1 …" >&2
+    (cd "$into" && PATH="$into/node_modules/node/bin:$PATH" npm install --no-audit --no-fund --loglevel=error "$1" >>npm.log 2>&1) && return
+    echo "$1 can't be installed: $(grep 'npm error' "$into/npm.log" | tail -4 | head -1)" >&2
+  }
+  # Some of them refuse an older Node.js than this.
+  install node@24
+  for agent in "${agents[@]}"; do [ -z "${package[$agent]:-}" ] || install "${package[$agent]}"; done
 fi
 modules=$(realpath "$into")/node_modules
 # Scripts of Node.js look for `node` in PATH; some packages bring their program for this platform in a package of its own.
 export PATH="$modules/node/bin:$modules/.bin:$PATH"
 program() {
+  local known
   case "$1" in
-    claude) ls "$modules"/@anthropic-ai/claude-code-linux-*/claude 2>/dev/null | grep -v musl | head -1 ;;
-    codex) ls "$modules"/@openai/codex-linux-*/vendor/*/bin/codex "$modules"/@openai/codex-linux-*/vendor/*/codex/codex 2>/dev/null | head -1 ;;
-    opencode) ls "$modules"/opencode-linux-*/bin/opencode 2>/dev/null | grep -v 'musl\|baseline' | head -1 ;;
-    openclaw-exec) echo "$modules/.bin/openclaw" ;;
-    *) echo "$modules/.bin/$1" ;;
+    claude) known=$(compgen -G "$modules/@anthropic-ai/claude-code-linux-*/claude") ;;
+    codex) known=$(compgen -G "$modules/@openai/codex-linux-*/vendor/*/bin/codex") ;;
+    opencode) known=$(compgen -G "$modules/opencode-linux-*/bin/opencode") ;;
+    openclaw-exec) known=$modules/.bin/openclaw ;;
+    *) known=$modules/.bin/$1 ;;
   esac
+  # The plain one comes first in the alphabet: others are for other C libraries or older processors.
+  echo "${known%%$'\n'*}"
 }
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 python3 "$here/tests/agents/model_endpoint.py" "$port" &
 endpoint=$!
-until python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$port/ok/models')" 2>/dev/null; do sleep 0.1; done
+for _ in $(seq 100); do
+  python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$port/ok/models')" 2>/dev/null && break
+  kill -0 "$endpoint" 2>/dev/null || { echo "the model on port $port has not started" >&2; exit 1; }
+  sleep 0.1
+done
 
 export ANTHROPIC_API_KEY=dummy-key OPENAI_API_KEY=dummy-key GEMINI_API_KEY=dummy-key OPENROUTER_API_KEY=dummy-key LLM_API_KEY=dummy-key
 unset CODEX_API_KEY CLAUDE_CODE_OAUTH_TOKEN 2>/dev/null || true
@@ -104,7 +116,7 @@ PYTHON
 pairs=()
 ready=()
 for agent in "${agents[@]}"; do
-  path=$([ "$agent" = llm ] && echo "$orchestrator" || program "$agent")
+  path=$([ "$agent" = llm ] && echo "$orchestrator" || program "$agent" || true)
   if [ -x "$path" ]; then
     ready+=("$agent")
     [ "$agent" = llm ] || pairs+=("$agent=$path")

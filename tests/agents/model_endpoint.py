@@ -90,7 +90,7 @@ class Model(BaseHTTPRequestHandler):
         if mode == "hang":
             return time.sleep(3600)
         command = None
-        if mode == "tool" and not any(mark in text for mark in ('"tool_result"', '"role":"tool"', '"role": "tool"', "_output\"", "functionResponse")):
+        if mode == "tool" and not any(mark in text for mark in ('"tool_result"', '"role":"tool"', '"role": "tool"', 'call_output"', '"functionResponse"')):
             wanted = re.search(r"RUN\{\{(.*?)\}\}", text)
             known = set(names_of(asked.get("tools")))
             shell = next((name for name in SHELLS if name in known), None)
@@ -100,7 +100,7 @@ class Model(BaseHTTPRequestHandler):
         if path.endswith("chat/completions"):
             return self.chat(asked, model, command)
         if path.endswith("responses"):
-            return self.responses(asked, model, command)
+            return self.respond(asked, model, command)
         if path.endswith("messages"):
             return self.messages(asked, model, command)
         if "enerateContent" in path:
@@ -125,7 +125,7 @@ class Model(BaseHTTPRequestHandler):
         events = [(None, {**chunk, "choices": [{"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": end}]}) for delta, end in deltas]
         self.stream(events + [(None, {**chunk, "choices": [], "usage": usage}), (None, "[DONE]")])
 
-    def responses(self, asked, model, command):
+    def respond(self, asked, model, command):
         usage = {
             "input_tokens": READ, "input_tokens_details": {"cached_tokens": CACHED},
             "output_tokens": WRITTEN, "output_tokens_details": {"reasoning_tokens": THOUGHT}, "total_tokens": READ + WRITTEN,
