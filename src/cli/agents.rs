@@ -1,6 +1,6 @@
 //! `agents`: which agents there are, and whether one works: a task of one line is run through it, and what was read is shown.
 
-use std::{str::FromStr as _, time::Duration};
+use std::{pin::pin, str::FromStr as _, time::Duration};
 
 use clap::{Args, Subcommand};
 use orchestrator_core::{
@@ -11,6 +11,7 @@ use orchestrator_core::{
     wording::{figures, fit, harmless, tables::Table},
 };
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -82,7 +83,10 @@ pub(super) async fn run(context: &Context, verb: AgentsVerb) -> Result<Exit, Fai
             }
             None => {
                 let name = harmless::one_line(&agent);
-                Err(Failure::new(Exit::NotFound, format!("`{name}` is not built in. `orchestrator agents list` shows which agents there are.")))
+                Err(Failure::new(
+                    Exit::NotFound,
+                    format!("`{name}` is not built in. `orchestrator agents list` shows which agents there are."),
+                ))
             }
         },
         AgentsVerb::Schema => {
@@ -152,12 +156,7 @@ async fn test(context: &Context, config: &Config, args: TestArgs) -> Result<Exit
         Failure::new(Exit::NotFound, format!("There is no agent `{}`. Known: {}.", harmless::one_line(&args.agent), known()))
     })?;
     let stop = CancellationToken::new();
-    let asked = stop.clone();
-    let listening = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            asked.cancel();
-        }
-    });
+    let mut ended = signal(SignalKind::terminate()).map_err(|error| Failure::of(Exit::Broken, &error))?;
     context.voice.note(&format!("Running `{agent}`, at most {} …", figures::duration(args.timeout)));
     let wanted = Wanted {
         agent: agent.clone(),
@@ -167,8 +166,18 @@ async fn test(context: &Context, config: &Config, args: TestArgs) -> Result<Exit
         time_limit: args.timeout,
         keep: args.keep,
     };
-    let tried = trial(config, wanted, stop).await;
-    listening.abort();
+    let mut trial = pin!(trial(config, wanted, stop.clone()));
+    let tried = tokio::select! {
+        tried = &mut trial => tried,
+        _ = tokio::signal::ctrl_c() => {
+            stop.cancel();
+            trial.await
+        }
+        _ = ended.recv() => {
+            stop.cancel();
+            trial.await
+        }
+    };
     let tried = tried.map_err(|error| match error {
         TrialError::Refused(why) => Failure::new(Exit::Usage, why),
         TrialError::NotStarted(why) => Failure::new(Exit::Failed, format!("`{agent}` could not be started: {why}")),

@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    agents, backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit, why,
+    agents, backup, cancel, config_check, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status, submit,
+    why,
 };
 use crate::config::Flags;
 

@@ -108,6 +108,7 @@ fn in_detail(detail: &TaskDetail) -> String {
     let summary = &detail.summary;
     let mut lines = vec![format!("{}  {}", summary.id, summary.state.replace('_', " "))];
     lines.extend(detail.reason.iter().map(|reason| format!("  {reason}")));
+    lines.extend(detail.now.iter().filter_map(|now| now.tells.as_ref()).map(|tells| format!("  now: {tells}")));
     let model = summary.model.clone().unwrap_or_else(|| "the agent's own model".to_owned());
     lines.push(format!(
         "  {model}, thinking {}, agent {}, priority {}, time limit {}",

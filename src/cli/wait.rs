@@ -6,6 +6,7 @@ use orchestrator_core::{
     domain::{
         attempt::Outcome,
         id::{ChannelId, TaskId},
+        money::Usd,
         task::{MessageRef, show_duration},
     },
     ports::{
@@ -138,6 +139,10 @@ fn progress(detail: &TaskDetail, with_time: bool) -> String {
     }
     if let Some(agent) = summary.agent_id.as_ref().filter(|_| summary.state == "running") {
         parts.push(agent.clone());
+    }
+    if let Some(now) = &detail.now {
+        parts.extend(now.cost_nanos.map(|nanos| Usd::from_nanos(nanos).to_string()));
+        parts.extend(now.tells.clone());
     }
     parts.extend(detail.reason.clone());
     parts.join(" · ")

@@ -13,7 +13,7 @@ use orchestrator_core::{
         desk::{self, Desk, DeskRules, Priorities},
     },
     outcome::settle_loop::Law,
-    ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, store::Store, task_log::TaskLog},
+    ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, progress::Progress, store::Store, task_log::TaskLog},
     queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
         crew::{self, AttachmentBounds, Crew},
@@ -133,7 +133,8 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         crew_settings(config),
         ended_in,
     );
-    let mailer = Mailer::new(desks.queue.clone(), chat, Arc::clone(&log), Arc::clone(&clock), mailer_settings(config));
+    let said = (Arc::clone(&log), Arc::new(crew.pulses()) as Arc<dyn Progress>);
+    let mailer = Mailer::new(desks.queue.clone(), chat, said, Arc::clone(&clock), mailer_settings(config));
     let retention = Keeping {
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },

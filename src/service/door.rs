@@ -40,6 +40,7 @@ pub(super) fn make(config: &Config, house: &House, started_at: Option<DateTime<U
         entropy: Arc::new(SystemEntropy),
         chat: Some(Arc::clone(&house.sender) as Arc<dyn Chat>),
         stopper: started_at.is_none().then(|| Arc::clone(&house.runner) as Arc<dyn AgentRunner>),
+        progress: Arc::new(house.crew.pulses()),
         workers: config.workers_dir.clone(),
         look: Arc::new(Notify::new()),
         about: About { service: started_at.is_some(), started_at },

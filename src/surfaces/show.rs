@@ -2,12 +2,12 @@
 
 use orchestrator_core::{
     domain::attempt::AttemptState,
-    domain::{journal::Event, journal::What, step::Blocked},
+    domain::{journal::Event, journal::What, progress::Pulse, step::Blocked},
     ports::{chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
     wording::{
         because, figures, fit, harmless,
-        views::{AttemptView, EventView, Links, ResultView, TaskDetail, TaskSummary},
+        views::{AttemptView, EventView, Links, NowView, ResultView, TaskDetail, TaskSummary},
     },
 };
 
@@ -43,6 +43,7 @@ pub(super) fn detail(
     events: &[Event],
     chat: Option<&dyn Chat>,
     workers: &std::path::Path,
+    pulse: Option<&Pulse>,
 ) -> TaskDetail {
     let wishes = &view.row.task.wishes;
     let link = |at| chat.map(|chat| chat.link(at));
@@ -52,12 +53,22 @@ pub(super) fn detail(
         model_id: wishes.model.as_ref().map(ToString::to_string),
         time_limit_s: wishes.time_limit.as_secs(),
         reason: reason(view, position),
+        now: pulse.map(now),
         queue_position: position,
         links: Links { message: view.row.message.and_then(link), result: view.row.entry.and_then(link) },
         attempts: view.attempts.iter().map(|attempt| self::attempt(attempt, workers)).collect(),
         result: result(view),
         delivered: events.iter().any(|event| event.what == What::Delivered),
         events: events.iter().map(|event| EventView { at: event.at, what: because::happened(&event.what) }).collect(),
+    }
+}
+
+fn now(pulse: &Pulse) -> NowView {
+    NowView {
+        tells: pulse.story.lines().last().map(|line| fit::cut(&harmless::one_line(line), EXCERPT).into_owned()),
+        tokens: pulse.usage,
+        cost_nanos: pulse.cost.map(orchestrator_core::domain::money::Usd::nanos),
+        heard_at: pulse.heard_at,
     }
 }
 

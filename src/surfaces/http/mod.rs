@@ -22,7 +22,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     intake::desk::Desk,
-    ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy},
+    ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, progress::Progress},
     queue::Queue,
 };
 use tokio::sync::Notify;
@@ -53,6 +53,8 @@ pub struct Door {
     pub chat: Option<Arc<dyn Chat>>,
     /// Given where no service runs that would do it: stops the agent of a task that was cancelled.
     pub stopper: Option<Arc<dyn AgentRunner>>,
+    /// How running agents are doing.
+    pub progress: Arc<dyn Progress>,
     /// Where the workspaces are.
     pub workers: PathBuf,
     /// Rung by `look`: somebody wants the task channels to be read at once.

@@ -72,7 +72,8 @@ pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refuse
         None
     };
     let events = door.queue.events(id).await?;
-    Ok(show::detail(&view, position, &events, door.chat.as_deref(), &door.workers))
+    let pulse = door.progress.pulse(&view.row.task.id).filter(|_| view.word() == "running");
+    Ok(show::detail(&view, position, &events, door.chat.as_deref(), &door.workers, pulse.as_ref()))
 }
 
 pub(super) async fn why(State(door): State<Door>, Named(id): Named) -> Result<Json<WhyView>, Refused> {

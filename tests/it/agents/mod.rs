@@ -1,4 +1,5 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
+mod progress;
 mod samples;
 mod trying;

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use discord_orchestrator::config::{Flags, Surroundings, load_from};
 use orchestrator_core::{
-    domain::{agent::AgentDefinition, evidence::Collected, reading::ErrorClass},
+    domain::{agent::AgentDefinition, evidence::Collected, money::Usd, reading::ErrorClass},
     runner::{
         results::{self, Bounds},
         workspace::{Contents, Workspace},
@@ -134,7 +134,7 @@ fn a_stream_that_was_cut_is_read_as_far_as_it_goes_and_says_what_is_missing() {
         assert_eq!(found.remarks, ["1 line of its output is no whole JSON and could not be read: text or tokens may be missing"], "{name}");
     }
     let half = read("opencode", &sample("opencode-tool-turn.jsonl")[..1_500], 143);
-    assert_eq!(half.spent.cost.map(|cost| cost.nanos()), Some(446_000), "the first call was paid for");
+    assert_eq!(half.spent.cost, Some(Usd::from_nanos(446_000)), "the first call was paid for");
 }
 
 #[test]

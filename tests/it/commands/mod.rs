@@ -44,6 +44,7 @@ use orchestrator_core::{
     intake::{admit::Policy, desk::Desk, read_back::ReadBackError},
     ports::{chat::Chat, clock::Clock, rows::TaskFilter},
     queue::{Queue, board::TaskView},
+    runner::following::Pulses,
 };
 use orchestrator_sandbox::{
     Limits, Options, Sandbox, Snowflake, WorldSeed,
@@ -177,7 +178,13 @@ impl World {
             live_cards: Duration::from_secs(1),
             secrets: Vec::new(),
         };
-        let mailer = Mailer::new(self.queue.clone(), Arc::clone(&self.sender) as _, log(), Arc::new(WallClock), settings);
+        let mailer = Mailer::new(
+            self.queue.clone(),
+            Arc::clone(&self.sender) as _,
+            (log(), Arc::new(Pulses::default())),
+            Arc::new(WallClock),
+            settings,
+        );
         running.spawn(mailer.run(stop.clone()));
         // The doorman's part: the session has begun when something is heard.
         let first = heard.recv().await.expect("the gateway runs");

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         card::{CardFacts, TaskState, Thread},
         id::{ChannelId, MessageId, ParcelId, TaskId},
+        money::Usd,
         outbound::{Address, Identity, Post},
         showing::Shown,
         task::MessageRef,
@@ -38,6 +39,8 @@ const EDITS_COME_BACK: TimeDelta = TimeDelta::minutes(5);
 const BESIDE: TimeDelta = TimeDelta::milliseconds(200);
 /// Nothing else is put off for longer, but for the delays that are set; Discord's own `Retry-After` counts anew each time.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(600);
+/// An agent that was not heard for so long is said to be quiet.
+const QUIET: TimeDelta = TimeDelta::seconds(60);
 /// How much of a log's end is read.
 const LOG_BYTES: u64 = 4_096;
 /// How many pages of a channel's history are searched for a card that may stand.
@@ -59,7 +62,9 @@ pub(super) async fn step(means: &Means, lane: Lane, channel: ChannelId, hurry: b
         NextCard::Nothing => return Ok(Step::Nothing),
     };
     let Some(_under_way) = UnderWay::of(means, &row.task) else { return Ok(Step::NotBefore(means.clock.now() + BESIDE)) };
-    let view = View { means, row: &row, facts: &facts, lane, said: said(means, &row, &facts).await };
+    let mut facts = facts;
+    let said = said(means, &row, &mut facts).await;
+    let view = View { means, row: &row, facts: &facts, lane, said };
     let (wanted, thread) = (&row.card, &row.card.thread);
     if let (Some(message), Thread::Wanted, false) = (row.message, thread, wanted.face_is_behind()) {
         return view.start_thread(MessageRef { channel, message }).await;
@@ -274,9 +279,24 @@ impl View<'_> {
     }
 }
 
-/// The end of a task's log, where it is shown.
-async fn said(means: &Means, row: &CardRow, facts: &CardFacts) -> Option<String> {
+/// What the agent has told of late, else the end of its log, where that is shown; and into the facts what it has spent so far.
+async fn said(means: &Means, row: &CardRow, facts: &mut CardFacts) -> Option<String> {
     let works = matches!(facts.doing, TaskState::Running { .. } | TaskState::Stopping { .. });
+    if let Some(pulse) = means.progress.pulse(&row.task).filter(|_| works) {
+        if let Some(usage) = pulse.usage {
+            let mut sum = facts.usage.unwrap_or_default();
+            sum += usage;
+            facts.usage = Some(sum);
+            facts.cost_has_gaps |= pulse.cost.is_none();
+        }
+        facts.cost = [facts.cost, pulse.cost].into_iter().flatten().reduce(Usd::saturating_add);
+        let live = facts.showing.shown == Shown::Live;
+        facts.quiet_since = Some(pulse.heard_at).filter(|at| live && means.clock.now() - *at > QUIET);
+        let story = pulse.story.lines();
+        if !story.is_empty() {
+            return (live || row.card.thread == Thread::Open).then(|| story.join("\n"));
+        }
+    }
     let ended = matches!(facts.doing, TaskState::Ended { .. });
     let shown = works && facts.showing.shown == Shown::Live || row.card.thread == Thread::Open && (works || ended);
     let agent_id = facts.agent_id.as_deref().filter(|_| shown)?;

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     domain::retry::Delays,
-    ports::{chat::Chat, clock::Clock, task_log::TaskLog},
+    ports::{
+        chat::Chat,
+        clock::Clock,
+        {progress::Progress, task_log::TaskLog},
+    },
     queue::{Queue, QueueError},
 };
 
@@ -73,8 +77,14 @@ struct Rest {
 
 impl Mailer {
     /// A mailer over a queue and a chat.
-    pub fn new(queue: Queue, chat: Arc<dyn Chat>, log: Arc<dyn TaskLog>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { means: Means::new(queue, chat, log, clock, settings), state: Arc::default() }
+    pub fn new(
+        queue: Queue,
+        chat: Arc<dyn Chat>,
+        said: (Arc<dyn TaskLog>, Arc<dyn Progress>),
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        Self { means: Means::new(queue, chat, said, clock, settings), state: Arc::default() }
     }
 
     /// Discord is back (a gateway session has begun, so it accepts the token): what waits for a later try is tried at once.

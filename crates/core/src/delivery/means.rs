@@ -18,6 +18,7 @@ use crate::{
     ports::{
         chat::{Chat, ChatError},
         clock::Clock,
+        progress::Progress,
         task_log::TaskLog,
     },
     queue::Queue,
@@ -85,6 +86,7 @@ pub(super) struct Means {
     pub(super) queue: Queue,
     pub(super) chat: Arc<dyn Chat>,
     pub(super) log: Arc<dyn TaskLog>,
+    pub(super) progress: Arc<dyn Progress>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Arc<Settings>,
     /// Tasks whose cards have a request under way: two at a time could arrive in the other order.
@@ -106,9 +108,25 @@ struct Refused {
 }
 
 impl Means {
-    pub(super) fn new(queue: Queue, chat: Arc<dyn Chat>, log: Arc<dyn TaskLog>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+    pub(super) fn new(
+        queue: Queue,
+        chat: Arc<dyn Chat>,
+        (log, progress): (Arc<dyn TaskLog>, Arc<dyn Progress>),
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
         let began_at = clock.now();
-        Self { queue, chat, log, clock, settings: Arc::new(settings), cards_under_way: Arc::default(), began_at, refused: Arc::default() }
+        Self {
+            queue,
+            chat,
+            log,
+            progress,
+            clock,
+            settings: Arc::new(settings),
+            cards_under_way: Arc::default(),
+            began_at,
+            refused: Arc::default(),
+        }
     }
 
     /// Whether a lane has to wait until its token is accepted again. A worker's that is given up holds nobody: the bot's own speaks.

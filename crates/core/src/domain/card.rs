@@ -115,6 +115,8 @@ pub struct CardFacts {
     pub model: Option<String>,
     /// The latest attempt's agent id (its workspace's name).
     pub agent_id: Option<String>,
+    /// When its running agent was last heard, if that is long ago.
+    pub quiet_since: Option<DateTime<Utc>>,
     /// Its entry in #results.
     pub entry: Option<MessageRef>,
     /// Follow-ups that wait for the present attempt's end.

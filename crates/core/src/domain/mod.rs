@@ -14,6 +14,8 @@ pub mod lease;
 pub mod model;
 pub mod money;
 pub mod outbound;
+pub mod price;
+pub mod progress;
 pub mod reading;
 pub mod retry;
 pub mod showing;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::price;
 use crate::{
     domain::{
         agent::AgentDefinition,
         attempt::{Outcome, Report},
         evidence::Collected,
         model::{Catalogue, ModelId},
+        price,
         reading::ErrorClass,
         task::show_duration,
     },

@@ -2,5 +2,4 @@
 //! not know how agents are run, nor how a report is shown.
 
 pub mod judge;
-pub mod price;
 pub mod settle_loop;

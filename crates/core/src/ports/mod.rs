@@ -5,6 +5,7 @@ pub mod chat;
 pub mod clock;
 pub mod entropy;
 pub mod memory;
+pub mod progress;
 pub mod row;
 pub mod rows;
 mod rows_error;

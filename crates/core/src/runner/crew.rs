@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 pub use super::means::{AttachmentBounds, Settings};
-use super::{means::Means, run};
+use super::{following::Pulses, means::Means, run};
 use crate::{
     domain::{attempt::AttemptState, id::AttemptId},
     ports::{
@@ -43,7 +43,12 @@ impl Crew {
         settings: Settings,
         ended: mpsc::Sender<Ended>,
     ) -> Self {
-        Self { means: Means { queue, runner, chat, log, settings: Arc::new(settings), ended } }
+        Self { means: Means { queue, runner, chat, log, settings: Arc::new(settings), pulses: Pulses::default(), ended } }
+    }
+
+    /// How its running agents are doing.
+    pub fn pulses(&self) -> Pulses {
+        self.means.pulses.clone()
     }
 
     /// After a restart, before anything is claimed: what became of the attempts that this instance held? Those whose agents run, or have

@@ -117,7 +117,7 @@ pub(super) async fn launch(
             stdin,
             log: run.workspace.file(workspace::LOG),
             log_limit: settings.log_limit,
-            stdout: Some(stdout(&control)),
+            stdout: Some(stdout(&settings, run.attempt)),
             stdout_limit: settings.stdout_limit,
             time_limit: task.wishes.time_limit,
             soft_signal: definition.soft_signal,
@@ -130,15 +130,15 @@ pub(super) async fn launch(
 }
 
 /// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
-fn stdout(control: &std::path::Path) -> PathBuf {
-    control.join("stdout")
+pub(super) fn stdout(settings: &Settings, attempt: AttemptId) -> PathBuf {
+    settings.attempts.join(attempt.to_string()).join("stdout")
 }
 
 /// Collects what a run has left.
 pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &AgentName, ending: &Ending) -> Collected {
     let (settings, run, agent, exit) = (Arc::clone(settings), run.clone(), agent.clone(), exit_code(ending));
     let collected = tokio::task::spawn_blocking(move || {
-        let stdout = stdout(&settings.attempts.join(run.attempt.to_string()));
+        let stdout = stdout(&settings, run.attempt);
         let definition = settings.agents.get(&agent);
         let reading = definition.map(|definition| Arc::clone(&definition.reading)).unwrap_or_default();
         let mut given = workspace::attachment_names(&run.task.attachments);

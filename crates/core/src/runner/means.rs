@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::results;
+use super::{following::Pulses, results};
 use crate::{
     domain::{
         agent::{AgentDefinition, AgentName},
@@ -22,6 +22,8 @@ pub(super) struct Means {
     pub(super) chat: Arc<dyn Chat>,
     pub(super) log: Arc<dyn TaskLog>,
     pub(super) settings: Arc<Settings>,
+    /// How running agents are doing.
+    pub(super) pulses: Pulses,
     /// Where what has ended goes.
     pub(super) ended: mpsc::Sender<Ended>,
 }

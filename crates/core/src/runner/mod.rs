@@ -6,6 +6,7 @@ mod beside;
 pub mod brief;
 mod claims;
 pub mod crew;
+pub mod following;
 mod making;
 mod means;
 pub mod plain_file;

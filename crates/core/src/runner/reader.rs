@@ -11,7 +11,8 @@ use serde_json::Value;
 use self::{gathered::Gathered, spending::Spending};
 use crate::domain::{
     evidence::{Answer, Spent},
-    reading::{Condition, ErrorClass, Format, Reading, holds},
+    progress::Story,
+    reading::{Condition, ErrorClass, Format, Pointer, Reading, holds},
 };
 
 /// Longest error, model or session that is kept, in characters.
@@ -44,6 +45,7 @@ pub struct Reader<'r> {
     error: Gathered<'r>,
     status: Gathered<'r>,
     spending: Spending<'r>,
+    story: Story,
     require: Vec<bool>,
     refuse: Vec<bool>,
     denied: u64,
@@ -62,6 +64,7 @@ impl<'r> Reader<'r> {
             error: words(&rules.error),
             status: words(&rules.status),
             spending: Spending::new(&rules.usage),
+            story: Story::default(),
             require: vec![false; rules.success.require.len()],
             refuse: vec![false; rules.success.refuse.len()],
             denied: 0,
@@ -101,6 +104,11 @@ impl<'r> Reader<'r> {
             gathered.record(record);
         }
         self.spending.record(record);
+        for rule in self.rules.progress.iter().filter(|rule| holds(&rule.among, record)) {
+            if let Some(words) = rule.at.0.iter().find_map(|at| words_at(at, record)) {
+                self.story.add(rule.tells, &words);
+            }
+        }
         for selector in &self.rules.denied.0 {
             let lists = selector.at.iter().flat_map(|at| at.find(record)).filter_map(Value::as_array);
             if holds(&selector.among, record) {
@@ -124,7 +132,13 @@ impl<'r> Reader<'r> {
 
     /// What was spent, as far as it is known by now.
     pub fn spent(&self) -> Spent {
-        self.spending.spent(self.model.found().map(|(model, _)| model))
+        let model = self.model.found().map(|(model, _)| model);
+        self.spending.spent(model.as_deref())
+    }
+
+    /// What it has told of its work, by now.
+    pub fn story(&self) -> &Story {
+        &self.story
     }
 
     /// All that was said. `exit`: the code with which the agent ended, if it ended by itself.
@@ -146,7 +160,7 @@ impl<'r> Reader<'r> {
         let class = self.class(exit, status, error.as_deref().unwrap_or_default()).filter(|_| !ok || error.is_some() || exit != Some(0));
         Reported {
             spent: self.spent(),
-            answer: (self.records > 0).then_some(Answer { ok, error, class }),
+            answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class }),
             text: self.text.found(),
             session: found(&self.session),
             remarks,
@@ -162,6 +176,12 @@ impl<'r> Reader<'r> {
         });
         fits.map(|rule| rule.class).or_else(|| status.and_then(ErrorClass::of_status))
     }
+}
+
+/// The texts at a place of a record, one after another; `None`: there are none.
+fn words_at(at: &Pointer, record: &Value) -> Option<String> {
+    let words: String = at.find(record).into_iter().filter_map(Value::as_str).collect();
+    (!words.is_empty()).then_some(words)
 }
 
 /// The JSON object that a text is, or ends with: programs print warnings before their answer.

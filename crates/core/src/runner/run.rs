@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    brief, claims,
+    brief, claims, following,
     making::{self, Run},
     means::Means,
     workspace::{self, Workspace},
@@ -57,13 +57,16 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
             }
         }
     }
+    let run = run_of(&attempt, &task, &workspace);
+    let since = if let AttemptState::Running { since } = attempt.state { since } else { attempt.claimed_at };
     let ending = tokio::select! {
         biased;
         ending = means.runner.wait(id) => ending,
+        never = following::follow(&means, &run, &attempt.agent, since) => match never {},
         // Handed over: its attendant goes on, and the next start takes it up.
         () = let_go.cancelled() => return (id, true),
     };
-    let collected = making::collected(&means.settings, &run_of(&attempt, &task, &workspace), &attempt.agent, &ending).await;
+    let collected = making::collected(&means.settings, &run, &attempt.agent, &ending).await;
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())

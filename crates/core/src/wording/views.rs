@@ -61,6 +61,9 @@ pub struct TaskDetail {
     pub time_limit_s: u64,
     /// Why it is as it is, in words: what it waits for, why it failed.
     pub reason: Option<String>,
+    /// How its running agent is doing.
+    #[serde(default)]
+    pub now: Option<NowView>,
     /// Its place among those that wait, from 1.
     pub queue_position: Option<u64>,
     /// Where it is to be seen.
@@ -73,6 +76,19 @@ pub struct TaskDetail {
     pub delivered: bool,
     /// What happened to it, oldest first.
     pub events: Vec<EventView>,
+}
+
+/// A running agent at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowView {
+    /// What it told last of its work: words that it writes, a tool that it uses.
+    pub tells: Option<String>,
+    /// Tokens so far, as far as it tells.
+    pub tokens: Option<Usage>,
+    /// What it has cost so far, in billionths of a dollar, as far as it tells.
+    pub cost_nanos: Option<i64>,
+    /// When its output last grew.
+    pub heard_at: DateTime<Utc>,
 }
 
 /// Where a task is to be seen in Discord.

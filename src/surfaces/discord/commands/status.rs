@@ -87,7 +87,7 @@ pub(super) async fn detail_of(deps: &Deps, view: &TaskView) -> Result<Post, Comm
         None
     };
     let events = deps.queue.events(id).await?;
-    let shown = show::detail(view, position, &events, Some(deps.chat.as_ref()), &deps.workers);
+    let shown = show::detail(view, position, &events, Some(deps.chat.as_ref()), &deps.workers, None);
     Ok(detail::detail(&shown))
 }
 

@@ -19,7 +19,12 @@ impl House {
         let mut catalogue = Catalogue::default();
         catalogue.add(&ModelId(CHEAP.into()), Some("cheap".into()), None);
         catalogue.add(&ModelId("openrouter/moonshotai/kimi-k2.5".into()), Some("primary".into()), None);
-        Self { catalogue, agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()], own_models: BTreeMap::new(), time_limit: None }
+        Self {
+            catalogue,
+            agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()],
+            own_models: BTreeMap::new(),
+            time_limit: None,
+        }
     }
 
     fn read(&self, text: &str) -> Result<Parsed, Vec<Refusal>> {

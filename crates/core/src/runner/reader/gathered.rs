@@ -50,7 +50,7 @@ impl<'r> Gathered<'r> {
 impl Kept {
     fn add(&mut self, words: &str, limit: usize) {
         let room = limit.saturating_sub(self.text.len());
-        let cut = words.floor_char_boundary(room);
+        let cut = (0..=room.min(words.len())).rev().find(|at| words.is_char_boundary(*at)).unwrap_or(0);
         let fits = if self.left_out > 0 { 0 } else { cut };
         self.text.push_str(&words[..fits]);
         self.left_out += (words.len() - fits) as u64;

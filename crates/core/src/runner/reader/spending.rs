@@ -99,11 +99,11 @@ impl<'r> Spending<'r> {
     }
 
     /// What is known by now; `model`: where the calls don't tell theirs.
-    pub(super) fn spent(&self, model: Option<String>) -> Spent {
+    pub(super) fn spent(&self, model: Option<&str>) -> Spent {
         let mut spent = self.by_model.clone();
         for (known, _) in &mut spent.by_model {
             if known.is_none() {
-                known.clone_from(&model);
+                *known = model.map(str::to_owned);
             }
         }
         spent.cost = if let Cost::Known(cost) = self.cost { Some(cost) } else { None };

@@ -152,6 +152,7 @@ mod tests {
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
             reason: Some("2 tasks are before it.".into()),
+            now: None,
             queue_position: Some(3),
             links: Links::default(),
             attempts: Vec::new(),

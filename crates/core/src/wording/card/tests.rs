@@ -46,6 +46,7 @@ fn facts(doing: TaskState) -> CardFacts {
         usage: None,
         model: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
+        quiet_since: None,
         entry: None,
         follow_ups: 0,
         showing: Showing::default(),

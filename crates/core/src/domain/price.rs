@@ -1,6 +1,6 @@
 //! What a run cost: its tokens, by model, at the prices that are known. Pure.
 
-use crate::domain::{
+use super::{
     evidence::Spent,
     model::{Catalogue, ModelId},
     money::{Price, Usage, Usd},
@@ -39,7 +39,9 @@ pub fn price(spent: &Spent, catalogue: &Catalogue, requested: Option<&ModelId>, 
         })
         .collect();
     let costs: Option<Vec<Usd>> = answered.iter().map(|(_, price, usage)| price.map(|price| price.cost(usage))).collect();
-    priced.cost = costs.map(|costs| costs.into_iter().sum()).or(spent.cost);
+    // Nothing was asked of a model, so nothing is owed.
+    let nothing = spent.usage() == Some(Usage::default());
+    priced.cost = costs.map(|costs| costs.into_iter().sum()).or(spent.cost).or(nothing.then_some(Usd::ZERO));
     // The model with the most to say is the one that answered; others are told.
     let most = answered.iter().max_by_key(|(_, _, usage)| usage.output);
     priced.model = most.and_then(|(model, _, _)| model.clone()).or(priced.model);
@@ -126,6 +128,11 @@ mod tests {
         assert_eq!(cost(&spent(&[(None, 5, 5)], Some(500_000_000)), "openrouter/x/unpriced").as_deref(), Some("$0.5"));
         assert_eq!(cost(&spent(&[(None, 5, 5)], None), "openrouter/x/unpriced"), None);
         assert_eq!(cost(&Spent::default(), KIMI), None);
+    }
+
+    #[test]
+    fn a_run_that_asked_nothing_of_a_model_costs_nothing() {
+        assert_eq!(cost(&spent(&[(None, 0, 0)], None), "openrouter/x/unpriced").as_deref(), Some("$0"));
     }
 
     #[test]

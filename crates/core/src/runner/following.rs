@@ -1,0 +1,164 @@
+//! Follows what a running agent prints: what it does, what it has spent, when it was last heard. Nothing here is stored: it is read again after a restart.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    making::{self, Run},
+    means::Means,
+    plain_file::{self, Found},
+    reader::Reader,
+    workspace::LOG,
+};
+use crate::{
+    domain::{agent::AgentName, id::TaskId, price, progress::Pulse, reading::Format},
+    ports::progress::Progress,
+};
+
+/// Between two looks at an agent's output.
+const LOOKS: Duration = Duration::from_secs(2);
+/// Most bytes that are read in one look: a flood is followed later, or not at all.
+const AT_ONCE: u64 = 4 << 20;
+/// Longest line that is waited for.
+const LINE: usize = 1 << 20;
+
+/// The pulses of all running agents.
+#[derive(Clone, Debug, Default)]
+pub struct Pulses {
+    known: Arc<Mutex<HashMap<TaskId, Pulse>>>,
+}
+
+impl Pulses {
+    fn known(&self) -> MutexGuard<'_, HashMap<TaskId, Pulse>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Pulses {
+    fn pulse(&self, task: &TaskId) -> Option<Pulse> {
+        self.known().get(task).cloned()
+    }
+}
+
+/// One task's pulse, until this is dropped.
+struct Beating<'p>(&'p Pulses, &'p TaskId);
+
+impl Drop for Beating<'_> {
+    fn drop(&mut self) {
+        self.0.known().remove(self.1);
+    }
+}
+
+/// Follows an agent's output until it is dropped.
+///
+/// # Cancel safety
+///
+/// Cancel safe: the pulse goes with it.
+pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: DateTime<Utc>) -> Infallible {
+    let beating = Beating(&means.pulses, &run.task.id);
+    let definition = means.settings.agents.get(agent);
+    let reading = definition.map(|definition| Arc::clone(&definition.reading)).unwrap_or_default();
+    let tokenless = definition.is_some_and(|definition| !definition.reports_usage);
+    let mut reader = Reader::new(&reading, 0);
+    let mut tail =
+        (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
+    let log = run.workspace.file(LOG);
+    loop {
+        // What ends sooner is told by its result.
+        tokio::time::sleep(LOOKS).await;
+        let (looked, log) = (tail.take(), log.clone());
+        let seen = tokio::task::spawn_blocking(move || {
+            let heard_at = std::fs::symlink_metadata(log).and_then(|seen| seen.modified()).ok().map(DateTime::<Utc>::from);
+            let mut tail = looked;
+            let lines = tail.as_mut().map(Tail::lines).unwrap_or_default();
+            (tail, lines, heard_at)
+        });
+        let Ok((kept, lines, heard_at)) = seen.await else { continue };
+        tail = kept;
+        for line in &lines {
+            reader.line(line);
+        }
+        // A log may be older than the run, or the clock was put back meanwhile.
+        let heard_at = heard_at.filter(|at| *at >= since).unwrap_or(since);
+        let spent = reader.spent();
+        let priced = price::price(&spent, &means.settings.catalogue, run.task.wishes.model.as_ref(), tokenless);
+        let told = !spent.by_model.is_empty() || spent.cost.is_some();
+        let pulse = Pulse { story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
+        beating.0.known().insert(run.task.id.clone(), pulse);
+    }
+}
+
+/// A file that grows.
+struct Tail {
+    path: PathBuf,
+    read: u64,
+    /// The beginning of a line whose end has not come.
+    rest: Vec<u8>,
+}
+
+impl Tail {
+    /// The lines that have come since the last look.
+    fn lines(&mut self) -> Vec<String> {
+        let Found::Plain(file) = plain_file::open(&self.path) else { return Vec::new() };
+        let Ok(bytes) = self.grown(file) else { return Vec::new() };
+        self.read += bytes.len() as u64;
+        self.rest.extend(bytes);
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
+            if self.rest.len() > LINE {
+                self.rest.clear();
+            }
+            return Vec::new();
+        };
+        let whole: Vec<u8> = self.rest.drain(..=end).collect();
+        whole
+            .split(|byte| *byte == b'\n')
+            .filter(|line| line.len() <= LINE)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect()
+    }
+
+    fn grown(&self, mut file: File) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(self.read))?;
+        file.take(AT_ONCE).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::OpenOptions, io::Write as _};
+
+    use super::*;
+    use crate::runner::workspace::tests::Folder;
+
+    #[test]
+    fn a_line_is_told_once_it_is_whole() {
+        let folder = Folder::new();
+        let path = folder.path().join("stdout");
+        let write =
+            |text: &[u8]| OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| file.write_all(text)).unwrap();
+        let mut tail = Tail { path: path.clone(), read: 0, rest: Vec::new() };
+        let mut lines = || tail.lines().into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>();
+
+        assert!(lines().is_empty(), "there is no file yet");
+        write("one\ntwo \u{e4}".as_bytes());
+        assert_eq!(lines(), ["one"]);
+        assert!(lines().is_empty());
+        write(b" more\nthree\nfo");
+        assert_eq!(lines(), ["two \u{e4} more", "three"]);
+        write(&vec![b'x'; LINE + 10]);
+        assert!(lines().is_empty());
+        write(b"\nfive\n");
+        assert_eq!(lines().last().map(String::as_str), Some("five"), "what is too long is passed over");
+    }
+}
