@@ -57,7 +57,7 @@ pub(super) fn check(layer: &Layer<'_>, secrets: &BTreeMap<String, Secret>, token
             let rule = format!("it must be a path below {}", FOLDERS.join(", "));
             faults.push(layer.complaint(&at, &rule).way_out("Like \"{home}/.tool/settings.json\"."));
         }
-        texts.push((at, super::agents::content(content)));
+        texts.push((at, super::agent_section::content(content)));
     }
     for (at, text) in texts {
         if text.contains('\0') {

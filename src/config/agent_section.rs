@@ -185,3 +185,8 @@ impl<'de> Deserialize<'de> for Group {
         deserializer.deserialize_any(OneOrMore)
     }
 }
+
+/// What a file of an agent holds: a text as it is, anything else as JSON.
+pub(super) fn content(value: &Value) -> String {
+    value.as_str().map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned)
+}

@@ -8,16 +8,9 @@ use std::{
     time::Duration,
 };
 
-use orchestrator_core::domain::{
-    agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
-    reading::Reading,
-    thinking::Thinking,
-};
-use serde_json::Value;
-
 use super::{
     agent_checks::{self, Layer, signal_number},
-    agent_section::{Group, RawAgent, RawFileSystem, RawHome, RawReading, RawStdin},
+    agent_section::{self, Group, RawAgent, RawFileSystem, RawHome, RawReading, RawStdin},
     built_in::{self, THIS_PROGRAM},
     complaint::{Complaint, nearest},
     env_file::Layers,
@@ -25,6 +18,11 @@ use super::{
     own_file::{self, OwnFile},
     programs::Places,
     text_file,
+};
+use orchestrator_core::domain::{
+    agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
+    reading::Reading,
+    thinking::Thinking,
 };
 
 /// Every agent that tasks may ask for, and the one that they get who ask for none.
@@ -191,7 +189,7 @@ fn definition(
             }
         }
     };
-    made.files = raw.files.iter().flatten().map(|(path, value)| (path.clone(), content(value))).collect();
+    made.files = raw.files.iter().flatten().map(|(path, value)| (path.clone(), agent_section::content(value))).collect();
     made.models = (raw.models.is_some() || raw.default_model.is_some())
         .then(|| OwnModels { names: raw.models.clone().unwrap_or_default(), default: raw.default_model.clone() });
     made.thinking = raw.thinking.clone().map(|words| {
@@ -251,11 +249,6 @@ fn program(
             None
         }
     }
-}
-
-/// What a file of an agent holds: a text as it is, anything else as JSON.
-pub(super) fn content(value: &Value) -> String {
-    value.as_str().map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned)
 }
 
 fn reading(raw: Option<&RawReading>, layers: &[Layer<'_>], faults: &mut Vec<Complaint>) -> Reading {

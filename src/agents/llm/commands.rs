@@ -19,7 +19,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{key, tools::Outcome};
+use super::{key, outcome::Outcome};
 
 /// How much of an output's beginning and end is kept, in bytes.
 const KEPT: (usize, usize) = (10_000, 20_000);

@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::tools::Outcome;
+use super::outcome::Outcome;
 
 /// How much of a file one call reads, in bytes.
 const MOST_READ: usize = 48 * 1024;

@@ -5,6 +5,7 @@
 mod commands;
 mod files;
 mod key;
+mod outcome;
 mod tools;
 pub(super) mod turns;
 pub(super) mod voice;

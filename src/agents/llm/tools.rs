@@ -9,29 +9,8 @@ use super::{
     super::model::{ToolCall, given, number},
     commands::Commands,
     files::Files,
+    outcome::{Outcome, one_line},
 };
-
-/// What came of a call.
-#[derive(Debug, PartialEq)]
-pub(super) struct Outcome {
-    pub(super) ok: bool,
-    /// One short line for people.
-    pub(super) title: String,
-    /// What the model is told.
-    pub(super) text: String,
-}
-
-impl Outcome {
-    pub(super) fn done(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { ok: true, title: title.into(), text: text.into() }
-    }
-
-    /// The model is told what it did wrong.
-    pub(super) fn refused(why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { ok: false, title: one_line(&why), text: format!("error: {why}") }
-    }
-}
 
 /// Each group is allowed or not; names as in `LLM_TOOLS`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +28,6 @@ pub(in crate::agents) struct Tools {
     /// How often the model is asked at most (`LLM_MAX_TURNS`).
     pub(super) most_turns: u32,
 }
-
-/// The longest title, in characters.
-const TITLE: usize = 100;
 
 #[derive(Deserialize)]
 struct ListFiles {
@@ -212,15 +188,6 @@ fn allowed(list: &str) -> Result<Option<Allowed>, String> {
     Ok(Some(allowed).filter(|allowed| *allowed != Allowed::default()))
 }
 
-/// The first line of a text, short.
-pub(super) fn one_line(text: &str) -> String {
-    let line: String = text.trim().lines().next().unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() <= TITLE {
-        return line;
-    }
-    line.chars().take(TITLE - 1).chain(['…']).collect()
-}
-
 /// As much of a text as fits into so many bytes.
 pub(super) fn beginning(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|index| text.is_char_boundary(*index));
@@ -241,7 +208,7 @@ mod tests {
     #[test]
     fn titles_are_one_short_line_of_whole_characters() {
         assert_eq!(one_line("  cargo test\n rm -rf /"), "cargo test");
-        assert_eq!(one_line(&"ä".repeat(200)).chars().count(), TITLE);
+        assert_eq!(one_line(&"ä".repeat(200)).chars().count(), 100);
         assert_eq!(beginning("aäb", 2), "a");
     }
 }

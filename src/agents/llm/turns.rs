@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Asking, Call, Endpoint, Failure, Listener, ResultFile, Spent, client},
-    tools::{Outcome, Tools, beginning, title},
+    outcome::Outcome,
+    tools::{Tools, beginning, title},
     voice::{Retry, Said, Voice},
 };
 

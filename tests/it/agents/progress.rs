@@ -51,6 +51,8 @@ async fn a_running_agent_s_tool_tokens_and_cost_are_seen_before_it_ends() {
     let entry = world.entry(task).await;
     assert!(entry.content.contains("It is done") && entry.content.contains("$0.75"), "{}", entry.content);
     world.until("all of the cost on the card", card("$0.75")).await;
+    let (_, log, _) = world.run(&["logs", &task.to_string()]);
+    assert!(log.contains("{\"type\":\"tool\"") && log.contains("] ▸ cargo test"), "its records, and what they tell: {log}");
     let (_, out, _) = world.run(&["status", &task.to_string(), "--json"]);
     let told: Value = serde_json::from_str(&out).expect("JSON");
     assert!(told["now"].is_null(), "{told}");

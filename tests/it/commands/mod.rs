@@ -44,7 +44,7 @@ use orchestrator_core::{
     intake::{admit::Policy, desk::Desk, read_back::ReadBackError},
     ports::{chat::Chat, clock::Clock, rows::TaskFilter},
     queue::{Queue, board::TaskView},
-    runner::following::Pulses,
+    runner::pulses::Pulses,
 };
 use orchestrator_sandbox::{
     Limits, Options, Sandbox, Snowflake, WorldSeed,

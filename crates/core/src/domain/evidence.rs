@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     money::{Usage, Usd},
+    progress::Story,
     reading::ErrorClass,
 };
 
@@ -28,6 +29,8 @@ pub struct Collected {
     pub spent: Spent,
     /// The session that it kept, by which it could go on.
     pub session: Option<String>,
+    /// What it has told of its work, where its output tells.
+    pub story: Story,
     /// The end of the task's log.
     pub log_tail: Option<String>,
     /// Things that a reader should know: a file that was refused, an unreadable line.

@@ -148,7 +148,13 @@ fn by_itself(case: &Case<'_>, record: &ExitRecord) -> (Outcome, Option<String>) 
     let class = answer.and_then(|answer| answer.class);
     let meaning = class.map(|class| format!(" ({})", class.meaning())).unwrap_or_default();
     let said = answer.and_then(|answer| answer.error.as_deref()).map(|error| format!("the agent reports: {error}{meaning}"));
-    let unsaid = (said.is_none() && (broken_rule || silent)).then(|| format!("its output does not say that it succeeded{meaning}"));
+    let unsaid = match (&said, silent, broken_rule) {
+        (None, true, _) => {
+            Some("its output has nothing of what its definition expects: `orchestrator agents test` shows what is read".to_owned())
+        }
+        (None, false, true) => Some(format!("its output does not say that it succeeded{meaning}")),
+        _ => None,
+    };
     let none = found.text.is_empty().then(|| {
         let why = found.no_text_because.as_deref().unwrap_or("RESULT.txt is missing");
         format!("no result was written ({why})")

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError,
     card_changes::{self, Pace},
-    journal, live_attempt, marks, not_now,
+    journal, live_attempt, not_now, refusals,
     reopen::reopen,
     signs, step_row, task_row,
 };
@@ -90,7 +90,7 @@ impl Queue {
             let too_many = card.card.unheard.len().saturating_sub(MOST_UNHEARD);
             card.card.unheard.drain(..too_many);
             rows.put_card(&card)?;
-            Ok(marks::refuse(rows, on, &text, now)?)
+            Ok(refusals::refuse(rows, on, &text, now)?)
         })
         .await?;
         self.bells.outbound.notify_one();

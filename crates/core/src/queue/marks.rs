@@ -6,9 +6,9 @@ pub use super::signs::{CLAIMED, REFUSED};
 use super::{
     Queue, QueueError, Rules, control,
     dispatch::{UNMARKABLE, UNMARKABLE_IN},
-    journal, live_attempt, settle,
-    signs::want,
-    step_row, task_row, write_letter,
+    journal, live_attempt,
+    refusals::refuse,
+    settle, step_row, task_row, write_letter,
 };
 use crate::{
     domain::{
@@ -259,24 +259,6 @@ impl Queue {
     pub async fn wanted_marks(&self, limit: u32) -> Result<Vec<MarkRow>, QueueError> {
         self.read(move |look| look.wanted_marks(limit)).await
     }
-}
-
-/// Refuses a message, unless that was said of it.
-pub(super) fn refuse(rows: &mut dyn Rows, on: MessageRef, text: &str, now: DateTime<Utc>) -> Result<(), RowsError> {
-    let said = said_fact(on);
-    let stands = rows.mark_on(on.message, REFUSED)?.is_some_and(|mark| !matches!(mark.state, MarkState::Lifting | MarkState::Lifted));
-    if stands && rows.fact(&said)?.is_some_and(|before| before == text) {
-        return Ok(());
-    }
-    rows.put_fact(&said, text)?;
-    want(rows, on, REFUSED, None, Purpose::Refusal, now)?;
-    let to = Address { channel: on.channel, identity: Identity::Orchestrator };
-    write_letter(rows, now, to, None, Letter::Reply { to: on, text: text.to_owned() }).map(drop)
-}
-
-/// The fact that holds the text of a message's latest refusal.
-fn said_fact(on: MessageRef) -> String {
-    format!("refused:{}", on.message)
 }
 
 fn end_hold(rows: &mut dyn Rows) -> Result<(), RowsError> {

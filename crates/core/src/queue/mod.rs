@@ -18,6 +18,7 @@ mod lanes;
 pub mod launch;
 pub mod marks;
 pub mod outbound;
+mod refusals;
 mod reopen;
 pub mod settle;
 mod showing;

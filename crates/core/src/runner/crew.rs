@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 pub use super::means::{AttachmentBounds, Settings};
-use super::{following::Pulses, means::Means, run};
+use super::{means::Means, pulses::Pulses, run};
 use crate::{
     domain::{attempt::AttemptState, id::AttemptId},
     ports::{

@@ -1,12 +1,11 @@
 //! Follows what a running agent prints: what it does, what it has spent, when it was last heard. Nothing here is stored: it is read again after a restart.
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,10 +18,7 @@ use super::{
     reader::Reader,
     workspace::LOG,
 };
-use crate::{
-    domain::{agent::AgentName, id::TaskId, price, progress::Pulse, reading::Format},
-    ports::progress::Progress,
-};
+use crate::domain::{agent::AgentName, price, progress::Pulse, reading::Format};
 
 /// Between two looks at an agent's output.
 const LOOKS: Duration = Duration::from_secs(2);
@@ -31,40 +27,13 @@ const AT_ONCE: u64 = 4 << 20;
 /// Longest line that is waited for.
 const LINE: usize = 1 << 20;
 
-/// The pulses of all running agents.
-#[derive(Clone, Debug, Default)]
-pub struct Pulses {
-    known: Arc<Mutex<HashMap<TaskId, Pulse>>>,
-}
-
-impl Pulses {
-    fn known(&self) -> MutexGuard<'_, HashMap<TaskId, Pulse>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Progress for Pulses {
-    fn pulse(&self, task: &TaskId) -> Option<Pulse> {
-        self.known().get(task).cloned()
-    }
-}
-
-/// One task's pulse, until this is dropped.
-struct Beating<'p>(&'p Pulses, &'p TaskId);
-
-impl Drop for Beating<'_> {
-    fn drop(&mut self) {
-        self.0.known().remove(self.1);
-    }
-}
-
 /// Follows an agent's output until it is dropped.
 ///
 /// # Cancel safety
 ///
 /// Cancel safe: the pulse goes with it.
 pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: DateTime<Utc>) -> Infallible {
-    let beating = Beating(&means.pulses, &run.task.id);
+    let beating = means.pulses.beating(&run.task.id);
     let definition = means.settings.agents.get(agent);
     let reading = definition.map(|definition| Arc::clone(&definition.reading)).unwrap_or_default();
     let tokenless = definition.is_some_and(|definition| !definition.reports_usage);
@@ -93,7 +62,7 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         let priced = price::price(&spent, &means.settings.catalogue, run.task.wishes.model.as_ref(), tokenless);
         let told = !spent.by_model.is_empty() || spent.cost.is_some();
         let pulse = Pulse { story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
-        beating.0.known().insert(run.task.id.clone(), pulse);
+        beating.is(pulse);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{following::Pulses, results};
+use super::{pulses::Pulses, results};
 use crate::{
     domain::{
         agent::{AgentDefinition, AgentName},

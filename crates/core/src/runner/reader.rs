@@ -31,6 +31,8 @@ pub struct Reported {
     pub text: Option<(String, u64)>,
     /// The session that it kept.
     pub session: Option<String>,
+    /// What it has told of its work.
+    pub story: Story,
     /// What could not be read.
     pub remarks: Vec<String>,
 }
@@ -163,6 +165,7 @@ impl<'r> Reader<'r> {
             answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class }),
             text: self.text.found(),
             session: found(&self.session),
+            story: self.story.clone(),
             remarks,
         }
     }

@@ -42,6 +42,8 @@ impl Bounds {
 const OUTPUTS: (u64, usize, usize, usize) = (256 << 10, 20, 60, 500);
 /// Most files that are listed, most entries that are looked at, and how deep.
 const FILES: (usize, usize, usize) = (20, 2_000, 6);
+/// Most lines of an agent's story that stand for the end of its log.
+const STORY: usize = 12;
 /// Session files that are read where none has the name that was asked for.
 const SESSIONS: usize = 20;
 
@@ -77,12 +79,16 @@ pub fn collect(run: &Run<'_>, bounds: &Bounds) -> Collected {
     found.spent = reported.spent;
     found.answer = reported.answer;
     found.session = reported.session;
+    found.story = reported.story;
     found.remarks.extend(reported.remarks);
     found.summary = summary(run, bounds.summary, &mut found.remarks);
     found.outputs = outputs(run, &mut found.remarks);
     found.files = files(run, &mut found.remarks);
     let tail = transcript::tail(&run.workspace.file(workspace::LOG), bounds.log_tail);
-    found.log_tail = Some(tail.text).filter(|text| !text.trim().is_empty());
+    // Records are for programs; what they tell is for people.
+    let told = found.story.lines();
+    let text = if told.is_empty() { tail.text } else { told[told.len().saturating_sub(STORY)..].join("\n") };
+    found.log_tail = Some(text).filter(|text| !text.trim().is_empty());
     found
 }
 

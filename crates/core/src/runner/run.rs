@@ -67,6 +67,12 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
         () = let_go.cancelled() => return (id, true),
     };
     let collected = making::collected(&means.settings, &run, &attempt.agent, &ending).await;
+    if !collected.story.is_empty() {
+        means.log.note(workspace.dir(), &attempt.task, "What its output tells of its work:");
+        for line in collected.story.lines() {
+            means.log.note(workspace.dir(), &attempt.task, &line);
+        }
+    }
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())

@@ -191,7 +191,7 @@ fn a_definition_s_own_rule_says_what_success_is() {
 
     assert_snapshot!(judged(3, answer(true, None)), @"SUCCESS: -");
     assert_snapshot!(judged(0, answer(false, None)), @"FAILED: its output does not say that it succeeded");
-    assert_snapshot!(judged(0, None), @"FAILED: its output does not say that it succeeded");
+    assert_snapshot!(judged(0, None), @"FAILED: its output has nothing of what its definition expects: `orchestrator agents test` shows what is read");
     assert_snapshot!(judged(1, answer(false, Some(ErrorClass::RateLimit))), @"FAILED: exit code 1; its output does not say that it succeeded (its provider asks to wait)");
     assert_snapshot!(judged(2, answer(false, Some(ErrorClass::Timeout))), @"TIMEOUT (partial): exit code 2; its output does not say that it succeeded (its own time limit was reached)");
     assert_snapshot!(judged(1, answer(false, Some(ErrorClass::Budget))), @"OVER BUDGET (partial): exit code 1; its output does not say that it succeeded (its own ceiling of money was reached)");
