@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fmt::Write as _,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use super::workspace::{self, Workspace};
@@ -160,10 +160,12 @@ pub fn prompt(facts: &Facts<'_>) -> String {
     }
 }
 
-/// A definition's files for one attempt: where they go, and what is in them.
+/// A definition's files for one attempt: where they go, and what is in them. One whose path would lead out of its folder once its placeholders are
+/// filled in (a model's name may hold anything) is left out.
 pub fn files(definition: &AgentDefinition, facts: &Facts<'_>) -> Vec<(PathBuf, String)> {
+    let stays = |path: &PathBuf| path.components().all(|part| !matches!(part, Component::ParentDir));
     let filled = definition.files.iter().map(|(path, content)| Some((PathBuf::from(fill(path, facts)?), fill(content, facts)?)));
-    filled.flatten().collect()
+    filled.flatten().filter(|(path, _)| stays(path)).collect()
 }
 
 /// A definition's arguments and environment (its secrets are not among them) for one attempt. A group of arguments is left out if one of its
@@ -178,7 +180,10 @@ pub fn expand(definition: &AgentDefinition, facts: &Facts<'_>) -> (Vec<String>, 
             .iter()
             .map(|template| {
                 let mut arg = fill(template, facts)?;
-                if template.starts_with("{task_text}") && arg.starts_with('-') && before.as_deref() != Some("--") {
+                if (template.starts_with("{task_text}") || template.starts_with("{prompt}"))
+                    && arg.starts_with('-')
+                    && before.as_deref() != Some("--")
+                {
                     arg.insert(0, ' ');
                 }
                 before = Some(arg.clone());
@@ -396,5 +401,26 @@ mod tests {
         let (args, _) = with_facts("--help", None, |facts| expand(&definition, facts));
 
         assert_eq!(args, ["-p", " --help", "--", "--help", "--text=--help"]);
+    }
+
+    #[test]
+    fn a_file_whose_path_is_led_out_of_its_folder_by_a_model_s_name_is_left_out() {
+        let mut definition = definition(&[], &[]);
+        definition.files = [("{config_dir}/{model_name}/x", "evil"), ("{config_dir}/y", "good")]
+            .map(|(path, content)| (path.to_owned(), content.to_owned()))
+            .into();
+
+        let written = with_facts("T", Some("m/../../../etc"), |facts| files(&definition, facts));
+
+        assert_eq!(written, [(PathBuf::from("/srv/control/config/y"), "good".to_owned())]);
+    }
+
+    #[test]
+    fn a_prompt_that_looks_like_an_option_is_none() {
+        let definition = definition(&[&["{prompt}"], &["--", "{prompt}"]], &[]);
+
+        let (args, _) = with_facts("-x", None, |facts| expand(&definition, &Facts { attachments: &[], ..*facts }));
+
+        assert_eq!(args, [" -x", "--", "-x"]);
     }
 }
