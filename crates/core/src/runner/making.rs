@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     beside::{self, Beside},
     brief::{self, Facts},
+    filling,
     means::Settings,
     results,
     workspace::{self, Contents, Workspace},
@@ -75,10 +76,10 @@ pub(super) async fn launch(
         for note in &notes {
             tracing::warn!("{note}");
         }
-        for (path, content) in brief::files(&definition, &facts) {
+        for (path, content) in filling::files(&definition, &facts) {
             beside::write(&path, &content).map_err(|error| format!("its file {} could not be written: {error}", path.display()))?;
         }
-        let (args, own) = brief::expand(&definition, &facts);
+        let (args, own) = filling::expand(&definition, &facts);
         let stdin = match definition.stdin {
             Stdin::Nothing => None,
             Stdin::Task => Some(run.workspace.file(workspace::TASK)),

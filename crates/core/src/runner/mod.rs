@@ -6,6 +6,7 @@ mod beside;
 pub mod brief;
 mod claims;
 pub mod crew;
+mod filling;
 mod following;
 mod making;
 mod means;
