@@ -23,6 +23,10 @@ use crate::{
 /// The agent: the task's text is a shell script that runs in the task's folder.
 const AGENT: &str = "tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
 
+/// What a service logs: as it does by itself, and how it comes by the end of an attempt.
+const LOGGED: &str = "warn,orchestrator=info,discord_orchestrator=info,orchestrator_core=info,orchestrator_core::runner=debug,\
+    discord_orchestrator::adapters::process=debug";
+
 /// The shipped price list.
 const PRICES: &str = include_str!("../../../openclaw-example.json");
 
@@ -129,7 +133,7 @@ impl World {
         }
         let log = self.log_file();
         let mut command = self.command(&["run"]);
-        command.envs(env.iter().map(|(name, value)| (name, value))).stdout(Stdio::null()).stderr(log);
+        command.envs(env.iter().map(|(name, value)| (name, value))).env("RUST_LOG", LOGGED).stdout(Stdio::null()).stderr(log);
         self.service = command.spawn().ok();
         self.target.aim(self.service.as_ref().map(Child::id));
     }

@@ -35,6 +35,9 @@ const DEPARTURE_PATIENCE: Duration = Duration::from_secs(2);
 /// How often an attempt is looked at that can't be waited for: its attendant is in another pid namespace, or its file can't be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often an attempt is looked at whose attendant's end the system is to tell: should it ever not be told, an end waits no longer than this.
+const LOOK_ANYWAY: Duration = Duration::from_secs(5);
+
 /// Starts agents through a nursery and finds them again by their control files.
 #[derive(Debug)]
 pub struct ProcessRunner {
@@ -208,10 +211,17 @@ impl AgentRunner for ProcessRunner {
     }
 
     async fn wait(&self, attempt: AttemptId) -> Ending {
+        let mut untold = false;
         loop {
-            match self.settled(attempt).await {
+            let found = self.settled(attempt).await;
+            if untold && !matches!(found, Ok(Found::Running(_) | Found::Elsewhere)) {
+                tracing::info!(%attempt, "{attempt}: its attendant's end was found by a look before the system told it");
+            }
+            untold = false;
+            tracing::debug!(%attempt, ?found, "{attempt} was looked at");
+            match found {
                 Ok(Found::Running(pidfd)) => match watch::watch(pidfd, Interest::READABLE) {
-                    Ok(attendant) => drop(attendant.readable().await),
+                    Ok(attendant) => untold = time::timeout(LOOK_ANYWAY, attendant.readable()).await.is_err(),
                     Err(_) => time::sleep(LOOK_AGAIN).await,
                 },
                 Ok(Found::Ended(record)) => return Ending::Recorded(*record),

@@ -25,6 +25,10 @@ use tempfile::TempDir;
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a bot logs: as it does by itself, and how it comes by the end of an attempt.
+const LOGGED: &str = "warn,orchestrator=info,discord_orchestrator=info,orchestrator_core=info,orchestrator_core::runner=debug,\
+    discord_orchestrator::adapters::process=debug";
+
 /// The agent: the task's text is a shell script that runs in the task's folder.
 const AGENT: &str = r"tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
 
@@ -198,6 +202,7 @@ impl World {
     /// The same, by a command that becomes the bot.
     pub(crate) fn start_bot_as(&mut self, mut command: Command) {
         assert!(self.bot.is_none(), "the bot runs already");
+        command.env("RUST_LOG", LOGGED);
         self.runs += 1;
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
         self.bot = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("the bot starts"));

@@ -66,6 +66,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
         // Handed over: its attendant goes on, and the next start takes it up.
         () = let_go.cancelled() => return (id, true),
     };
+    tracing::debug!("task {}: the agent of attempt {} has ended", attempt.task, attempt.number);
     let collected = making::collected(&means.settings, &run, &attempt.agent, &ending).await;
     if !collected.story.is_empty() {
         means.log.note(workspace.dir(), &attempt.task, "What its output tells of its work:");
@@ -73,6 +74,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
             means.log.note(workspace.dir(), &attempt.task, &line);
         }
     }
+    tracing::debug!("task {}: what attempt {} has left is collected", attempt.task, attempt.number);
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
@@ -104,6 +106,7 @@ async fn start(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &
         Ok(()) => {
             tracing::info!("task {}: attempt {} runs in {}", attempt.task, attempt.number, attempt.agent_id);
             means.queue.launched(attempt.id, attempt.fence).await?;
+            tracing::debug!("task {}: the start of attempt {} is recorded", attempt.task, attempt.number);
             Ok(Started::Running)
         }
         Err(error @ LaunchError::Program { .. }) => Ok(Started::Unstartable(error.to_string())),
