@@ -9,6 +9,7 @@ use std::{
 use super::{
     Config, Template,
     agents::{self, Making},
+    budgets,
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
@@ -130,6 +131,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
         tokens: &checked.tokens,
     };
     let agents = agents::make(&making, &mut faults, &mut warnings);
+    let budgets = budgets::check(&own, agents.definitions.keys(), &mut faults);
     let template = template(&layers, &root, &mut faults);
 
     if !faults.is_empty() {
@@ -155,6 +157,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
         discord: checked.discord,
         submit: checked.submit,
         limits,
+        budgets,
         who_may,
         agents,
         openclaw,

@@ -113,6 +113,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         catalogue: &config.openclaw.catalogue,
         requested: requested.as_ref(),
         time_limit,
+        budget: None,
     });
     let kept = wanted.keep.then(|| home.keep());
     if kept.is_none() {
@@ -132,6 +133,8 @@ fn task(config: &Config, wanted: &Wanted) -> Result<Task, TrialError> {
         time_limit: Some(wanted.time_limit),
         max_time_limit: wanted.time_limit,
         max_priority: Priority::MAX,
+        budget: None,
+        max_budget: None,
         attempts: 1,
     };
     let asked =
