@@ -199,7 +199,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         if said.starts_with("missing field") {
             return self.complaint(path, format!("it needs a `{own}`"));
         }
-        if said.contains("is no way through JSON") && !wrong.is_some_and(|wrong| wrong.as_str() == Some(own)) {
+        if said.contains("is no way through JSON") && wrong.is_none_or(|wrong| wrong.as_str() != Some(own)) {
             let rule = "this key must be a way through JSON like /result/text, where * stands for everything";
             return self.complaint(path, rule).way_out(format!("Did you mean `/{own}`?"));
         }

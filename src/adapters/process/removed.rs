@@ -53,8 +53,8 @@ fn held_by(pid: i32, attempts: &Path) -> Option<AttemptId> {
     if name.trim_end().as_bytes() != attendant::NAME.to_bytes() {
         return None;
     }
-    let open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-    open.filter_map(|file| of_removed(&file, attempts)).next()
+    let mut open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    open.find_map(|file| of_removed(&file, attempts))
 }
 
 /// Whose control file a descriptor leads to, if that was removed: the kernel says so behind its path.
