@@ -15,6 +15,7 @@ mod level;
 mod link;
 mod marker;
 mod nursery;
+mod removed;
 mod request;
 mod runner;
 mod spawn;
@@ -35,6 +36,9 @@ pub use self::{
 /// What the program is called with to become a nursery. Nobody types this.
 const NURSERY_VERB: &str = "__nursery";
 
+/// What a nursery is called with whose agents end with who asked for them.
+const TIED_VERB: &str = "tied";
+
 /// What a nursery is called with to try, once, what this machine allows.
 const PROBE_VERB: &str = "probe-pid-namespace";
 
@@ -46,6 +50,6 @@ pub fn hidden_verb() -> Option<ExitCode> {
     }
     match args.next() {
         Some(verb) if verb == PROBE_VERB => Some(level::probe_pid_namespace()),
-        _ => Some(nursery::run()),
+        verb => Some(nursery::run(verb.is_some_and(|verb| verb == TIED_VERB))),
     }
 }

@@ -119,6 +119,8 @@ pub struct AgentDefinition {
     pub soft_signal: i32,
     /// From the soft stop to the kill.
     pub grace: Duration,
+    /// For how long it may print nothing before it is stopped; `None`: for ever.
+    pub stall: Option<Duration>,
     /// What is said of its file system: `full` or `workspace`.
     pub file_system: &'static str,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
@@ -206,6 +208,7 @@ impl AgentDefinition {
             max_concurrent: None,
             soft_signal: 15,
             grace: Duration::ZERO,
+            stall: None,
             file_system: "full",
             reports_usage: true,
         }

@@ -161,7 +161,7 @@ impl<'r> Reader<'r> {
         let status = found(&self.status).and_then(|status| status.parse().ok());
         let class = self.class(exit, status, error.as_deref().unwrap_or_default()).filter(|_| !ok || error.is_some() || exit != Some(0));
         Reported {
-            spent: self.spent(),
+            spent: self.spending.settled(found(&self.model).as_deref()),
             answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class }),
             text: self.text.found(),
             session: found(&self.session),
