@@ -153,6 +153,11 @@ impl<'r> Spending<'r> {
         self.odd.as_ref().map_or(0, |(number, _)| *number)
     }
 
+    /// Whether tokens were told that can't be true.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
     /// What is known in the end: of tokens that were told in part, nothing.
     pub(super) fn settled(&self, model: Option<&str>) -> Spent {
         let mut spent = self.spent(model);
