@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use discord_orchestrator::adapters::process::emergency;
-use orchestrator_core::ports::agent_runner::{AgentRunner, Ending, Standing};
+use orchestrator_core::ports::agent_runner::{AgentRunner, Ending, Standing, StopReason};
 
 use super::house::{House, is_alive, marked, until};
 
@@ -74,6 +74,19 @@ async fn a_control_file_that_was_put_in_the_place_of_the_true_one_is_not_believe
 
     assert_eq!(ending, Ending::Removed);
     assert!(!is_alive(leader));
+    house.finish();
+}
+
+#[tokio::test]
+async fn a_stop_ends_it_at_once() {
+    let house = House::new();
+    let spec = house.agent(REMOVER);
+    house.launch(&spec).await;
+    let leader = house.pid("leader").await;
+
+    house.runner.stop(spec.attempt, StopReason::Cancelled).await;
+
+    assert!(!is_alive(leader) && marked(spec.attempt).is_empty());
     house.finish();
 }
 
