@@ -361,7 +361,10 @@ impl Gone {
 fn remove(root: &mut Value, steps: &[Segment]) -> usize {
     let Some((last, before)) = steps.split_last() else { return 0 };
     match (at(root, before), last) {
-        (Some(Value::Object(map)), Segment::Map { key }) if map.remove(key).is_some() => steps.len(),
+        (Some(Value::Object(map)), Segment::Map { key }) if map.contains_key(key) => {
+            map.remove(key);
+            steps.len()
+        }
         (Some(Value::Array(array)), Segment::Seq { index }) if *index < array.len() => {
             array.remove(*index);
             steps.len()
