@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Context,
     exit::{Exit, Failure},
-    retry,
+    given, retry,
 };
 
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub(super) struct RaiseArgs {
     /// The task
     id: String,
     /// How many dollars more it may cost
-    #[arg(value_name = "DOLLARS", value_parser = dollars)]
+    #[arg(value_name = "DOLLARS", value_parser = given::dollars)]
     more: Usd,
 }
 
@@ -28,11 +28,6 @@ pub(super) struct AcceptArgs {
     /// The tasks
     #[arg(required = true)]
     ids: Vec<String>,
-}
-
-fn dollars(given: &str) -> Result<Usd, String> {
-    let more: Usd = given.parse().map_err(|error: orchestrator_core::domain::money::ParseUsdError| error.to_string())?;
-    if more > Usd::ZERO { Ok(more) } else { Err("it must be more than 0".to_owned()) }
 }
 
 pub(super) async fn raise(context: &Context, args: RaiseArgs) -> Result<Exit, Failure> {

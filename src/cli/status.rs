@@ -118,7 +118,8 @@ fn in_detail(detail: &TaskDetail) -> String {
         show_duration(std::time::Duration::from_secs(detail.time_limit_s))
     ));
     lines.push(format!("  asked by {} at {}", summary.requester, summary.created_at.format("%Y-%m-%d %H:%M:%S UTC")));
-    lines.push(format!("  cost {}", summary.cost));
+    let budget = detail.budget.as_ref().map_or_else(String::new, |budget| format!(" of {budget}"));
+    lines.push(format!("  cost {}{budget}", summary.cost));
     lines.extend(detail.links.message.iter().map(|link| format!("  message {link}")));
     lines.extend(detail.links.result.iter().map(|link| format!("  result  {link}")));
     lines.extend(detail.attempts.iter().map(attempt));

@@ -6,6 +6,7 @@ use clap::Args;
 use orchestrator_core::{
     domain::{
         id::{ParcelId, TaskId},
+        money::Usd,
         task::{MessageRef, Thinking},
     },
     ports::{chat::Chat as _, clock::Clock as _, entropy::Entropy as _},
@@ -44,6 +45,9 @@ pub(super) struct SubmitArgs {
     /// How hard it thinks: off, low, medium, high
     #[arg(value_parser = thinking_word)]
     thinking: Option<String>,
+    /// What it may cost at most, in dollars
+    #[arg(long, value_name = "DOLLARS", value_parser = given::dollars)]
+    budget: Option<Usd>,
     /// Wait until the task has ended, and print its result
     #[arg(long)]
     wait: bool,
@@ -88,7 +92,7 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
     let text = text_of(&args.text)?;
     let config = context.config()?;
     let submit = config.submit.clone()?;
-    let body = with_tags(&text, args.model(), args.thinking());
+    let body = with_tags(&text, args.model(), args.thinking(), args.budget);
     let sender = posting::sender(&config, &submit)?;
 
     let units = fit::length(&with_header(&TaskId::from(message_id(LONGEST_ID)), &body));
@@ -132,10 +136,11 @@ fn text_of(given: &str) -> Result<String, Failure> {
 }
 
 /// The text with a tag for each argument that was given.
-fn with_tags(text: &str, model: Option<&str>, thinking: Option<Thinking>) -> String {
+fn with_tags(text: &str, model: Option<&str>, thinking: Option<Thinking>, budget: Option<Usd>) -> String {
     let model = model.map(|model| format!(" [model:{model}]")).unwrap_or_default();
     let thinking = thinking.map(|thinking| format!(" [thinking:{thinking}]")).unwrap_or_default();
-    format!("{text}{model}{thinking}")
+    let budget = budget.map(|budget| format!(" [budget:{}]", budget.to_string().trim_start_matches('$'))).unwrap_or_default();
+    format!("{text}{model}{thinking}{budget}")
 }
 
 fn with_header(id: &TaskId, body: &str) -> String {
@@ -183,6 +188,7 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
         text,
         model: args.model().map(str::to_owned),
         thinking: args.thinking().map(|thinking| thinking.to_string()),
+        budget: args.budget.map(|budget| budget.to_string()),
         ..SubmitAsk::default()
     };
     let taken: Taken = service.post("/tasks", &ask).await?;
@@ -198,10 +204,11 @@ mod tests {
         let id: TaskId = "1443021398234771496".parse().unwrap();
 
         assert_eq!(
-            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low))),
+            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low), None)),
             "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]"
         );
-        assert_eq!(with_header(&id, &with_tags("T", None, None)), "**[Task: 1443021398234771496]** T");
+        assert_eq!(with_header(&id, &with_tags("T", None, None, None)), "**[Task: 1443021398234771496]** T");
+        assert_eq!(with_tags("T", None, None, Some("$0.50".parse().unwrap())), "T [budget:0.5]");
     }
 
     #[test]

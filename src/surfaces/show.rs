@@ -52,6 +52,7 @@ pub(super) fn detail(
         prompt: view.row.task.prompt.clone(),
         model_id: wishes.model.as_ref().map(ToString::to_string),
         time_limit_s: wishes.time_limit.as_secs(),
+        budget: wishes.budget.map(|budget| budget.to_string()),
         reason: reason(view, position),
         now: pulse.map(now),
         queue_position: position,

@@ -146,12 +146,15 @@ async fn what_there_is_can_be_taken_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_task_s_budget_is_raised_from_the_command_line_and_it_goes_on() {
     let world = world().start().await;
-    let task = world.say("Wait [agent:waiter] [budget:0.26]");
+    let (_, out, _) = world.run(&["submit", "Wait [agent:waiter]", "--budget", "0.26"]);
+    let task: Snowflake = out.trim().parse().expect("the id is printed");
     world.shows(task, "⚠️ used $0.25 of $0.26").await;
+    assert!(world.task_text(task, "AGENTS.md").contains("- Budget: $0.26 in all"), "its agent knows");
 
     let (code, out, error) = world.run(&["raise", &task.to_string(), "1"]);
     assert_eq!((code, out.trim()), (0, format!("`{task}` may cost $1.26 in all now.").as_str()), "{error}");
     world.shows(task, "used $0.25 of $1.26").await;
+    assert_eq!(world.status_of(task)["budget"], json!("$1.26"));
     std::fs::write(world.dir().join("go"), "").expect("a file");
 
     assert!(world.entry(task).await.content.starts_with("**[SUCCESS]**"));

@@ -315,6 +315,7 @@ fn details(text: &str, state: &str) -> TaskDetail {
         prompt: text.to_owned(),
         model_id: None,
         time_limit_s: 120,
+        budget: None,
         reason: Some(text.to_owned()),
         now: None,
         queue_position: Some(3),

@@ -91,6 +91,9 @@ fn of_task(facts: &Facts<'_>) -> String {
     if let Some(model) = &facts.wishes.model {
         let _ = writeln!(text, "- Model: `{model}`");
     }
+    if let Some(budget) = facts.wishes.budget {
+        let _ = writeln!(text, "- Budget: {budget} in all; at that sum the run is stopped");
+    }
     for name in facts.attachments {
         let _ = writeln!(text, "- File that came with it: `{name}`");
     }

@@ -65,6 +65,9 @@ pub struct TaskDetail {
     pub model_id: Option<String>,
     /// Wall time of one attempt, in seconds.
     pub time_limit_s: u64,
+    /// What all its attempts together may cost, shown; none: no budget of its own.
+    #[serde(default)]
+    pub budget: Option<String>,
     /// Why it is as it is, in words: what it waits for, why it failed.
     pub reason: Option<String>,
     /// How its running agent is doing.

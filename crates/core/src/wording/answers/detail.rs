@@ -46,10 +46,11 @@ pub fn detail(task: &TaskDetail) -> Post {
     lines.extend(task.reason.as_deref().map(|reason| format!("**Why:** {}", sentence(reason, REASON))));
     let model = summary.model.as_deref().map_or_else(String::new, |model| format!(" · model {}", code(model, 80)));
     lines.push(format!(
-        "**How:** agent {}{model} · thinking {} · time limit {} · priority {}",
+        "**How:** agent {}{model} · thinking {} · time limit {}{} · priority {}",
         code(&summary.agent, 40),
         summary.thinking,
         show_duration(Duration::from_secs(task.time_limit_s)),
+        task.budget.as_deref().map_or_else(String::new, |budget| format!(" · budget {budget}")),
         summary.priority
     ));
     let left_out = task.attempts.len().saturating_sub(ATTEMPTS);
@@ -161,6 +162,7 @@ mod tests {
             prompt: text.into(),
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
+            budget: None,
             reason: Some("2 tasks are before it.".into()),
             now: None,
             queue_position: Some(3),
