@@ -12,7 +12,7 @@ use super::{
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
-    environment, limits,
+    environment, isolation, limits,
     openclaw::{self, Reading},
     own_file,
     programs::{FoundProgram, Places},
@@ -130,6 +130,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
         tokens: &checked.tokens,
     };
     let agents = agents::make(&making, &mut faults, &mut warnings);
+    isolation::check_all(&own, &mut faults);
     let template = template(&layers, &root, &mut faults);
 
     if !faults.is_empty() {

@@ -10,7 +10,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-use super::agent_section::RawAgent;
+use super::{agent_section::RawAgent, isolation::RawIsolation};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -36,6 +36,7 @@ pub(super) struct Raw {
     pub(super) cards: RawCards,
     pub(super) attachments: RawAttachments,
     pub(super) drain: RawDrain,
+    pub(super) isolation: RawIsolation,
 }
 
 /// A number at the top level, with its default: serde takes defaults of a whole struct from `Default`, so each is a type of its own.

@@ -1,5 +1,7 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
 mod progress;
+mod redteam;
 mod samples;
 mod trying;
+mod unwalled;

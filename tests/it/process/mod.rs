@@ -7,3 +7,4 @@ mod refusing;
 mod running;
 mod stopping;
 mod surviving;
+mod walls;

@@ -157,6 +157,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             model: Some(text.to_owned()),
             agent_id: Some("agent-1763700009-k3x9".to_owned()),
             quiet_since: None,
+            open: None,
             entry: None,
             follow_ups: 2,
             showing: Showing { shown: Shown::Live, threads: true },

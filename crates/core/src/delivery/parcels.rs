@@ -82,7 +82,7 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
         }
         Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
         Letter::Spawned { .. } | Letter::Finished { .. } => {
-            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&uncut(means, &row.letter))).collect();
+            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&whole(means, &row.letter))).collect();
             let (post, joined) = notices::join(all.iter().map(String::as_str));
             (joined.max(1), post)
         }
@@ -95,15 +95,18 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
     (ids(count), post)
 }
 
-/// A notice's text was cut when it was written: of a secret no half may be left.
-fn uncut(means: &Means, letter: &Letter) -> Letter {
-    let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
+/// A notice's text was cut when it was written.
+fn whole(means: &Means, letter: &Letter) -> Letter {
     match letter {
-        Letter::Spawned { agent_id, text } => {
-            Letter::Spawned { agent_id: agent_id.clone(), text: crate::wording::redact::redact_cut(text, &secrets) }
-        }
+        Letter::Spawned { agent_id, text } => Letter::Spawned { agent_id: agent_id.clone(), text: uncut(means, text) },
         other => other.clone(),
     }
+}
+
+/// A text that was cut out of a longer one, with no half of a secret left.
+pub(super) fn uncut(means: &Means, text: &str) -> String {
+    let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
+    crate::wording::redact::redact_cut(text, &secrets)
 }
 
 pub(super) fn redact(means: &Means, post: &mut Post) {

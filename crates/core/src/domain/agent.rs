@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    isolation::Isolation,
     model::{ModelId, UnknownModel},
     reading::Reading,
     thinking::Thinking,
@@ -119,8 +120,8 @@ pub struct AgentDefinition {
     pub soft_signal: i32,
     /// From the soft stop to the kill.
     pub grace: Duration,
-    /// What is said of its file system: `full` or `workspace`.
-    pub file_system: &'static str,
+    /// What it may reach and take.
+    pub isolation: Isolation,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
     pub reports_usage: bool,
 }
@@ -206,7 +207,7 @@ impl AgentDefinition {
             max_concurrent: None,
             soft_signal: 15,
             grace: Duration::ZERO,
-            file_system: "full",
+            isolation: Isolation::default(),
             reports_usage: true,
         }
     }

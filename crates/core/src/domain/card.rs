@@ -117,6 +117,8 @@ pub struct CardFacts {
     pub agent_id: Option<String>,
     /// When its running agent was last heard, if that is long ago.
     pub quiet_since: Option<DateTime<Utc>>,
+    /// What of its agent's isolation this machine can't hold, in one line.
+    pub open: Option<String>,
     /// Its entry in #results.
     pub entry: Option<MessageRef>,
     /// Follow-ups that wait for the present attempt's end.

@@ -9,6 +9,7 @@ pub mod card;
 pub mod component;
 pub mod evidence;
 pub mod id;
+pub mod isolation;
 pub mod journal;
 pub mod lease;
 pub mod model;

@@ -61,6 +61,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         model: reports.last().and_then(|report| report.model.clone()),
         agent_id: attempts.last().map(|attempt| attempt.agent_id.clone()),
         quiet_since: None,
+        open: None,
         entry: row.entry,
         follow_ups: u32::try_from(follow_ups).unwrap_or(u32::MAX),
         showing: showing::of(look, rules, card.channel)?,

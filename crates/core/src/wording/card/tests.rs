@@ -47,6 +47,7 @@ fn facts(doing: TaskState) -> CardFacts {
         model: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
         quiet_since: None,
+        open: None,
         entry: None,
         follow_ups: 0,
         showing: Showing::default(),
