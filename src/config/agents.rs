@@ -203,7 +203,9 @@ fn definition(
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
     made.isolation = isolation::of(&raw, layers, (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str)));
-    layers.iter().for_each(|layer| isolation::check(layer, &made.isolation, made.home, faults, warnings));
+    for layer in layers {
+        isolation::check(layer, &made.isolation, made.home, faults, warnings);
+    }
     // The demonstration that is given a key asks a model after all.
     made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();
     Some(made)

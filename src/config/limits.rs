@@ -57,6 +57,8 @@ pub struct Limits {
     pub result_bytes: u64,
     /// The largest file that an agent may write, in bytes; `None`: unlimited.
     pub file_bytes: Option<u64>,
+    /// How many files that an agent has left go along with its result.
+    pub attach_files: usize,
     /// How long a hold on an attempt is believed without a sign of life; renewed three times as often.
     pub lease: Duration,
     /// How often a launch that the machine refused is tried again.
@@ -172,6 +174,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
     let stdout_bytes = within("output.stdout_max_kb", raw.output.stdout_max_kb, 16, 1_000_000) * KIB;
     let result_bytes = within("output.result_max_kb", raw.output.result_max_kb, 16, 100_000) * KIB;
     let file_bytes = within("output.file_max_mb", raw.output.file_max_mb, 0, 100_000_000) * MIB;
+    let attach_files = index(within("output.attach_max_files", raw.output.attach_max_files, 0, 10));
     let lease = Duration::from_secs(within("lease_seconds", raw.lease_seconds.0, 5, 3_600));
     let launch_retries = small(within("launch.retries", raw.launch.retries.into(), 0, 100));
     let launch_delays = Delays::new(
@@ -238,6 +241,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         stdout_bytes,
         result_bytes,
         file_bytes: Some(file_bytes).filter(|bytes| *bytes > 0),
+        attach_files,
         lease,
         launch_retries,
         launch_delays,

@@ -179,11 +179,13 @@ pub(super) struct RawOutput {
     pub(super) result_max_kb: u64,
     /// The largest file that an agent may write; 0: unlimited.
     pub(super) file_max_mb: u64,
+    /// How many files that an agent has left go along with its result.
+    pub(super) attach_max_files: u64,
 }
 
 impl Default for RawOutput {
     fn default() -> Self {
-        Self { log_max_kb: 10_240, stdout_max_kb: 16_384, result_max_kb: 8_192, file_max_mb: 4_096 }
+        Self { log_max_kb: 10_240, stdout_max_kb: 16_384, result_max_kb: 8_192, file_max_mb: 4_096, attach_max_files: 5 }
     }
 }
 

@@ -256,6 +256,7 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
         live_cards: config.limits.live_cards,
+        attach_files: config.limits.attach_files,
         open: unwalled(config),
         secrets: config.secrets.clone(),
     }

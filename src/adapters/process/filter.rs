@@ -60,7 +60,7 @@ pub(super) fn put_on(filter: &[sock_filter]) -> c_long {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0 as c_uint, ptr::from_ref(&program)) }
 }
 
-/// Source: Linux, include/uapi/linux/bpf_common.h: `BPF_LD | BPF_W | BPF_ABS`, `BPF_RET | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
+/// Source: Linux, `include/uapi/linux/bpf_common.h`: `BPF_LD | BPF_W | BPF_ABS`, `BPF_RET | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
 /// `BPF_JMP | BPF_JGE | BPF_K`.
 const LOAD: u16 = 0x20;
 const RETURN: u16 = 0x06;

@@ -31,7 +31,7 @@ pub(super) fn programs(config: &Config) -> Vec<Finding> {
         let check = format!("agent `{}`", definition.name);
         match &definition.program {
             Ok(program) if named => {
-                findings.push(found(check, program.display().to_string(), definition));
+                findings.push(found(check, &program.display().to_string(), definition));
             }
             Err(why) if named => findings.push(Finding::odd(check, format!("can't be run: {why}"))),
             _ => {}
@@ -56,12 +56,12 @@ fn default_program(config: &Config, default: &AgentDefinition) -> Finding {
             let real = config.discord.as_ref().is_ok_and(|discord| discord.api_base.contains("discord.com"));
             if real { Finding::broken(check, says) } else { Finding::odd(check, says) }.way_out(way_out)
         }
-        Ok(program) => found(check.to_owned(), format!("`{}`: {}", default.name, program.display()), default),
+        Ok(program) => found(check.to_owned(), &format!("`{}`: {}", default.name, program.display()), default),
     }
 }
 
 /// A program that is there, and what it may reach: odd where this machine can't hold that, broken where it must.
-fn found(check: String, what: String, definition: &AgentDefinition) -> Finding {
+fn found(check: String, what: &str, definition: &AgentDefinition) -> Finding {
     let (isolation, offered) = (&definition.isolation, process::offered());
     let gaps: Vec<String> = isolation.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect();
     let says = format!("{what} ({})", isolation.words());

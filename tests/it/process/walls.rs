@@ -52,10 +52,10 @@ async fn walls_let_an_agent_work_in_its_folder_and_shut_everything_else() {
         ("mount", "mount -t tmpfs none .".to_owned()),
         ("device", "mknod disk b 259 0 && cat disk".to_owned()),
     ];
-    let tried: String = tries.iter().map(|(name, try_it)| format!("({try_it}) >/dev/null 2>&1 && echo {name}; ")).collect();
+    let script: String = tries.iter().map(|(name, try_it)| format!("({try_it}) >/dev/null 2>&1 && echo {name}; ")).collect();
     let work = "mkdir -p a/b; echo mine > a/b/f; mv a/b/f g; cp /bin/true t; ./t && cat g";
 
-    let record = house.run(&walled(&house, &format!("{tried} echo tried; {work}; setsid sh -c '({tried}) > late'; true"))).await;
+    let record = house.run(&walled(&house, &format!("{script} echo tried; {work}; setsid sh -c '({script}) > late'; true"))).await;
 
     assert_eq!((record.exit, record.cause), (Exit::Code(0), Cause::Itself));
     assert_eq!(house.read("agent.log"), "tried\nmine\n", "what is before \"tried\" was not kept from it");

@@ -39,6 +39,8 @@ pub struct Settings {
     pub workers: PathBuf,
     /// Where the text of results goes that no channel takes.
     pub undelivered: PathBuf,
+    /// How many files that an agent has left go along with its result.
+    pub attach_files: usize,
     /// Between looks at what a running agent says, for a live card.
     pub live_cards: Duration,
     /// What of an agent's isolation this machine can't hold, in one line for its cards.

@@ -322,4 +322,4 @@ fn remarks(remarks: &[String], most: usize) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -56,6 +56,18 @@ impl Known {
         clean
     }
 
+    /// A file without the values: a text is cleaned; `None`: it is no text, and holds one.
+    pub fn clean_file(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(self.clean(&text).into_bytes()),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                let holds = self.forms.iter().any(|form| forms::holds(&bytes, form.as_bytes()));
+                (!holds).then_some(bytes)
+            }
+        }
+    }
+
     /// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
     /// ends with, go too, as far as they are long enough to be known. What is read in pieces is cleaned by it piece by piece.
     pub fn clean_cut(&self, text: &str) -> String {
@@ -173,6 +185,15 @@ mod tests {
             assert!(left.trim_matches('=').chars().count() <= 9, "{what}: {clean}");
         }
         assert_eq!(redact("100 % sure, 5%25, %zz %", &secrets), "100 % sure, 5%25, %zz %");
+    }
+
+    #[test]
+    fn a_file_that_is_a_text_is_cleaned_and_another_that_holds_a_secret_goes_nowhere() {
+        let known = Known::of(["tok_1234567890"]);
+
+        assert_eq!(known.clean_file(b"a tok_1234567890 b".to_vec()).unwrap(), b"a [secret] b");
+        assert_eq!(known.clean_file(b"\xff\xfe tok_1234567890".to_vec()), None);
+        assert_eq!(known.clean_file(b"\xff\xfe picture".to_vec()).unwrap(), b"\xff\xfe picture");
     }
 
     proptest! {

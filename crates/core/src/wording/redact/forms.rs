@@ -130,6 +130,11 @@ pub(super) fn without(text: String, read: fn(&str) -> Reading<'_>, values: &[Str
     String::from_utf8(clean).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
+/// Whether a value stands anywhere in some bytes.
+pub(super) fn holds(bytes: &[u8], value: &[u8]) -> bool {
+    !places(bytes, value).is_empty()
+}
+
 /// Where a value stands, from and to.
 fn places(bytes: &[u8], value: &[u8]) -> Vec<(usize, usize)> {
     let Some(first) = value.first() else { return Vec::new() };
