@@ -85,6 +85,7 @@ fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
         stdout: None,
         stdout_limit: 0,
         time_limit: Duration::from_secs(60),
+        stall_limit: None,
         soft_signal: 15,
         grace: Duration::from_secs(1),
         durable: Vec::new(),

@@ -48,7 +48,7 @@ pub(super) enum AgentsVerb {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  orchestrator agents test claude\n  orchestrator agents test llm --model cheap --text 'Which files are here?' --keep\n\nNothing is queued, posted or entered in the ledger; what its model asks is paid for all the same."
+    after_help = "Examples:\n  orchestrator agents test claude\n  orchestrator agents test llm --model cheap --text 'Which files are here?' --keep\n\nNothing is queued, posted or entered in the ledger; what its model asks is paid for all the same.\n\nExit codes: as of a task that was waited for; 3 also where the agent could not be started."
 )]
 pub(super) struct TestArgs {
     /// The agent
@@ -83,11 +83,13 @@ pub(super) async fn run(context: &Context, verb: AgentsVerb) -> Result<Exit, Fai
                 Ok(Exit::Done)
             }
             None => {
-                let name = harmless::one_line(&agent);
-                Err(Failure::new(
-                    Exit::NotFound,
-                    format!("`{name}` is not built in. `orchestrator agents list` shows which agents there are."),
-                ))
+                let (name, places) = (harmless::one_line(&agent), config::places_of_agent(&config, &agent));
+                let why = if config.agents.names().contains(&agent.as_str()) {
+                    format!("`{name}` is not built in: it is defined in {}.", places.join(" and "))
+                } else {
+                    format!("There is no agent `{name}`. `orchestrator agents list` shows which there are.")
+                };
+                Err(Failure::new(Exit::NotFound, why))
             }
         },
         AgentsVerb::Schema => {
@@ -162,6 +164,9 @@ async fn test(context: &Context, config: &Config, args: TestArgs) -> Result<Exit
     })?;
     let stop = CancellationToken::new();
     let mut ended = signal(SignalKind::terminate()).map_err(|error| Failure::of(Exit::Broken, &error))?;
+    for warning in config.warnings.iter().filter(|warning| config::is_about_agent(warning, agent.as_str())) {
+        context.voice.note(&warning.to_string());
+    }
     context.voice.note(&format!("Running `{agent}`, at most {} …", figures::duration(args.timeout)));
     let wanted = Wanted {
         agent: agent.clone(),
@@ -212,6 +217,7 @@ fn shown(agent: &str, tried: &Trial) -> Value {
         "processes_left_running": record.map(|record| record.swept),
         "remarks": report.remarks,
         "kept": tried.kept,
+        "left": tried.left.as_ref().map(|(folder, why)| json!({"folder": folder, "why": why})),
     })
 }
 
@@ -235,6 +241,7 @@ fn in_words(tried: &Trial) -> String {
         rows.push(("memory", format!("{} in its largest process", figures::bytes(record.peak_rss_kib.saturating_mul(1_024)))));
     }
     rows.extend(report.remarks.iter().map(|remark| ("remark", harmless::one_line(remark))));
+    rows.extend(tried.left.iter().map(|(folder, why)| ("left", format!("{} could not be removed: {why}", folder.display()))));
     rows.extend(tried.kept.iter().map(|kept| ("kept", kept.display().to_string())));
     rows.into_iter().map(|(name, value)| format!("{name:<10}{value}\n")).collect()
 }

@@ -78,7 +78,7 @@ impl Exit {
             Self::Done => "done; with --wait: the task succeeded",
             Self::Usage => "the command or the configuration can't be used as it is",
             Self::HeaderMissing => "submit: posted, but its header could not be added, so it is no task yet",
-            Self::Failed => "the task failed",
+            Self::Failed => "the task failed, or its agent could not be started",
             Self::TimedOut => "the task reached its time limit",
             Self::Cancelled => "the task was cancelled",
             Self::CutOff => "the task was interrupted, or reached a spend ceiling",

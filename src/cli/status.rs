@@ -7,7 +7,7 @@ use orchestrator_core::{
     wording::{
         figures, harmless,
         tables::Table,
-        views::{AttemptView, StatusView, TaskDetail, TaskSummary},
+        views::{AttemptView, NowView, StatusView, TaskDetail, TaskSummary},
     },
 };
 
@@ -108,7 +108,7 @@ fn in_detail(detail: &TaskDetail) -> String {
     let summary = &detail.summary;
     let mut lines = vec![format!("{}  {}", summary.id, summary.state.replace('_', " "))];
     lines.extend(detail.reason.iter().map(|reason| format!("  {reason}")));
-    lines.extend(detail.now.iter().filter_map(|now| now.tells.as_ref()).map(|tells| format!("  now: {tells}")));
+    lines.extend(detail.now.iter().filter_map(NowView::words).map(|words| format!("  now: {words}")));
     let model = summary.model.clone().unwrap_or_else(|| "the agent's own model".to_owned());
     lines.push(format!(
         "  {model}, thinking {}, agent {}, priority {}, time limit {}",

@@ -6,6 +6,7 @@ use orchestrator_core::domain::agent::{AgentName, PLACEHOLDERS, Secret};
 
 use super::{
     agent_section::{Group, RawAgent},
+    built_in::THIS_PROGRAM,
     complaint::{Complaint, nearest},
     env_file::KEYS,
     own_file::Written,
@@ -34,10 +35,11 @@ impl Layer<'_> {
     }
 }
 
-/// Checks the parts of one definition that a person wrote.
-pub(super) fn check(layer: &Layer<'_>, secrets: &BTreeMap<String, Secret>, tokens: &[Secret], faults: &mut Vec<Complaint>) {
+/// Checks the parts of one definition that a person wrote. `own_home`: whether its HOME may be its own.
+pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String, Secret>, tokens: &[Secret], faults: &mut Vec<Complaint>) {
     let raw = layer.raw;
     let mut texts: Vec<(String, String)> = Vec::new();
+    check_command(layer, faults);
     for (index, Group(group)) in raw.args.iter().flatten().enumerate() {
         texts.extend(group.iter().map(|text| (format!("args[{index}]"), text.clone())));
     }
@@ -56,6 +58,9 @@ pub(super) fn check(layer: &Layer<'_>, secrets: &BTreeMap<String, Secret>, token
         if below.is_none_or(|below| below.split('/').any(|name| matches!(name, "" | "." | ".."))) {
             let rule = format!("it must be a path below {}", FOLDERS.join(", "));
             faults.push(layer.complaint(&at, &rule).way_out("Like \"{home}/.tool/settings.json\"."));
+        } else if path.starts_with("{home}") && !own_home {
+            let rule = "it would never be written: the agent's HOME is the user's own, where nothing is put";
+            faults.push(layer.complaint(&at, rule).way_out(format!("Set `{}` to \"own\" or \"auto\".", layer.at("home"))));
         }
         texts.push((at, super::agent_section::content(content)));
     }
@@ -87,10 +92,29 @@ pub(super) fn check(layer: &Layer<'_>, secrets: &BTreeMap<String, Secret>, token
     if let Some(seconds) = raw.grace_seconds.filter(|seconds| *seconds > 3_600) {
         faults.push(layer.complaint("grace_seconds", "it must be from 0 to 3600").given(&seconds.to_string()));
     }
+    if let Some(seconds) = raw.stall_seconds.filter(|seconds| *seconds > MOST_STALL_SECONDS) {
+        faults.push(layer.complaint("stall_seconds", "it must be from 0 to 86400").given(&seconds.to_string()).way_out("0: never."));
+    }
     if let Some(signal) = raw.soft_signal.as_deref().filter(|signal| signal_number(signal).is_none()) {
         faults.push(layer.complaint("soft_signal", "it must be TERM, INT, HUP, QUIT, USR1 or USR2").given(signal));
     }
 }
+
+/// A program is known before its task is.
+fn check_command(layer: &Layer<'_>, faults: &mut Vec<Complaint>) {
+    let Some(command) = layer.raw.command.as_deref() else { return };
+    if command.trim().is_empty() {
+        faults.push(layer.complaint("command", "it must be a program's name or path").given(command));
+    } else if command.contains('\0') {
+        faults.push(layer.complaint("command", "it has a NUL character in it, which no path has"));
+    } else if let Some(name) = placeholders(command).next().filter(|_| command != THIS_PROGRAM) {
+        let complaint = layer.complaint("command", &format!("there are no placeholders in it, and {{{name}}} is one")).given(command);
+        faults.push(complaint.way_out("Put it into `args`."));
+    }
+}
+
+/// The longest silence that is counted, in seconds: a day.
+pub(super) const MOST_STALL_SECONDS: u64 = 86_400;
 
 /// Where an agent's files may go.
 const FOLDERS: [&str; 3] = ["{home}", "{config_dir}", "{task_dir}"];

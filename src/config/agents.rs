@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -10,15 +9,15 @@ use std::{
 
 use super::{
     agent_checks::{self, Layer, signal_number},
+    agent_folders::{FOLDER, OwnFolder},
     agent_section::{self, Group, RawAgent, RawHome, RawReading, RawStdin},
     built_in::{self, THIS_PROGRAM},
     complaint::{Complaint, nearest},
     env_file::Layers,
     isolation,
     openclaw::OpenClaw,
-    own_file::{self, OwnFile},
+    own_file::OwnFile,
     programs::Places,
-    text_file,
 };
 use orchestrator_core::domain::{
     agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
@@ -54,9 +53,6 @@ impl Agents {
     }
 }
 
-/// The folder below the root in which each agent may have one of its own.
-const FOLDER: &str = "agents";
-
 /// The names of secrets that the built-in agents may be given: known in the env file without being asked for.
 pub(super) fn built_in_secrets() -> BTreeSet<String> {
     let named = built_in::agents().into_values().flat_map(|agent| agent.secrets.unwrap_or_default());
@@ -65,7 +61,8 @@ pub(super) fn built_in_secrets() -> BTreeSet<String> {
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
-    pub(super) root: &'a Path,
+    /// Their own folders.
+    pub(super) folders: &'a BTreeMap<String, OwnFolder>,
     pub(super) own: &'a OwnFile,
     pub(super) layers: &'a Layers<'a>,
     pub(super) places: &'a Places,
@@ -77,17 +74,10 @@ pub(super) struct Making<'a> {
     pub(super) tokens: &'a [Secret],
 }
 
-/// What an agent's own folder holds.
-struct OwnFolder {
-    file: OwnFile<RawAgent>,
-    instructions: Option<String>,
-}
-
 /// Makes all definitions and chooses the default.
 pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) -> Agents {
     let mut built_in = built_in::agents();
-    let mut folders = folders(&with.root.join(FOLDER), faults);
-    let written = with.own.raw.agents.keys().chain(folders.keys());
+    let written = with.own.raw.agents.keys().chain(with.folders.keys());
     let names: BTreeSet<String> = written.cloned().chain(built_in.keys().map(|name| (*name).to_owned())).collect();
     let mut definitions = BTreeMap::new();
     for text in names {
@@ -99,36 +89,16 @@ pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mu
                 continue;
             }
         };
-        let (folder, below) = (folders.remove(&text), built_in.remove(text.as_str()));
+        let (folder, below) = (with.folders.get(&text), built_in.remove(text.as_str()));
         let mut layers = Vec::new();
         layers.extend(with.own.raw.agents.get(&text).map(|raw| Layer { file: with.own, key, raw }));
-        layers.extend(folder.as_ref().map(|folder| Layer { file: &folder.file, key: String::new(), raw: &folder.file.raw }));
-        let instructions = folder.as_ref().and_then(|folder| folder.instructions.clone());
+        layers.extend(folder.map(|folder| Layer { file: &folder.file, key: String::new(), raw: &folder.file.raw }));
+        let instructions = folder.and_then(|folder| folder.instructions.clone());
         let made = definition(name.clone(), &layers, below, with, faults, warnings);
         definitions.extend(made.map(|definition| (name, AgentDefinition { instructions, ..definition })));
     }
     let (default, default_because) = choose_default(with, &definitions, faults, warnings);
     Agents { definitions, default, default_because }
-}
-
-/// The agents that have a folder of their own, with an `agent.json`, an `AGENTS.md`, or both.
-fn folders(folder: &Path, faults: &mut Vec<Complaint>) -> BTreeMap<String, OwnFolder> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-        let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
-        if !path.is_dir() {
-            continue;
-        }
-        let file = own_file::read_alone::<RawAgent>(&path.join("agent.json"), faults);
-        let instructions = text_file::read(&path.join("AGENTS.md")).unwrap_or_else(|complaint| {
-            faults.push(complaint);
-            None
-        });
-        if file.exists || instructions.is_some() {
-            found.insert(name, OwnFolder { file, instructions });
-        }
-    }
-    found
 }
 
 fn definition(
@@ -157,7 +127,8 @@ fn definition(
                 warnings.push(layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json")));
             }
         }
-        agent_checks::check(layer, &secrets, with.tokens, faults);
+        let own_home = !matches!(raw.home, None | Some(RawHome::User));
+        agent_checks::check(layer, own_home, &secrets, with.tokens, faults);
         agent_checks::warn_of_open_secrets(layer, warnings);
     }
     let mut made = AgentDefinition { secrets, ..AgentDefinition::of(name, program) };
@@ -202,6 +173,7 @@ fn definition(
     made.max_concurrent = raw.max_concurrent;
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
+    made.stall = stall(layers, with.own.raw.stall_seconds, &raw);
     made.isolation = isolation::of(&raw, layers, (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str)));
     for layer in layers {
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
@@ -209,6 +181,12 @@ fn definition(
     // The demonstration that is given a key asks a model after all.
     made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();
     Some(made)
+}
+
+/// How long it may be silent: what a person wrote of this agent, else of all, else what is built in; 0 is for ever.
+fn stall(layers: &[Layer<'_>], of_all: Option<u64>, merged: &RawAgent) -> Option<Duration> {
+    let own = layers.iter().find_map(|layer| layer.raw.stall_seconds);
+    own.or(of_all).or(merged.stall_seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 /// The program, and whether `PATH` leads to it. `None`: nobody says which it is, and that was complained of.
@@ -223,7 +201,7 @@ fn program(
 ) -> Option<(Result<PathBuf, String>, bool)> {
     let asked = layers.iter().find_map(|layer| Some((layer, layer.raw.command.as_deref()?)));
     match (asked, raw.command.as_deref()) {
-        (None, Some(command)) if command == THIS_PROGRAM => Some((Ok(with.this_program.to_owned()), true)),
+        (_, Some(command)) if command == THIS_PROGRAM => Some((Ok(with.this_program.to_owned()), true)),
         (None, Some("openclaw")) => Some(openclaw_program(with, warnings)),
         (None, Some(command)) => Some(match with.places.find(command) {
             Ok((path, in_path)) => (Ok(path), in_path),

@@ -10,6 +10,7 @@ use orchestrator_core::domain::{
 };
 
 use super::{
+    agent_checks,
     complaint::Complaint,
     env_file::{Given, Layers},
     own_file::OwnFile,
@@ -175,6 +176,10 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
     let result_bytes = within("output.result_max_kb", raw.output.result_max_kb, 16, 100_000) * KIB;
     let file_bytes = within("output.file_max_mb", raw.output.file_max_mb, 0, 100_000_000) * MIB;
     let attach_files = index(within("output.attach_max_files", raw.output.attach_max_files, 0, 10));
+    // What each agent is given of it stands in its definition.
+    if let Some(quiet) = raw.stall_seconds {
+        within("stall_seconds", quiet, 0, agent_checks::MOST_STALL_SECONDS);
+    }
     let lease = Duration::from_secs(within("lease_seconds", raw.lease_seconds.0, 5, 3_600));
     let launch_retries = small(within("launch.retries", raw.launch.retries.into(), 0, 100));
     let launch_delays = Delays::new(

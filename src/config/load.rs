@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Config, Template,
+    Config, Template, agent_folders,
     agents::{self, Making},
     complaint::{Complaint, ConfigError, nearest},
     discord,
@@ -114,13 +114,14 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let limits = limits::check(&layers, &own, openclaw.max_concurrent, &mut faults);
     let who_may = who_may::check(&own, &mut faults);
 
-    let named_secrets: BTreeSet<String> = own.raw.agents.values().flat_map(|agent| agent.secrets.iter().flatten().cloned()).collect();
-    let known: BTreeSet<String> = named_secrets.into_iter().chain(agents::built_in_secrets()).collect();
+    let folders = agent_folders::read(&root, &mut faults);
+    let named_secrets = own.raw.agents.values().flat_map(|agent| agent.secrets.iter().flatten().cloned());
+    let known: BTreeSet<String> = named_secrets.chain(agent_folders::secrets(&folders)).chain(agents::built_in_secrets()).collect();
     layers.file.warn_of_unknown(&known, &mut warnings);
     let places = Places::of(&around.variables, &root);
     let search_path = around.variables.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     let making = Making {
-        root: &root,
+        folders: &folders,
         own: &own,
         layers: &layers,
         places: &places,
@@ -144,7 +145,9 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     secrets.retain(|secret| seen.insert(secret.expose().to_owned()));
     let mut settings = vec![Setting { key: "root".to_owned(), shown: root.display().to_string(), from: root_from }];
     settings.extend(layers.settings());
-    settings.extend(own.settings());
+    let of_own = own.settings();
+    let of_folders = agent_folders::settings(&folders, &of_own);
+    settings.extend(of_own.into_iter().chain(of_folders));
     Ok(Config {
         runtime_dir: root.join(".runtime"),
         workers_dir: root.join("workers"),

@@ -4,6 +4,7 @@
 //! knows no Discord library, no store and no process; nothing after it reads the environment.
 
 mod agent_checks;
+mod agent_folders;
 mod agent_section;
 mod agents;
 mod built_in;
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use orchestrator_core::domain::agent::Secret;
 
 pub use self::{
+    agent_folders::{is_about_agent, places_of_agent},
     agents::Agents,
     built_in::{SCHEMA as AGENT_SCHEMA, written as built_in_agent},
     complaint::{Complaint, ConfigError},

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
@@ -158,8 +158,10 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         Complaint::about(place, key, rule)
     }
 
-    /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found.
+    /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found, once.
     fn strictly(&self, mut value: Value, faults: &mut Vec<Complaint>) -> T {
+        // Objects of which something was taken out: what is missing in them was complained of.
+        let mut spoilt = BTreeSet::new();
         for _ in 0..MAX_MISTAKES {
             // `null` is how a person leaves a setting at its default.
             let error = match serde_path_to_error::deserialize::<_, T>(without_nulls(&value)) {
@@ -167,13 +169,14 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
                 Err(error) => error,
             };
             let steps: Vec<Segment> = error.path().iter().cloned().collect();
-            let path = steps.iter().fold(String::new(), |path, step| match step {
-                Segment::Seq { index } => format!("{path}[{index}]"),
-                Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
-                Segment::Unknown => json_text::join(&path, "?"),
-            });
-            let wrong = at(&mut value, &steps).cloned();
-            faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
+            let path = written(&steps);
+            if !spoilt.contains(&path) {
+                let wrong = at(&mut value, &steps).cloned();
+                faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
+            }
+            if let Some((Segment::Map { .. }, above)) = steps.split_last() {
+                spoilt.insert(written(above));
+            }
             if !remove(&mut value, &steps) {
                 break;
             }
@@ -182,15 +185,23 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
     }
 
     fn misfit(&self, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
+        // What the message is about, and what would have been right, both in back quotes.
+        let own = said.split('`').nth(1).unwrap_or(path);
+        let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
+        let meant = nearest(own, expected.iter().copied());
         if said.starts_with("unknown field") {
-            let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
-            // Deeper than the path tells, where a value is read as a whole.
-            let own = said.split('`').nth(1).unwrap_or(path);
-            let way_out = match nearest(own, expected.iter().copied()) {
+            let way_out = match meant {
                 Some(meant) => format!("Did you mean `{meant}`?"),
                 None => format!("Known here: {}.", expected.into_iter().collect::<Vec<_>>().join(", ")),
             };
             return self.complaint(path, "unknown key").way_out(way_out);
+        }
+        if said.starts_with("missing field") {
+            return self.complaint(path, format!("it needs a `{own}`"));
+        }
+        if said.contains("is no way through JSON") && wrong.is_none_or(|wrong| wrong.as_str() != Some(own)) {
+            let rule = "this key must be a way through JSON like /result/text, where * stands for everything";
+            return self.complaint(path, rule).way_out(format!("Did you mean `/{own}`?"));
         }
         let rule = match said.rsplit_once("expected ") {
             Some((_, "u32")) => "it must be a whole number from 0 to 4294967295".to_owned(),
@@ -202,13 +213,36 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
             Some((_, other)) => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
             None => "it can't be read".to_owned(),
         };
-        let complaint = self.complaint(path, rule);
+        let mut complaint = self.complaint(path, rule);
+        if said.starts_with("unknown variant") {
+            complaint.way_out = meant.map(|meant| format!("Did you mean \"{meant}\"?")).unwrap_or_default();
+        }
         match wrong {
             Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
                 complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
             }
             _ => complaint,
         }
+    }
+}
+
+impl<T: DeserializeOwned + Default + Serialize> OwnFile<T> {
+    /// What the file says, as settings below a key; what it does not say is left out.
+    pub(super) fn settings_below(&self, above: &str) -> Vec<Setting> {
+        let mut found = Vec::new();
+        flatten(&serde_json::to_value(&self.raw).unwrap_or_default(), "", &mut found);
+        let is_empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::Object(map) => map.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        };
+        let said = found.into_iter().filter(|(key, value)| !is_empty(value) && self.source(key) != Source::Default);
+        said.map(|(key, value)| {
+            let path = format!("{above}.{key}");
+            Setting { shown: shown(&path, &value), from: self.source(&key), key: path }
+        })
+        .collect()
     }
 }
 
@@ -288,6 +322,15 @@ fn at<'a>(root: &'a mut Value, steps: &[Segment]) -> Option<&'a mut Value> {
         Segment::Map { key } => place.get_mut(key),
         Segment::Enum { .. } => Some(place),
         Segment::Unknown => None,
+    })
+}
+
+/// The steps as one path.
+fn written(steps: &[Segment]) -> String {
+    steps.iter().fold(String::new(), |path, step| match step {
+        Segment::Seq { index } => format!("{path}[{index}]"),
+        Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
+        Segment::Unknown => json_text::join(&path, "?"),
     })
 }
 

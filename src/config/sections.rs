@@ -31,6 +31,8 @@ pub(super) struct Raw {
     pub(super) output: RawOutput,
     pub(super) lease_seconds: Lease,
     pub(super) grace_seconds: Grace,
+    /// None: agents may be silent for as long as their own definition says, or for ever.
+    pub(super) stall_seconds: Option<u64>,
     pub(super) launch: RawLaunch,
     pub(super) posts: RawPosts,
     pub(super) cards: RawCards,

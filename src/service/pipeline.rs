@@ -81,6 +81,7 @@ pub async fn serve(
         queue: house.desks.queue.clone(),
         chat: Arc::clone(&chat),
         log: Arc::clone(&house.log),
+        progress: Arc::new(house.crew.pulses()),
         workers: config.workers_dir.clone(),
         server: Arc::clone(&server),
         secrets: config.secrets.clone(),

@@ -43,6 +43,8 @@ pub struct Trial {
     pub collected: Collected,
     /// Its folder, if it was to be kept.
     pub kept: Option<PathBuf>,
+    /// Its folder, and why it could not be removed, if it was to be.
+    pub left: Option<(PathBuf, String)>,
 }
 
 impl Trial {
@@ -100,7 +102,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         claims: root.join(".runtime/assigned-tasks.txt"),
         ..build::crew_settings(config, process::offered())
     };
-    let runner = ProcessRunner::new(&root.join(".runtime")).map_err(|source| ServiceError::Folder { path: root.clone(), source })?;
+    let runner = ProcessRunner::new(&root.join(".runtime")).map_err(|source| ServiceError::Folder { path: root.clone(), source })?.tied();
     let task = task(config, &wanted)?;
     let (requested, time_limit) = (task.wishes.model.clone(), task.wishes.time_limit);
     let attempt = AttemptId::from_parts(u64::try_from(task.created_at.timestamp_millis()).unwrap_or(0), SystemEntropy.bytes());
@@ -119,12 +121,14 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         time_limit,
     });
     report.remarks.extend(definition.isolation.open(offered));
-    let kept = wanted.keep.then(|| home.keep());
-    if kept.is_none() {
+    let (kept, left) = if wanted.keep {
+        (Some(home.keep()), None)
+    } else {
         runner.forget(attempt).await;
-    }
+        (None, home.close().err().map(|error| (root, error.to_string())))
+    };
     let record = if let Ending::Recorded(record) = ending { Some(record) } else { None };
-    Ok(Trial { report, record, collected, kept })
+    Ok(Trial { report, record, collected, kept, left })
 }
 
 fn task(config: &Config, wanted: &Wanted) -> Result<Task, TrialError> {

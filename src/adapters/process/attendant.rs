@@ -3,6 +3,7 @@
 //! It is a fork of the nursery: one thread, std and libc alone. It outlives the orchestrator that asked for it.
 
 use std::{
+    ffi::CStr,
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read},
     os::{
@@ -30,6 +31,9 @@ use super::{
     walled,
 };
 
+/// What an attendant is called among processes.
+pub(super) const NAME: &CStr = c"orch-attendant";
+
 /// Stop now, without grace; sent by the emergency sweep. SIGTERM is a stop with the agent's own grace.
 pub(super) const STOP_NOW: i32 = libc::SIGQUIT;
 
@@ -54,7 +58,7 @@ pub(super) enum Left {
 
 /// Attends one attempt from the request to the record. Returns when all is over.
 pub(super) fn attend(request: &Request, socket: OwnedFd) -> Left {
-    kernel::call_this_process(c"orch-attendant");
+    kernel::call_this_process(NAME);
     let Some(attempt) = request::attempt_of(&request.folder) else { return Left::Nothing };
     let begun = hold(request).and_then(|(control, spec)| begin(control, spec));
     match begun {
@@ -152,6 +156,8 @@ struct Run {
     started_at: DateTime<Utc>,
     /// None: too far off to be counted.
     limit_at: Option<Instant>,
+    /// The longest silence; none: any.
+    stall_limit: Option<Duration>,
     soft_signal: i32,
     grace: Duration,
     /// The most memory and processes that its tree may have, and when that is looked at next.
@@ -170,6 +176,7 @@ impl Run {
             cause: Cause::Itself,
             started_at,
             limit_at: Instant::now().checked_add(spec.time_limit),
+            stall_limit: spec.stall_limit,
             soft_signal: spec.soft_signal,
             grace: spec.grace,
             most: (spec.walls.memory_limit, spec.walls.process_limit),
@@ -181,6 +188,7 @@ impl Run {
                 log: Bounded::new(spec.log.clone(), spec.log_limit),
                 stdout: spec.stdout.clone().map(|path| Bounded::new(path, spec.stdout_limit)),
                 chunk: Vec::new(),
+                heard_at: Instant::now(),
             },
         }
     }
@@ -223,11 +231,16 @@ impl Run {
 
     fn next_deadline(&self) -> Option<Duration> {
         let at = match self.phase {
-            Phase::Running => self.limit_at,
+            Phase::Running => [self.limit_at, self.stalls_at()].into_iter().flatten().min(),
             Phase::Soft { kill_at } => Some(kill_at),
             Phase::Killed { give_up_at } => Some(give_up_at),
         };
         at.into_iter().chain(self.look_at).min().map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// When its silence will have been too long, if it goes on.
+    fn stalls_at(&self) -> Option<Instant> {
+        self.output.heard_at.checked_add(self.stall_limit?)
     }
 
     fn heed_signals(&mut self) {
@@ -254,6 +267,10 @@ impl Run {
         let now = Instant::now();
         match self.phase {
             Phase::Running if self.limit_at.is_some_and(|at| now >= at) => self.stop_because(Cause::TimeLimit),
+            Phase::Running if self.stalls_at().is_some_and(|at| now >= at) => {
+                let quiet_ms = self.stall_limit.map_or(0, |limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+                self.stop_because(Cause::Stalled { quiet_ms });
+            }
             Phase::Soft { kill_at } if now >= kill_at => self.kill(),
             Phase::Running | Phase::Soft { .. } | Phase::Killed { .. } => {}
         }
@@ -302,6 +319,8 @@ struct Output {
     stdout: Option<Bounded>,
     /// Made when there is something to read: a silent agent costs no memory.
     chunk: Vec<u8>,
+    /// When something came last; the start, if nothing has.
+    heard_at: Instant,
 }
 
 impl Output {
@@ -315,6 +334,7 @@ impl Output {
                 match open.read(&mut self.chunk) {
                     Ok(0) => *pipe = None,
                     Ok(read) => {
+                        self.heard_at = Instant::now();
                         self.log.push(&self.chunk[..read]);
                         if let Some(stdout) = self.stdout.as_mut().filter(|_| is_stdout) {
                             stdout.push(&self.chunk[..read]);
@@ -358,7 +378,12 @@ fn bring_to_disk(path: &Path) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "an attendant outlives the orchestrator and its Clock; its deadlines do not use this")]
 fn wall_time() -> DateTime<Utc> {
-    SystemTime::now().into()
+    file_time().into()
+}
+
+/// The time that a file is given which something was heard for.
+#[expect(clippy::disallowed_methods, reason = "an attendant outlives the orchestrator and its Clock; its deadlines do not use this")]
+pub(super) fn file_time() -> SystemTime {
+    SystemTime::now()
 }

@@ -47,6 +47,8 @@ pub(super) enum Mark {
     Stop { why: StopReason },
     /// Its attendant was killed, and what could be found of its tree has been ended.
     Lost,
+    /// The file in whose place this one was made was removed while the agent ran; what was found of it has been ended.
+    Removed,
     /// It is over.
     Ended { record: Box<ExitRecord> },
 }
@@ -60,12 +62,13 @@ pub(super) struct Story {
     started: bool,
     never: bool,
     lost: bool,
+    removed: bool,
 }
 
 impl Story {
     /// Nothing has happened yet: an attendant may still begin.
     pub(super) fn is_open(&self) -> bool {
-        !(self.started || self.never || self.lost || self.ended.is_some())
+        !(self.started || self.never || self.lost || self.removed || self.ended.is_some())
     }
 }
 
@@ -81,6 +84,8 @@ pub(super) enum Found {
     Lost {
         swept: bool,
     },
+    /// Its control file was removed while it ran, and it has been ended.
+    Removed,
     /// Nothing was started, and nothing will be.
     NeverStarted,
     /// Nothing was started, but a request may be under way.
@@ -110,14 +115,17 @@ pub(super) fn attempts_in(attempts: &Path) -> io::Result<Vec<AttemptId>> {
     Ok(found)
 }
 
+/// An attempt's control file, by its folder.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("control")
+}
+
 impl Control {
     /// Makes the folder and the file; an error of kind [`ErrorKind::AlreadyExists`] if the file is there.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
-        match fs::DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let file = Self::options().create_new(true).mode(0o600).open(Self::path(folder))?;
+        // Also the folder of all, should somebody have removed it.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let file = Self::options().create_new(true).mode(0o600).open(path(folder))?;
         Ok(Self { file })
     }
 
@@ -133,15 +141,11 @@ impl Control {
 
     /// Opens the file; none if it isn't there.
     pub(super) fn open(folder: &Path) -> io::Result<Option<Self>> {
-        match Self::options().open(Self::path(folder)) {
+        match Self::options().open(path(folder)) {
             Ok(file) => Ok(Some(Self { file })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn path(folder: &Path) -> PathBuf {
-        folder.join("control")
     }
 
     fn options() -> OpenOptions {
@@ -197,6 +201,7 @@ impl Control {
                 Mark::Failed | Mark::Refused => story.never = true,
                 Mark::Stop { why } => story.stop = Some(why),
                 Mark::Lost => story.lost = true,
+                Mark::Removed => story.removed = true,
                 Mark::Ended { record } => story.ended = Some(record),
             }
         }
@@ -240,6 +245,7 @@ impl Control {
                     Story { ended: Some(record), .. } => return Ok(Found::Ended(record)),
                     Story { never: true, .. } => return Ok(Found::NeverStarted),
                     Story { lost: true, .. } => return Ok(Found::Lost { swept: true }),
+                    Story { removed: true, .. } => return Ok(Found::Removed),
                     // It may have begun, or ended, between the look at the lock and the look at the lines. A lock that is free although the
                     // beginning had been read before is the attendant's death, and what it had to tell is in the lines by now.
                     Story { started: true, .. } if started_before => return Ok(Found::Lost { swept: false }),
@@ -275,7 +281,7 @@ impl Control {
         match self.look()? {
             Found::Running(pidfd) => Ok(kernel::ready([Some(pidfd.as_fd())], Some(patience))?[0]),
             Found::Elsewhere => Ok(false),
-            Found::Ended(_) | Found::Lost { .. } | Found::NeverStarted | Found::Open => Ok(true),
+            Found::Ended(_) | Found::Lost { .. } | Found::Removed | Found::NeverStarted | Found::Open => Ok(true),
         }
     }
 }
@@ -285,7 +291,7 @@ pub(super) fn remove(folder: &Path) -> io::Result<bool> {
     if let Some(control) = Control::open(folder)? {
         match control.refuse()? {
             Found::Running(_) | Found::Elsewhere => return Ok(false),
-            Found::Ended(_) | Found::Lost { .. } | Found::NeverStarted | Found::Open => {}
+            Found::Ended(_) | Found::Lost { .. } | Found::Removed | Found::NeverStarted | Found::Open => {}
         }
     }
     match fs::remove_dir_all(folder) {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    io,
+    fs, io,
     os::fd::{AsFd, OwnedFd},
     path::Path,
     time::{Duration, Instant},
@@ -18,6 +18,7 @@ use super::{
     control::{self, Control, Found, Mark},
     kernel,
     marker::{self, SCAN_BOUND},
+    removed,
     stop::SWEEP_BOUND,
 };
 
@@ -64,13 +65,14 @@ pub enum How {
 /// The folder of attempts can't be read. One that does not exist holds no attempts.
 pub fn emergency(runtime: &Path, patience: Duration) -> io::Result<Vec<Ended>> {
     let attempts = control::attempts_folder(runtime);
-    let known = match control::attempts_in(&attempts) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+    let mut known = match control::attempts_in(&attempts) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         known => known?,
     };
     let mut ended: BTreeMap<AttemptId, (Option<TaskId>, How)> = BTreeMap::new();
     let mut tasks = BTreeMap::new();
-    let mut running = Vec::new();
+    // An agent may have removed its own folder, or that of all.
+    let mut running = removed::attendants_in(&fs::canonicalize(&attempts).unwrap_or_else(|_| attempts.clone()));
     for attempt in &known {
         // One that can't be read must not keep the others alive; the search by marker is for it too.
         let Ok(Some(control)) = Control::open(&attempts.join(attempt.to_string())) else { continue };
@@ -85,6 +87,7 @@ pub fn emergency(runtime: &Path, patience: Duration) -> io::Result<Vec<Ended>> {
         }
         tasks.insert(*attempt, task);
     }
+    known.extend(running.iter().map(|(attempt, _)| *attempt));
     for (signal, patience, how) in [
         (libc::SIGTERM, patience, How::Asked),
         (STOP_NOW, SWEEP_BOUND + SWEEP_BOUND, How::Killed),
@@ -112,7 +115,7 @@ fn look(attempts: &Path, attempt: AttemptId) -> Option<Found> {
 }
 
 /// Signals all, waits until all are gone or `patience` is over, and returns those that are gone; the others stay in the list.
-fn signal_and_wait(running: &mut Vec<(AttemptId, OwnedFd)>, signal: i32, patience: Duration) -> Vec<AttemptId> {
+pub(super) fn signal_and_wait(running: &mut Vec<(AttemptId, OwnedFd)>, signal: i32, patience: Duration) -> Vec<AttemptId> {
     for (_, attendant) in running.iter() {
         // Gone already is as good.
         drop(kernel::signal_by_pidfd(attendant.as_fd(), signal));

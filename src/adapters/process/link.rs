@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    NURSERY_VERB, kernel,
+    NURSERY_VERB, TIED_VERB, kernel,
     request::{self, Answer, Request, Said},
     watch,
 };
@@ -32,12 +32,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Starts a nursery. It gets neither our environment nor any descriptor but its socket.
+    /// Starts a nursery, `tied` one whose agents end with us. It gets neither our environment nor any descriptor but its socket.
     #[expect(clippy::disallowed_methods, reason = "this is adapters/process")]
-    pub(super) fn start(program: &Path) -> io::Result<Self> {
+    pub(super) fn start(program: &Path, tied: bool) -> io::Result<Self> {
         let (ours, theirs) = kernel::socket_pair()?;
         let nursery = Command::new(program)
             .arg(NURSERY_VERB)
+            .args(tied.then_some(TIED_VERB))
             .env_clear()
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())

@@ -17,6 +17,7 @@ mod level;
 mod link;
 mod marker;
 mod nursery;
+mod removed;
 mod request;
 mod runner;
 mod spawn;
@@ -47,6 +48,9 @@ pub fn offered() -> Offered {
 /// What the program is called with to become a nursery. Nobody types this.
 const NURSERY_VERB: &str = "__nursery";
 
+/// What a nursery is called with whose agents end with who asked for them.
+const TIED_VERB: &str = "tied";
+
 /// What a nursery is called with to try, once, what this machine allows.
 const PROBE_VERB: &str = "probe-pid-namespace";
 
@@ -58,6 +62,6 @@ pub fn hidden_verb() -> Option<ExitCode> {
     }
     match args.next() {
         Some(verb) if verb == PROBE_VERB => Some(level::probe_pid_namespace()),
-        _ => Some(nursery::run()),
+        verb => Some(nursery::run(verb.is_some_and(|verb| verb == TIED_VERB))),
     }
 }

@@ -30,9 +30,10 @@ const REQUESTS_PER_TURN: usize = 32;
 const FIRST_ORPHAN_PAUSE: Duration = Duration::from_millis(5);
 const LAST_ORPHAN_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the nursery until its orchestrator is gone and its last child too.
-pub(super) fn run() -> ExitCode {
-    match Nursery::set_up() {
+/// Runs the nursery until its orchestrator is gone and its last child too; where it is `tied`, all agents are asked to stop when the orchestrator is
+/// gone.
+pub(super) fn run(tied: bool) -> ExitCode {
+    match Nursery::set_up(tied) {
         Ok(nursery) => {
             nursery.serve();
             ExitCode::SUCCESS
@@ -42,6 +43,8 @@ pub(super) fn run() -> ExitCode {
 }
 
 struct Nursery {
+    /// Whether agents end with the orchestrator.
+    tied: bool,
     /// None once the orchestrator is gone.
     socket: Option<OwnedFd>,
     signals: OwnedFd,
@@ -51,7 +54,7 @@ struct Nursery {
 }
 
 impl Nursery {
-    fn set_up() -> io::Result<Self> {
+    fn set_up(tied: bool) -> io::Result<Self> {
         kernel::close_what_was_inherited();
         let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
         let socket = kernel::take_standard_input(&null)?;
@@ -67,7 +70,7 @@ impl Nursery {
         // All but SIGCHLD are blocked for the attendants: one that arrives before an attendant has set itself up must wait, not kill it.
         let signals = [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, attendant::STOP_NOW];
         let signals = kernel::signals_as_descriptor(&signals)?;
-        Ok(Self { socket: Some(socket), signals, attendants: HashSet::new(), orphans: None })
+        Ok(Self { socket: Some(socket), tied, signals, attendants: HashSet::new(), orphans: None })
     }
 
     fn serve(mut self) {
@@ -77,6 +80,9 @@ impl Nursery {
             while kernel::next_signal(self.signals.as_fd()).is_some() {}
             if asked {
                 self.take_requests();
+                if self.tied && self.socket.is_none() {
+                    self.attendants.iter().for_each(|attendant| kernel::signal_child(*attendant, libc::SIGTERM));
+                }
             }
             if self.look_after_children() && self.socket.is_none() {
                 return;

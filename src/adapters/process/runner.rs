@@ -22,6 +22,7 @@ use super::{
     kernel,
     link::Link,
     marker::{self, SCAN_BOUND},
+    removed,
     request::{Request, Said},
     watch,
 };
@@ -43,6 +44,8 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 pub struct ProcessRunner {
     attempts: PathBuf,
     nursery_program: PathBuf,
+    /// Whether agents end when this process does.
+    tied: bool,
     link: Mutex<Option<Arc<Link>>>,
     boot: Arc<Boot>,
 }
@@ -58,13 +61,20 @@ impl ProcessRunner {
         // The nursery lives in another working folder.
         let attempts = fs::canonicalize(control::attempts_folder(runtime))?;
         let boot = Arc::new(Boot::read(&attempts)?);
-        Ok(Self { attempts, nursery_program: PathBuf::from("/proc/self/exe"), link: Mutex::default(), boot })
+        Ok(Self { attempts, nursery_program: PathBuf::from("/proc/self/exe"), tied: false, link: Mutex::default(), boot })
     }
 
     /// The same runner with another program for its nursery: tests are not the program themselves.
     #[must_use]
     pub fn with_nursery_program(mut self, program: PathBuf) -> Self {
         self.nursery_program = program;
+        self
+    }
+
+    /// The same runner, whose agents do not outlive it: however this process ends, they are asked to stop, and killed after their grace.
+    #[must_use]
+    pub fn tied(mut self) -> Self {
+        self.tied = true;
         self
     }
 
@@ -87,7 +97,7 @@ impl ProcessRunner {
         if link.take().is_some() {
             tracing::warn!("the nursery was gone: starting another; running agents are not affected");
         }
-        let started = Arc::new(Link::start(&self.nursery_program)?);
+        let started = Arc::new(Link::start(&self.nursery_program, self.tied)?);
         *link = Some(Arc::clone(&started));
         Ok(started)
     }
@@ -119,7 +129,7 @@ impl ProcessRunner {
             Ok(Said::Refused) => Err(LaunchError::Overtaken { attempt }),
             Ok(Said::Held) => match off_the_loop(move || refuse(&folder)).await.map_err(machine)? {
                 Found::NeverStarted | Found::Open => Err(LaunchError::Overtaken { attempt }),
-                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(Requested::Started),
+                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } | Found::Removed => Ok(Requested::Started),
             },
             Ok(Said::Program(reason)) => {
                 off_the_loop(move || undo(&folder, DEPARTURE_PATIENCE)).await.map_err(machine)?;
@@ -132,14 +142,22 @@ impl ProcessRunner {
             // The answer may be lost, and its attendant live: then the lock decides.
             Err(error) => match off_the_loop(move || undo(&folder, Duration::ZERO)).await.map_err(machine)? {
                 Found::NeverStarted | Found::Open => Ok(Requested::Unanswered(error)),
-                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } => Ok(Requested::Started),
+                Found::Running(_) | Found::Elsewhere | Found::Ended(_) | Found::Lost { .. } | Found::Removed => Ok(Requested::Started),
             },
         }
     }
 
+    /// Ends what lives of an attempt whose control file was removed or replaced.
+    async fn removed(&self, attempt: AttemptId) -> Ending {
+        let attempts = self.attempts.clone();
+        let ended = off_the_loop(move || Ok(removed::end(attempt, &attempts))).await;
+        tracing::warn!(%attempt, ?ended, "{attempt}: its control file was removed or replaced while its agent ran");
+        Ending::Removed
+    }
+
     /// What is known of an attempt, with the open ones refused and the lost ones swept.
     async fn settled(&self, attempt: AttemptId) -> io::Result<Found> {
-        let (folder, boot) = (self.folder(attempt), Arc::clone(&self.boot));
+        let (folder, attempts, boot) = (self.folder(attempt), self.attempts.clone(), Arc::clone(&self.boot));
         // Most attempts run, or have ended, and a look (a few system calls on one small file, just written) costs less than another thread.
         if let Some(control) = Control::open(&folder)?
             && let Some(found @ (Found::Running(_) | Found::Ended(_) | Found::NeverStarted)) = control.glance()?
@@ -164,6 +182,11 @@ impl ProcessRunner {
                 },
             };
             match control.look()? {
+                // What was asked may have been removed with its file while it ran.
+                Found::Open if control.story()?.asked.is_none() && removed::end(attempt, &attempts) => {
+                    tracing::warn!(%attempt, "{attempt}: its control folder was removed while its agent ran; the agent was ended");
+                    control.append(&Mark::Removed)?;
+                }
                 // What was written before the machine went down may be gone: the agent may have run.
                 Found::Open if boot.has_changed() => control.append(&Mark::Lost)?,
                 Found::Lost { swept: false } => {
@@ -202,6 +225,7 @@ impl AgentRunner for ProcessRunner {
             Ok(Found::Elsewhere) => Standing::HeldElsewhere,
             Ok(Found::Ended(record)) => Standing::Ended(Ending::Recorded(*record)),
             Ok(Found::Lost { .. }) => Standing::Ended(Ending::Lost),
+            Ok(Found::Removed) => Standing::Ended(Ending::Removed),
             Ok(Found::NeverStarted | Found::Open) => Standing::NeverStarted,
             Err(error) => {
                 tracing::error!(%attempt, %error, "{attempt}: its control file can't be read; it counts as running until it can");
@@ -211,7 +235,7 @@ impl AgentRunner for ProcessRunner {
     }
 
     async fn wait(&self, attempt: AttemptId) -> Ending {
-        let mut untold = false;
+        let (mut untold, mut ran) = (false, false);
         loop {
             let found = self.settled(attempt).await;
             if untold && !matches!(found, Ok(Found::Running(_) | Found::Elsewhere)) {
@@ -219,6 +243,7 @@ impl AgentRunner for ProcessRunner {
             }
             untold = false;
             tracing::debug!(%attempt, ?found, "{attempt} was looked at");
+            ran |= matches!(found, Ok(Found::Running(_)));
             match found {
                 Ok(Found::Running(pidfd)) => match watch::watch(pidfd, Interest::READABLE) {
                     Ok(attendant) => untold = time::timeout(LOOK_ANYWAY, attendant.readable()).await.is_err(),
@@ -226,8 +251,13 @@ impl AgentRunner for ProcessRunner {
                 },
                 Ok(Found::Ended(record)) => return Ending::Recorded(*record),
                 Ok(Found::Lost { .. }) => return Ending::Lost,
+                Ok(Found::Removed) => return Ending::Removed,
+                // It did run: what is there now is not what was there then.
+                Ok(Found::NeverStarted | Found::Open) if ran => return self.removed(attempt).await,
                 Ok(Found::NeverStarted | Found::Open) => return Ending::NeverStarted,
                 Ok(Found::Elsewhere) => time::sleep(LOOK_AGAIN).await,
+                // There is no place for one any more, so nothing can be asked for under this name either.
+                Err(_) if !control::path(&self.folder(attempt)).exists() => return self.removed(attempt).await,
                 Err(error) => {
                     tracing::error!(%attempt, %error, "{attempt}: its control file can't be read; looking again");
                     time::sleep(LOOK_AGAIN).await;

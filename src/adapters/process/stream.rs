@@ -6,15 +6,21 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use orchestrator_core::ports::agent_runner::left_out_line;
+
+use super::attendant;
 
 /// The most of the end that is held in memory until the beginning is known not to be all.
 const MAX_TAIL_BYTES: u64 = 256 * 1024;
 
 /// Kept free for the sentence that says what was left out.
 const NOTICE_BYTES: u64 = 80;
+
+/// Between two settings of a file's time.
+const TOUCHES: Duration = Duration::from_secs(1);
 
 /// A file with a bound. The beginning is written through at once, so that it can be followed; the end when all is over.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub(super) struct Bounded {
     tail_limit: usize,
     tail: VecDeque<u8>,
     left_out: u64,
+    /// When the file's time was last set without anything being written to it.
+    touched: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -47,6 +55,7 @@ impl Bounded {
             tail_limit: usize::try_from(tail_limit).unwrap_or(0),
             tail: VecDeque::new(),
             left_out: 0,
+            touched: None,
         }
     }
 
@@ -57,7 +66,10 @@ impl Bounded {
             self.head_left -= head.len() as u64;
             self.write(head);
         }
-        self.keep(rest);
+        if !rest.is_empty() {
+            self.keep(rest);
+            self.touch();
+        }
     }
 
     /// Writes the end. Returns how many bytes were left out.
@@ -83,6 +95,16 @@ impl Bounded {
         let from_tail = over.min(self.tail.len());
         self.tail.drain(..from_tail);
         self.tail.extend(&bytes[over - from_tail..]);
+    }
+
+    /// Has the file's time tell when something came last, also while nothing is written to it.
+    fn touch(&mut self) {
+        if let State::Open(file) = &self.state
+            && self.touched.is_none_or(|at| at.elapsed() >= TOUCHES)
+        {
+            self.touched = Some(Instant::now());
+            drop(file.set_modified(attendant::file_time()));
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -112,7 +134,7 @@ fn open(path: &PathBuf) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, time::SystemTime};
 
     use super::*;
 
@@ -143,6 +165,21 @@ mod tests {
         assert!(text.starts_with("first .") && text.ends_with(". last"));
         assert!(text.contains(&format!("[orchestrator: {left_out} bytes of output were left out here]")), "{text}");
         assert_eq!(text.bytes().filter(|byte| *byte == b'.').count() as u64 + left_out, 100_000);
+    }
+
+    #[test]
+    fn what_is_heard_is_seen_by_the_file_s_time_also_when_it_is_full() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let path = home.path().join("log");
+        let mut bounded = Bounded::new(path.clone(), 400);
+        bounded.push(&[b'.'; 400]);
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        File::options().append(true).open(&path).and_then(|file| file.set_modified(long_ago)).expect("its time is set");
+        bounded.touched = None;
+
+        bounded.push(b"more");
+
+        assert!(fs::metadata(&path).and_then(|seen| seen.modified()).expect("a time") > long_ago);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use orchestrator_sandbox::Snowflake;
 use serde_json::{Value, json};
 
-use crate::world::{Founding, World};
+use crate::world::{Founding, PATIENCE, World};
 
 /// Tells of its work line by line, then waits to be let go.
 const WORKER: &str = "#!/bin/sh\n\
@@ -47,6 +47,17 @@ async fn a_running_agent_s_tool_tokens_and_cost_are_seen_before_it_ends() {
     assert_eq!(told["now"]["tells"], json!("▸ cargo test"), "{told}");
     assert_eq!((&told["now"]["cost_nanos"], &told["now"]["tokens"]["input"]), (&json!(250_000_000), &json!(1_200)), "{told}");
 
+    world.sandbox.wait_until(|world| world.commands().count() > 0, PATIENCE).await.expect("the commands stand");
+    let asked =
+        world.sandbox.person("admin").command("general", "status", &json!([{"name": "task", "type": 3, "value": task.to_string()}]));
+    let asked = asked.expect("the command is taken");
+    let answered = |world: &orchestrator_sandbox::World| {
+        let interaction = world.interaction(asked)?;
+        world.message(interaction.channel, interaction.original?)?.embeds.first()?["description"].as_str().map(str::to_owned)
+    };
+    let answer = world.sandbox.wait_for(answered, PATIENCE).await.expect("an answer");
+    assert!(answer.contains("**Now:** ▸ cargo test · 1,200 in / 300 out tokens · $0.25 so far · last heard <t:"), "{answer}");
+
     std::fs::write(world.dir().join("go"), "").expect("a file");
     let entry = world.entry(task).await;
     assert!(entry.content.contains("It is done") && entry.content.contains("$0.75"), "{}", entry.content);
@@ -82,5 +93,56 @@ async fn an_agent_that_was_taken_up_again_is_followed_from_its_beginning() {
     until_followed(&world, task).await;
     std::fs::write(world.dir().join("go"), "").expect("a file");
     assert!(world.entry(task).await.content.contains("$0.75"));
+    world.finish().await;
+}
+
+/// A worker that has written half of its result, and then says no more.
+fn silent_worker(stall_seconds: u64) -> Founding {
+    let program = "#!/bin/sh\necho '{\"type\":\"tool\",\"title\":\"cargo test\"}'\necho half of it > RESULT.txt\n\
+                   until [ -e \"$HOME/go\" ]; do sleep 0.02; done\n";
+    worker().program("worker.sh", program).config("agents.worker.stall_seconds", json!(stall_seconds))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_silent_for_too_long_is_stopped_and_keeps_what_there_is() {
+    let world = silent_worker(2).start().await;
+
+    let task = world.say("Test it [agent:worker] [timeout:10m]");
+
+    let entry = world.entry(task).await.content;
+    for part in ["**[TIMEOUT]**", "stalled: nothing heard for 2s", "**Partial result:**\n```\nhalf of it"] {
+        assert!(entry.contains(part), "{part:?} is not in {entry}");
+    }
+    world.marked(task, "⏱").await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_counts_while_the_orchestrator_is_down() {
+    let mut world = silent_worker(2).start().await;
+    let task = world.say("Test it [agent:worker] [timeout:10m]");
+    world.until("it works", |world| world.task_file(task, "RESULT.txt").is_some_and(|text| text.ends_with(b"\n"))).await;
+
+    world.kill_bot();
+    world.until("it was stopped with nobody there", |world| world.processes_left().is_empty()).await;
+    world.start_bot();
+    world.wait_until_online().await;
+
+    let entry = world.entry(task).await.content;
+    assert!(entry.contains("**[TIMEOUT]**") && entry.contains("stalled: nothing heard for 2s"), "{entry}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_agent_is_tried_again_where_that_is_declared() {
+    let world = silent_worker(1).config("attempts.task", json!(2)).start().await;
+
+    let task = world.say("Test it [agent:worker] [timeout:10m]");
+
+    let entry = world.entry(task).await.content;
+    assert!(entry.contains("**[TIMEOUT]**"), "{entry}");
+    let (_, out, _) = world.run(&["status", &task.to_string(), "--json"]);
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(told["attempts"].as_array().map(Vec::len), Some(2), "{told}");
     world.finish().await;
 }

@@ -1,10 +1,10 @@
 //! `orchestrator agents`, and runs of agents that print what real ones have printed.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Stdio};
 
 use serde_json::{Value, json};
 
-use crate::world::Founding;
+use crate::world::{Founding, World};
 
 /// Prints a recorded run and ends as it ended.
 const REPLAY: &str = "#!/bin/sh\ncat > seen-on-stdin\ncat \"$1\"\nexit \"$2\"\n";
@@ -129,4 +129,103 @@ async fn a_refused_key_is_not_tried_a_second_time_and_a_busy_provider_is() {
         assert_eq!(told["attempts"].as_array().map(Vec::len), Some(attempts), "{sample}: {told}");
         world.finish().await;
     }
+}
+
+/// The world of a trial whose temporary folder lies in it, and the folder.
+async fn around_a_trial(script: &str) -> World {
+    let program = format!("#!/bin/sh\n{script}\n");
+    let mut world = Founding::new().program("odd.sh", &program).config("agents.odd", json!({"command": "./odd.sh"})).silent().await;
+    let tmp = world.dir().join("tmp");
+    std::fs::create_dir(&tmp).expect("a folder");
+    world.set_env("TMPDIR", &tmp.display().to_string());
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_removes_its_trial_s_folders_is_ended_with_a_reason_and_leaves_nothing() {
+    let world =
+        around_a_trial("cd \"$TMPDIR/../../../..\"; root=$(pwd); cd /; rm -rf \"$root\"; echo $$ > \"$HOME/pid\"; exec sleep 600").await;
+
+    let (code, out, err) = world.run(&["agents", "test", "odd", "--json"]);
+
+    let told: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+    assert_eq!((code, &told["outcome"]), (6, &json!("interrupted")), "{told}");
+    assert!(told["reason"].as_str().is_some_and(|why| why.contains("was removed while it ran")), "{told}");
+    let pid = std::fs::read_to_string(world.dir().join("pid")).expect("a process's number");
+    assert!(!PathBuf::from(format!("/proc/{}", pid.trim())).exists(), "it lives");
+    assert_eq!(std::fs::read_dir(world.dir().join("tmp")).expect("a folder").count(), 0);
+    world.finish_unsaid().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_s_folder_that_can_t_be_removed_is_named() {
+    let world = around_a_trial("cd \"$TMPDIR/../../../..\"; root=$(pwd); cd /; rm -rf \"$root\"; echo mine > \"$root\"").await;
+
+    let (_, words, err) = world.run(&["agents", "test", "odd"]);
+
+    let left = world.shell("ls $PWD/tmp/*");
+    assert!(
+        words.lines().any(|line| line.starts_with("left ") && line.contains(left.trim()) && line.contains("could not be removed")),
+        "{words}{err}"
+    );
+    world.finish_unsaid().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_ends_with_its_tester_however_that_ends() {
+    let world = around_a_trial("setsid sleep 600 & echo $! > \"$HOME/tool\"; echo $$ > \"$HOME/leader\"; exec sleep 600").await;
+    let alive = |world: &World, name: &str| {
+        let pid = std::fs::read_to_string(world.dir().join(name)).unwrap_or_default();
+        pid.ends_with('\n') && PathBuf::from(format!("/proc/{}", pid.trim())).exists()
+    };
+    let mut tester = world.command(&["agents", "test", "odd", "--timeout", "10m"]).stderr(Stdio::null()).spawn().expect("it starts");
+    world.until("the agent runs", |world| alive(world, "leader") && alive(world, "tool")).await;
+
+    tester.kill().expect("it is killed");
+    tester.wait().expect("it ends");
+
+    world.until("the agent has ended with all it has started", |world| !alive(world, "leader") && !alive(world, "tool")).await;
+    world.finish_unsaid().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_tells_which_secret_is_missing() {
+    let world = Founding::new().program("odd.sh", "#!/bin/sh\necho 42\n");
+    let world = world.config("agents.odd", json!({"command": "./odd.sh", "secrets": ["ODD_KEY"]})).silent().await;
+
+    let (code, _, err) = world.run(&["agents", "test", "odd"]);
+
+    assert!(code == 0 && err.contains("no value for \"ODD_KEY\" was found"), "{code} {err}");
+    let (_, help, _) = world.run(&["agents", "test", "--help"]);
+    assert!(help.contains("3 also where the agent could not be started"), "{help}");
+    world.finish_unsaid().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_removes_its_folder_in_the_middle_of_a_task_ends_interrupted() {
+    let world = World::new().await;
+
+    let task = world.say("echo half of it > RESULT.txt; rm -rf \"$(cd \"$TMPDIR/..\" && pwd)\"; exec sleep 600");
+
+    let entry = world.entry(task).await.content;
+    for part in ["**[INTERRUPTED]**", "was removed while it ran", "half of it"] {
+        assert!(entry.contains(part), "{part:?} is not in {entry}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_built_in_is_shown_by_where_it_is_defined() {
+    let world = Founding::new().silent().await;
+    let folder = world.dir().join("agents/scribe");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("agent.json"), "{\"command\": \"sh\"}").expect("a definition");
+
+    let (code, _, err) = world.run(&["agents", "show", "scribe"]);
+    assert!(code == 7 && err.contains("it is defined in") && err.contains("agents/scribe/agent.json"), "{code} {err}");
+    let (_, _, err) = world.run(&["agents", "show", "script"]);
+    assert!(err.contains("orchestrator_config.json"), "{err}");
+    let (_, _, err) = world.run(&["agents", "show", "nobody"]);
+    assert!(err.contains("There is no agent `nobody`"), "{err}");
+    world.finish_unsaid().await;
 }

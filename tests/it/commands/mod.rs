@@ -226,6 +226,7 @@ impl World {
             queue: self.queue.clone(),
             chat: Arc::clone(&self.sender) as Arc<dyn Chat>,
             log: log(),
+            progress: Arc::new(Pulses::default()),
             workers: self.workers(),
             server,
             secrets: vec![Secret::new(SECRET)],

@@ -257,8 +257,31 @@ fn a_mistake_in_a_definition_is_told_with_its_path_and_what_was_meant() {
     told("{\"command\": \"sh\", \"output\": {\"text\": \"result\"}}", &["`agents.x.output.text`", "/result/text"]);
     told(
         "{\"command\": \"sh\", \"output\": {\"text\": {\"at\": \"/a\", \"tkae\": \"last\"}}}",
-        &["`agents.x.output.text`", "unknown key", "`take`"],
+        &["`agents.x.output.text.tkae`", "unknown key", "`take`"],
     );
+    // Each once, although what is left without it does not fit either.
+    for (output, parts) in [
+        ("\"text\": {\"wher\": {}, \"at\": \"/a\"}", ["`agents.x.output.text.wher`", "Did you mean `where`?"]),
+        ("\"text\": [\"/b\", {\"att\": \"/a\"}]", ["`agents.x.output.text[1].att`", "Did you mean `at`?"]),
+        ("\"text\": {\"at\": 5}", ["`agents.x.output.text.at`", "it must be a text in quotes"]),
+        ("\"text\": {}", ["`agents.x.output.text`", "either \"at\" or \"keys\""]),
+        ("\"usage\": {\"where\": {\"type\": \"turn\"}}", ["`agents.x.output.usage.where.type`", "Did you mean `/type`?"]),
+        (
+            "\"usage\": {\"input\": [\"/a\", \"b\"]}",
+            ["`agents.x.output.usage.input[1]`", "is \"b\", but it must be a way like /result/text"],
+        ),
+        ("\"success\": {\"require\": [{\"type\": \"done\"}]}", ["`agents.x.output.success.require[0].type`", "Did you mean `/type`?"]),
+        ("\"success\": {\"refuse\": [{\"last\": {}}]}", ["`agents.x.output.success.refuse[0]`", "\"last\" and \"is\" together"]),
+        ("\"success\": {\"require\": [\"done\"]}", ["`agents.x.output.success.require[0]`", "it must be an object like"]),
+        ("\"classes\": [{\"class\": \"auht\", \"error\": \"401\"}]", ["`agents.x.output.classes[0].class`", "Did you mean \"auth\"?"]),
+        ("\"classes\": [{\"clas\": \"auth\"}]", ["`agents.x.output.classes[0].clas`", "Did you mean `class`?"]),
+        ("\"classes\": [{\"error\": \"401\"}]", ["`agents.x.output.classes[0]`", "it needs a `class`"]),
+        ("\"progress\": [{\"tells\": \"tool\", \"at\": \"/a\"}]", ["`agents.x.output.progress[0].tells`", "\"tool_started\""]),
+        ("\"progress\": [{\"tels\": \"text\"}]", ["`agents.x.output.progress[0].tels`", "Did you mean `tells`?"]),
+    ] {
+        let faults = mistakes(&format!("{{\"command\": \"sh\", \"output\": {{{output}}}}}"));
+        assert!(faults.len() == 1 && tells(&faults, &parts), "{output}: {faults:?}");
+    }
     told("{\"command\": \"sh\", \"output\": {\"format\": \"yaml\"}}", &["`agents.x.output.format`", "jsonl"]);
     told("{\"command\": \"sh\", \"output\": \"claud\"}", &["`agents.x.output`", "\"claud\"", "Did you mean \"claude\"?"]);
     told("{\"command\": \"sh\", \"stdin\": \"pipe\"}", &["`agents.x.stdin`", "\"prompt\""]);
@@ -276,4 +299,82 @@ fn an_agent_with_a_key_has_a_home_of_its_own_and_one_that_is_logged_in_has_the_u
     assert_eq!((agent(&with_key.config(), "claude").home, with_key.warnings().len()), (Home::Own, machine.warnings().len()));
     let own = with("{\"x\": {\"command\": \"sh\", \"home\": \"own\"}, \"y\": {\"command\": \"sh\"}}").config();
     assert_eq!((agent(&own, "x").home, agent(&own, "y").home), (Home::Own, Home::User));
+}
+
+#[test]
+fn a_silence_is_bounded_by_what_was_written_of_the_agent_else_of_all_else_by_what_is_built_in() {
+    let stall = |own: &str| {
+        let config = Machine::new().file("orchestrator_config.json", own).config();
+        ["claude", "codex", "demo"].map(|name| agent(&config, name).stall.map(|limit| limit.as_secs()))
+    };
+
+    assert_eq!(stall("{}"), [Some(900), Some(900), None]);
+    assert_eq!(stall("{\"stall_seconds\": 60, \"agents\": {\"codex\": {\"stall_seconds\": 5}}}"), [Some(60), Some(5), Some(60)]);
+    assert_eq!(stall("{\"agents\": {\"claude\": {\"stall_seconds\": 0}, \"demo\": {\"stall_seconds\": 7}}}"), [None, Some(900), Some(7)]);
+    let faults = with("{\"demo\": {\"stall_seconds\": 86401}}").set("stall_seconds=90000").faults();
+    assert!(
+        tells(&faults, &["`agents.demo.stall_seconds`", "from 0 to 86400"]) && tells(&faults, &["`stall_seconds`", "90000"]),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_folder_that_is_no_agent_s_is_told_by_its_own_path_and_a_hidden_one_is_passed_over() {
+    let definition = "{\"command\": \"sh\"}";
+    let hidden = Machine::new().file("agents/.git/agent.json", definition).file("agents/Drafts/notes.txt", "no agent");
+    assert!(hidden.config().agents.get(&"demo".parse().unwrap()).is_some());
+
+    let faults = hidden.file("agents/My Scribe/agent.json", definition).faults();
+
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with("~root/agents/My Scribe: ") && faults[0].contains("1 to 32 characters"), "{faults:?}");
+}
+
+#[test]
+fn what_a_folder_s_definition_says_is_shown_and_its_secrets_are_known() {
+    let machine = Machine::with_discord()
+        .file(
+            "agents/scribe/agent.json",
+            "{\"command\": \"sh\",\n \"grace_seconds\": 3,\n \"secrets\": [\"SCRIBE_KEY\"],\n \"env\": {\"A\": \"1\"}}",
+        )
+        .file("orchestrator_config.json", "{\"agents\": {\"scribe\": {\"grace_seconds\": 4}}}")
+        .file("discord-config.env", format!("{DISCORD}SCRIBE_KEY=a-key-of-scribes\n"))
+        .program("bin/sh")
+        .file("openclaw.json", "{}");
+
+    assert_eq!(machine.warnings(), Vec::<String>::new(), "its key is asked for");
+    assert_eq!(machine.setting("agents.scribe.command"), ("sh".to_owned(), "~root/agents/scribe/agent.json:1".to_owned()));
+    assert_eq!(machine.setting("agents.scribe.grace_seconds"), ("4".to_owned(), "~root/orchestrator_config.json:1".to_owned()));
+    assert_eq!(machine.setting("agents.scribe.env.A").0, "(set, not shown)");
+    let told = machine.config().settings.into_iter().filter(|setting| setting.key == "agents.scribe.grace_seconds");
+    assert_eq!(told.count(), 1, "what does not count is not shown");
+}
+
+#[test]
+fn a_command_that_no_program_can_have_is_refused() {
+    for (command, rule) in [
+        ("", "it must be a program's name or path"),
+        ("  ", "it must be a program's name or path"),
+        ("{model}", "there are no placeholders in it, and {model} is one"),
+        ("a\\u0000b", "it has a NUL character in it"),
+    ] {
+        let faults = with(&format!("{{\"x\": {{\"command\": \"{command}\"}}}}")).faults();
+        assert!(faults.len() == 1 && tells(&faults, &["`agents.x.command`", rule]), "{command:?}: {faults:?}");
+    }
+    let own = with("{\"x\": {\"command\": \"{orchestrator}\", \"args\": [\"__agent\", \"demo\"]}}").config();
+    assert_eq!(agent(&own, "x").program, Ok("/opt/orchestrator".into()), "what `agents show demo` prints can be begun with");
+}
+
+#[test]
+fn a_file_for_a_home_that_is_not_the_agent_s_own_is_refused() {
+    let files = "\"files\": {\"{home}/.tool/settings.json\": {}}";
+
+    let faults = with(&format!("{{\"x\": {{\"command\": \"sh\", {files}}}}}")).faults();
+
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(
+        tells(&faults, &["`agents.x.files.\"{home}/.tool/settings.json\"`", "Set `agents.x.home` to \"own\" or \"auto\""]),
+        "{faults:?}"
+    );
+    with(&format!("{{\"x\": {{\"command\": \"sh\", \"home\": \"auto\", {files}}}, \"gemini\": {{\"home\": \"user\"}}}}")).config();
 }

@@ -161,6 +161,7 @@ pub(super) fn agent_in(folder: &Path, script: &str) -> LaunchSpec {
         stdout: None,
         stdout_limit: 0,
         time_limit: Duration::from_secs(60),
+        stall_limit: None,
         soft_signal: libc::SIGTERM,
         grace: Duration::from_secs(20),
         durable: Vec::new(),

@@ -4,6 +4,7 @@ mod emergency;
 mod house;
 mod model;
 mod refusing;
+mod removed;
 mod running;
 mod stopping;
 mod surviving;

@@ -33,6 +33,33 @@ async fn an_agent_that_outlives_its_time_limit_is_asked_to_end() {
 }
 
 #[tokio::test]
+async fn an_agent_that_prints_nothing_for_too_long_is_asked_to_end() {
+    let house = House::new();
+    let mut spec = house.agent("trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done");
+    spec.stall_limit = Some(Duration::from_millis(400));
+
+    let record = house.run(&spec).await;
+
+    assert_eq!((record.exit, record.cause), (Exit::Code(7), Cause::Stalled { quiet_ms: 400 }));
+    assert!(record.ended_at - record.started_at >= chrono::TimeDelta::milliseconds(400));
+    house.finish();
+}
+
+#[tokio::test]
+async fn an_agent_that_is_heard_now_and_then_is_never_silent_for_too_long() {
+    let house = House::new();
+    // Its log is full at once: what is heard counts, not what is kept.
+    let mut spec = house.agent("for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo $n >&2; sleep 0.2; done");
+    (spec.stall_limit, spec.log_limit) = (Some(Duration::from_millis(2_500)), 10);
+
+    let record = house.run(&spec).await;
+
+    assert_eq!((record.exit, record.cause), (Exit::Code(0), Cause::Itself));
+    assert!(record.ended_at - record.started_at >= chrono::TimeDelta::milliseconds(2_500), "it ran for longer than it may be silent");
+    house.finish();
+}
+
+#[tokio::test]
 async fn an_agent_that_ignores_the_soft_stop_is_killed_after_the_grace() {
     let house = House::new();
     let mut spec = house.agent("trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done");
@@ -105,6 +132,33 @@ async fn a_daemon_that_holds_the_output_open_does_not_keep_the_attempt_alive() {
 
     assert_eq!((record.exit, record.cause), (Exit::Code(0), Cause::Itself));
     assert!(record.swept >= 1);
+    house.finish();
+}
+
+#[tokio::test]
+async fn a_tree_that_grows_again_as_fast_as_it_can_up_to_its_bound_is_ended_whole() {
+    let house = House::new();
+    // Four children each, four deep, deaf to TERM, each in a session of its own; whatever dies is put back at once.
+    let mut spec = house.perl_agent(
+        "use POSIX qw(setsid :sys_wait_h); $SIG{TERM} = $SIG{HUP} = $SIG{INT} = 'IGNORE';
+        sub grow {
+            my $depth = shift; my $kids = 0; setsid;
+            while (1) {
+                $kids-- while waitpid(-1, WNOHANG) > 0;
+                if ($depth && $kids < 4) { my $pid = fork; grow($depth - 1) if defined $pid && !$pid; $kids++ if $pid }
+                else { select(undef, undef, undef, 0.001) }
+            }
+        }
+        grow(4);",
+    );
+    spec.grace = Duration::from_millis(100);
+    house.launch(&spec).await;
+    until("it has grown", || marked(spec.attempt).len() > 250).await;
+
+    house.runner.stop(spec.attempt, StopReason::Cancelled).await;
+
+    let record = house.recorded(spec.attempt).await;
+    assert!(record.swept >= 4 && record.unkillable == 0, "{record:?}");
     house.finish();
 }
 

@@ -7,7 +7,7 @@ use orchestrator_sandbox::{
     world::{message::Message, snowflake::Snowflake},
 };
 
-use super::{PATIENCE, World, holds_entry};
+use super::{PATIENCE, World, holds_entry, leftovers};
 
 /// Appends a line to the list of runs: what a script says first.
 pub(crate) const RUNS: &str = r#"echo "$ORCH_TASK_ID" >> "$HOME/runs.txt"; "#;
@@ -20,6 +20,11 @@ impl World {
             assert!(started.elapsed() < PATIENCE, "{what}: that did not happen");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Processes that work in this world's folder, with their names, but for the nursery.
+    pub(crate) fn processes_left(&self) -> Vec<(i32, String)> {
+        leftovers::processes_left(self.dir())
     }
 
     /// All requests of bots so far, in the order in which they were answered.

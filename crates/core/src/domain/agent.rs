@@ -120,6 +120,8 @@ pub struct AgentDefinition {
     pub soft_signal: i32,
     /// From the soft stop to the kill.
     pub grace: Duration,
+    /// For how long it may print nothing before it is stopped; `None`: for ever.
+    pub stall: Option<Duration>,
     /// What it may reach and take.
     pub isolation: Isolation,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
@@ -208,6 +210,7 @@ impl AgentDefinition {
             soft_signal: 15,
             grace: Duration::ZERO,
             isolation: Isolation::default(),
+            stall: None,
             reports_usage: true,
         }
     }

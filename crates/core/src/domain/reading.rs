@@ -2,7 +2,12 @@
 
 mod select;
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor},
+};
 
 pub use self::select::{OneOrMore, Pointer, Selector, Take, Test, Where, holds};
 
@@ -136,7 +141,7 @@ impl Default for SuccessRule {
 }
 
 /// Something that records tell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Condition {
     /// The last of some records is like this.
@@ -148,6 +153,55 @@ pub enum Condition {
     },
     /// Some record is like this.
     Any(Where),
+}
+
+/// A key of a condition: one of two words, or a way through JSON.
+enum ConditionKey {
+    Last,
+    Is,
+    Way(Pointer),
+}
+
+impl<'de> Deserialize<'de> for ConditionKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)? {
+            word if word == "last" => Ok(Self::Last),
+            word if word == "is" => Ok(Self::Is),
+            way => Pointer::try_from(way).map(Self::Way).map_err(de::Error::custom),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Conditions;
+
+        impl<'de> Visitor<'de> for Conditions {
+            type Value = Condition;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object like {\"/type\": \"result\"}, or one with `last` and `is`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Condition, A::Error> {
+                let (mut last, mut is, mut any) = (None, None, Where::new());
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        ConditionKey::Last => last = Some(map.next_value()?),
+                        ConditionKey::Is => is = Some(map.next_value()?),
+                        ConditionKey::Way(way) => drop(any.insert(way, map.next_value()?)),
+                    }
+                }
+                match (last, is) {
+                    (None, None) => Ok(Condition::Any(any)),
+                    (Some(last), Some(is)) if any.is_empty() => Ok(Condition::Last { last, is }),
+                    _ => Err(de::Error::custom("expected `last` and `is` together and nothing beside them, or neither")),
+                }
+            }
+        }
+
+        deserializer.deserialize_map(Conditions)
+    }
 }
 
 /// What kind of thing went wrong.

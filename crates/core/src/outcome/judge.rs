@@ -42,7 +42,9 @@ pub fn judge(case: &Case<'_>) -> Report {
     let success = outcome == Outcome::Succeeded;
     let priced = match case.ending {
         Ending::NeverStarted => price::Priced { model: case.requested.map(|id| id.0.clone()), ..price::Priced::default() },
-        Ending::Recorded(_) | Ending::Lost => price::price(&found.spent, case.catalogue, case.requested, !case.definition.reports_usage),
+        Ending::Recorded(_) | Ending::Lost | Ending::Removed => {
+            price::price(&found.spent, case.catalogue, case.requested, !case.definition.reports_usage)
+        }
     };
     let mut remarks = found.remarks.clone();
     remarks.extend(priced.remarks);
@@ -101,16 +103,22 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
             };
             return (outcome, Some(never));
         }
-        Ending::Lost => {
-            let unknown = "the process that watched over it was killed, or the machine went down; what it had done by then is unknown";
+        Ending::Lost | Ending::Removed => {
+            let unknown = if *case.ending == Ending::Lost {
+                "the process that watched over it was killed, or the machine went down; what it had done by then is unknown"
+            } else {
+                "its folder in `.runtime/attempts` was removed while it ran, by itself perhaps; it was ended, and how it went is unknown"
+            };
             let (outcome, why) = stopped(case.stop, unknown);
             return (outcome, Some(if outcome == Outcome::Interrupted { format!("interrupted: {why}") } else { why }));
         }
     };
+    let none = if case.collected.text.is_empty() { "; no result had been written" } else { "" };
     match record.cause {
-        Cause::TimeLimit => {
-            let none = if case.collected.text.is_empty() { "; no result had been written" } else { "" };
-            (Outcome::TimedOut, Some(format!("the time limit of {} was reached{none}", show_duration(case.time_limit))))
+        Cause::TimeLimit => (Outcome::TimedOut, Some(format!("the time limit of {} was reached{none}", show_duration(case.time_limit)))),
+        Cause::Stalled { quiet_ms } => {
+            let quiet = show_duration(Duration::from_millis(quiet_ms));
+            (Outcome::TimedOut, Some(format!("stalled: nothing heard for {quiet} (`stall_seconds`){none}")))
         }
         Cause::Memory => (Outcome::Failed, Some(too_much(case, "memory", "memory_mb"))),
         Cause::Processes => (Outcome::Failed, Some(too_much(case, "processes", "processes"))),

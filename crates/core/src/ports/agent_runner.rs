@@ -78,6 +78,9 @@ pub struct LaunchSpec {
     pub stdout_limit: u64,
     /// Wall time from the start of the agent to the soft stop.
     pub time_limit: Duration,
+    /// For how long the agent may print nothing before it is stopped as at its time limit; none: for ever.
+    #[serde(default)]
+    pub stall_limit: Option<Duration>,
     /// Signal number of the soft stop, sent to the leader (15: TERM).
     pub soft_signal: i32,
     /// From the soft stop to the kill.
@@ -146,6 +149,8 @@ pub enum Ending {
     Recorded(ExitRecord),
     /// Its attendant was killed before it could record the end: INTERRUPTED. Nothing of the tree is left that could be found.
     Lost,
+    /// What was written down of it was removed while it ran, by the agent itself perhaps: INTERRUPTED. It was ended; how it would have, nobody knows.
+    Removed,
     /// It was never started and never will be.
     NeverStarted,
 }
@@ -191,6 +196,11 @@ pub enum Cause {
     Itself,
     /// Its time limit.
     TimeLimit,
+    /// It had printed nothing for so long.
+    Stalled {
+        /// The silence that was too long, in milliseconds.
+        quiet_ms: u64,
+    },
     /// A stop from outside.
     Stopped,
     /// Its tree took more memory than it may.

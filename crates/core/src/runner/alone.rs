@@ -45,6 +45,7 @@ pub async fn run(
             runner.wait(attempt).await
         }
     };
+    let ending = making::of_a_run(ending);
     let collected = making::collected(&settings, &run, &agent, &ending).await;
     Ok((ending, collected))
 }

@@ -123,6 +123,7 @@ pub(super) async fn launch(
             stdout: Some(stdout(&settings, run.attempt)),
             stdout_limit: settings.stdout_limit,
             time_limit: task.wishes.time_limit,
+            stall_limit: definition.stall,
             soft_signal: definition.soft_signal,
             grace: definition.grace,
             durable: run.workspace.durable(),
@@ -166,10 +167,18 @@ pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &Agent
     })
 }
 
+/// The end of an agent that was started: whoever says that it never was has found nothing of it any more.
+pub(super) fn of_a_run(told: Ending) -> Ending {
+    match told {
+        Ending::NeverStarted => Ending::Removed,
+        Ending::Recorded(_) | Ending::Lost | Ending::Removed => told,
+    }
+}
+
 /// The code with which an agent ended that ended by itself.
 fn exit_code(ending: &Ending) -> Option<i32> {
     match ending {
         Ending::Recorded(ExitRecord { exit: Exit::Code(code), cause: Cause::Itself, .. }) => Some(*code),
-        Ending::Recorded(_) | Ending::Lost | Ending::NeverStarted => None,
+        Ending::Recorded(_) | Ending::Lost | Ending::Removed | Ending::NeverStarted => None,
     }
 }

@@ -25,6 +25,8 @@ const BEGINNINGS: usize = 50;
 pub struct Reported {
     /// Tokens and cost.
     pub spent: Spent,
+    /// Whether tokens were told that can't be true: then how many there were is unknown.
+    pub unsure: bool,
     /// The agent's own verdict.
     pub answer: Option<Answer>,
     /// The text of its answer, and how many bytes of it were left out.
@@ -161,7 +163,8 @@ impl<'r> Reader<'r> {
         let status = found(&self.status).and_then(|status| status.parse().ok());
         let class = self.class(exit, status, error.as_deref().unwrap_or_default()).filter(|_| !ok || error.is_some() || exit != Some(0));
         Reported {
-            spent: self.spent(),
+            unsure: self.spending.is_unsure(),
+            spent: self.spending.settled(found(&self.model).as_deref()),
             answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class }),
             text: self.text.found(),
             session: found(&self.session),

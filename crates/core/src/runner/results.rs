@@ -149,7 +149,7 @@ fn reported(run: &Run<'_>, bounds: &Bounds, remarks: &mut Vec<String>) -> Report
             Found::Plain(file) => {
                 reported.spent.by_model = file.spent.by_model;
                 reported.spent.cost = file.spent.cost.or(reported.spent.cost);
-                reported.remarks.extend(file.remarks);
+                reported.remarks.extend(file.remarks.into_iter().map(|remark| format!("{name}: {remark}")));
             }
         }
     }
@@ -175,10 +175,14 @@ fn sessions(run: &Run<'_>, files: &SessionFiles, remarks: &mut Vec<String>) -> O
             Found::Plain(one) => {
                 one.spent.by_model.iter().for_each(|(model, usage)| sum.spent.add(model.as_deref(), *usage));
                 sum.remarks.extend(one.remarks);
+                sum.unsure |= one.unsure;
             }
         }
     }
-    (!sum.spent.by_model.is_empty()).then_some(sum)
+    if sum.unsure {
+        sum.spent.by_model.clear();
+    }
+    (sum.unsure || !sum.spent.by_model.is_empty()).then_some(sum)
 }
 
 fn session_files(folder: &Path) -> Vec<PathBuf> {

@@ -61,7 +61,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
     let since = if let AttemptState::Running { since } = attempt.state { since } else { attempt.claimed_at };
     let ending = tokio::select! {
         biased;
-        ending = means.runner.wait(id) => ending,
+        ending = means.runner.wait(id) => making::of_a_run(ending),
         never = following::follow(&means, &run, &attempt.agent, since) => match never {},
         // Handed over: its attendant goes on, and the next start takes it up.
         () = let_go.cancelled() => return (id, true),

@@ -7,7 +7,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{attempt::Outcome, id::TaskId, money::Usage, task::Thinking};
+use super::figures;
+use crate::domain::{
+    attempt::Outcome,
+    id::TaskId,
+    money::{Usage, Usd},
+    task::Thinking,
+};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +95,16 @@ pub struct NowView {
     pub cost_nanos: Option<i64>,
     /// When its output last grew.
     pub heard_at: DateTime<Utc>,
+}
+
+impl NowView {
+    /// What it tells, its tokens and its cost so far; `None`: it tells nothing of it.
+    pub fn words(&self) -> Option<String> {
+        let tokens = self.tokens.as_ref().map(|usage| format!("{} tokens", figures::tokens(Some(usage))));
+        let cost = self.cost_nanos.map(|nanos| format!("{} so far", Usd::from_nanos(nanos)));
+        let told: Vec<String> = self.tells.clone().into_iter().chain(tokens).chain(cost).collect();
+        (!told.is_empty()).then(|| told.join(" · "))
+    }
 }
 
 /// Where a task is to be seen in Discord.

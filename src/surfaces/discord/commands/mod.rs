@@ -34,7 +34,7 @@ use std::{
 use orchestrator_core::{
     domain::agent::Secret,
     intake::desk::Desk,
-    ports::{chat::Chat, task_log::TaskLog},
+    ports::{chat::Chat, progress::Progress, task_log::TaskLog},
     queue::Queue,
 };
 
@@ -53,6 +53,8 @@ pub struct Deps {
     pub chat: Arc<dyn Chat>,
     /// Where logs are read.
     pub log: Arc<dyn TaskLog>,
+    /// How running agents are doing.
+    pub progress: Arc<dyn Progress>,
     /// Where the workspaces are.
     pub workers: PathBuf,
     /// The server that the task channel is in, once it is known: commands from elsewhere are not taken, because who is an administrator there

@@ -86,8 +86,9 @@ pub(super) async fn detail_of(deps: &Deps, view: &TaskView) -> Result<Post, Comm
     } else {
         None
     };
+    let pulse = deps.progress.pulse(&id).filter(|_| view.word() == "running");
     let events = deps.queue.events(id).await?;
-    let shown = show::detail(view, position, &events, Some(deps.chat.as_ref()), &deps.workers, None);
+    let shown = show::detail(view, position, &events, Some(deps.chat.as_ref()), &deps.workers, pulse.as_ref());
     Ok(detail::detail(&shown))
 }
 

@@ -1,8 +1,11 @@
 //! Finding values in JSON: ways through it, conditions on it, and which of several records count.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, IntoDeserializer as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
 
 /// One value, or a list of them.
@@ -24,14 +27,52 @@ impl<T: Serialize> Serialize for OneOrMore<T> {
     }
 }
 
+// Here and below nothing is read by way of a buffered value: so a mistake is told with its whole path.
 impl<'de, T: de::DeserializeOwned> Deserialize<'de> for OneOrMore<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let read = |value| serde_json::from_value(value).map_err(de::Error::custom);
-        match value {
-            Value::Array(all) => all.into_iter().map(read).collect::<Result<_, _>>().map(Self),
-            one => read(one).map(|one| Self(vec![one])),
+        struct Either<T>(PhantomData<T>);
+
+        impl<'de, T: de::DeserializeOwned> Visitor<'de> for Either<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one, or a list of them")
+            }
+
+            fn visit_str<E: de::Error>(self, one: &str) -> Result<Vec<T>, E> {
+                T::deserialize(one.into_deserializer()).map(|one| vec![one])
+            }
+
+            fn visit_bool<E: de::Error>(self, one: bool) -> Result<Vec<T>, E> {
+                T::deserialize(one.into_deserializer()).map(|one| vec![one])
+            }
+
+            fn visit_u64<E: de::Error>(self, one: u64) -> Result<Vec<T>, E> {
+                T::deserialize(one.into_deserializer()).map(|one| vec![one])
+            }
+
+            fn visit_i64<E: de::Error>(self, one: i64) -> Result<Vec<T>, E> {
+                T::deserialize(one.into_deserializer()).map(|one| vec![one])
+            }
+
+            fn visit_f64<E: de::Error>(self, one: f64) -> Result<Vec<T>, E> {
+                T::deserialize(one.into_deserializer()).map(|one| vec![one])
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, one: A) -> Result<Vec<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(one)).map(|one| vec![one])
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = elements.next_element()? {
+                    all.push(one);
+                }
+                Ok(all)
+            }
         }
+
+        deserializer.deserialize_any(Either(PhantomData)).map(Self)
     }
 }
 
@@ -51,7 +92,7 @@ impl TryFrom<String> for Pointer {
             Some(rest) => Some(rest),
             None if written.is_empty() => None,
             None => {
-                return Err(format!("`{written}` is no way through JSON: expected one like /result/text, where * stands for everything"));
+                return Err(format!("`{written}` is no way through JSON: expected a way like /result/text, where * stands for everything"));
             }
         };
         let steps = rest.map(|rest| rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()).unwrap_or_default();
@@ -192,18 +233,31 @@ impl<'de> Deserialize<'de> for Selector {
             #[serde(default)]
             join: String,
         }
-        match Value::deserialize(deserializer)? {
-            Value::String(at) => Ok(Self { at: Some(Pointer::try_from(at).map_err(de::Error::custom)?), ..Self::default() }),
-            written => {
-                let Written { among, at, keys, take, join } = serde_json::from_value(written).map_err(de::Error::custom)?;
+        struct PlaceOrMore;
+
+        impl<'de> Visitor<'de> for PlaceOrMore {
+            type Value = Selector;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a way through JSON like /result/text, or an object with `at` or `keys`")
+            }
+
+            fn visit_str<E: de::Error>(self, at: &str) -> Result<Selector, E> {
+                Ok(Selector { at: Some(Pointer::try_from(at.to_owned()).map_err(E::custom)?), ..Selector::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, written: A) -> Result<Selector, A::Error> {
+                let Written { among, at, keys, take, join } = Written::deserialize(MapAccessDeserializer::new(written))?;
                 if at.is_some() == keys.is_some() {
                     return Err(de::Error::custom(
                         "expected either `at` or `keys`: where the value stands, or the object whose names it is",
                     ));
                 }
-                Ok(Self { among, at, keys, take, join })
+                Ok(Selector { among, at, keys, take, join })
             }
         }
+
+        deserializer.deserialize_any(PlaceOrMore)
     }
 }
 

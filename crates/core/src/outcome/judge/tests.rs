@@ -93,6 +93,14 @@ fn a_time_limit_is_no_success_even_with_a_result() {
 }
 
 #[test]
+fn an_agent_that_fell_silent_is_told_apart_from_one_that_was_slow() {
+    let stalled = Cause::Stalled { quiet_ms: 900_000 };
+    assert_snapshot!(told(&ended(Exit::Signal(15), stalled, &with_result())), @"TIMEOUT (partial): stalled: nothing heard for 15m (`stall_seconds`)");
+    assert_snapshot!(told(&ended(Exit::Signal(9), stalled, &without_result())), @"TIMEOUT: stalled: nothing heard for 15m (`stall_seconds`); no result had been written");
+    assert!(ended(Exit::Signal(9), stalled, &without_result()).may_be_retried(), "as after a time limit");
+}
+
+#[test]
 fn a_stop_is_told_with_who_asked_for_it() {
     let stopped = Ending::Recorded(record(Exit::Signal(15), Cause::Stopped));
     let told = |stop| told(&report(&stopped, stop, &with_result()));

@@ -10,6 +10,10 @@ use crate::domain::{
 
 /// Longest name of a model that is believed, in bytes.
 const NAME: usize = 200;
+/// More tokens than any run has had: beyond it a number is a mistake.
+const MOST_TOKENS: u64 = 1_000_000_000_000_000;
+/// How much is shown of what stood in a number's place, in characters.
+const SHOWN: usize = 40;
 
 /// What was spent so far, by one rule.
 #[derive(Debug)]
@@ -17,8 +21,10 @@ pub(super) struct Spending<'r> {
     rule: &'r UsageRule,
     by_model: Spent,
     cost: Cost,
-    /// Numbers that were none.
-    odd: u64,
+    /// Numbers that were none: how many, and the first of them, as where and what it was.
+    odd: Option<(u64, String)>,
+    /// Whether a record that counts has such a number among its tokens: then their sum is unknown.
+    unsure: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +37,18 @@ enum Cost {
     InPart,
 }
 
+/// What a record says of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Usage(Usage),
+    /// Something that can't be true.
+    Unsure,
+}
+
 impl<'r> Spending<'r> {
     pub(super) fn new(rule: &'r UsageRule) -> Self {
-        Self { rule, by_model: Spent::default(), cost: Cost::Untold, odd: 0 }
+        Self { rule, by_model: Spent::default(), cost: Cost::Untold, odd: None, unsure: false }
     }
 
     pub(super) fn record(&mut self, record: &Value) {
@@ -41,21 +56,23 @@ impl<'r> Spending<'r> {
         if !holds(&rule.among, record) {
             return;
         }
-        let usage = self.usage(record);
-        let cost = rule.cost.0.iter().find_map(|at| dollars(at.find(record).first()?)).filter(|_| holds(&rule.cost_where, record));
-        if usage.is_none() && cost.is_none() {
+        let (usage, cost) = (self.usage(record), self.dollars(record));
+        if usage == Told::Nothing && cost.is_none() {
             return;
         }
         let sums = rule.take == Take::Sum || rule.take == Take::Concat;
-        let is_first = self.by_model.by_model.is_empty() && self.cost == Cost::Untold;
+        let is_first = self.by_model.by_model.is_empty() && self.cost == Cost::Untold && !self.unsure;
         if !sums && rule.take == Take::First && !is_first {
             return;
         }
         if !sums {
             self.by_model.by_model.clear();
+            self.unsure = false;
         }
-        if let Some(usage) = usage {
-            self.by_model.add(model(rule, record).as_deref(), usage);
+        match usage {
+            Told::Usage(usage) => self.by_model.add(model(rule, record).as_deref(), usage),
+            Told::Unsure => self.unsure = true,
+            Told::Nothing => {}
         }
         self.cost = match (self.cost, cost) {
             (_, Some(cost)) if !sums || is_first => Cost::Known(cost),
@@ -66,14 +83,17 @@ impl<'r> Spending<'r> {
         };
     }
 
-    fn usage(&mut self, record: &Value) -> Option<Usage> {
-        let rule = self.rule;
+    fn usage(&mut self, record: &Value) -> Told {
+        let (rule, odd_before) = (self.rule, self.odd_ones());
         let (input, output) = (self.count(&rule.input, record), self.count(&rule.output, record));
         let (cache_read, cache_write) = (self.count(&rule.cache_read, record), self.count(&rule.cache_write, record));
         let reasoning = self.count(&rule.reasoning, record);
         let total = self.count(&rule.total, record);
         if input.is_none() && output.is_none() && cache_read.is_none() && cache_write.is_none() {
-            return None;
+            return Told::Nothing;
+        }
+        if self.odd_ones() > odd_before {
+            return Told::Unsure;
         }
         let (read, written) = (cache_read.unwrap_or(0), cache_write.unwrap_or(0));
         let input = input.unwrap_or(0);
@@ -84,7 +104,7 @@ impl<'r> Spending<'r> {
             let untold = || total.map_or(0, |total| total.saturating_sub(told));
             output = output.saturating_add(reasoning.unwrap_or_else(untold));
         }
-        Some(Usage { input, output, cache_read: read, cache_write: written })
+        Told::Usage(Usage { input, output, cache_read: read, cache_write: written })
     }
 
     /// The number of tokens at the first of these places that has one; several values at a place are added up.
@@ -92,10 +112,59 @@ impl<'r> Spending<'r> {
         for pointer in &at.0 {
             let found: Vec<&Value> = pointer.find(record).into_iter().filter(|value| !value.is_null()).collect();
             if !found.is_empty() {
-                return Some(found.into_iter().fold(0, |sum: u64, value| sum.saturating_add(count(value, &mut self.odd))));
+                return Some(found.into_iter().fold(0, |sum: u64, value| {
+                    sum.saturating_add(count(value).unwrap_or_else(|| {
+                        self.is_odd(pointer, value);
+                        0
+                    }))
+                }));
             }
         }
         None
+    }
+
+    /// The cost at the first of these places that has one.
+    fn dollars(&mut self, record: &Value) -> Option<Usd> {
+        let rule = self.rule;
+        if !holds(&rule.cost_where, record) {
+            return None;
+        }
+        for pointer in &rule.cost.0 {
+            let found = pointer.find(record).into_iter().find(|value| !value.is_null());
+            let Some(value) = found else { continue };
+            match dollars(value) {
+                Some(cost) => return Some(cost),
+                None => self.is_odd(pointer, value),
+            }
+        }
+        None
+    }
+
+    fn is_odd(&mut self, at: &Pointer, given: &Value) {
+        let (number, _) = self.odd.get_or_insert_with(|| {
+            let written = given.to_string();
+            let more = if written.chars().nth(SHOWN).is_some() { "…" } else { "" };
+            (0, format!("{} at `{at}`", written.chars().take(SHOWN).collect::<String>() + more))
+        });
+        *number += 1;
+    }
+
+    fn odd_ones(&self) -> u64 {
+        self.odd.as_ref().map_or(0, |(number, _)| *number)
+    }
+
+    /// Whether tokens were told that can't be true.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// What is known in the end: of tokens that were told in part, nothing.
+    pub(super) fn settled(&self, model: Option<&str>) -> Spent {
+        let mut spent = self.spent(model);
+        if self.unsure {
+            spent.by_model.clear();
+        }
+        spent
     }
 
     /// What is known by now; `model`: where the calls don't tell theirs.
@@ -112,8 +181,14 @@ impl<'r> Spending<'r> {
 
     pub(super) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if self.odd > 0 {
-            remarks.push(format!("{} token counts were no counts and were left out", self.odd));
+        if let Some((number, first)) = &self.odd {
+            let more = match number - 1 {
+                0 => String::new(),
+                1 => " (and 1 more like it)".to_owned(),
+                more => format!(" (and {more} more like it)"),
+            };
+            let unknown = if self.unsure { ": how many tokens there were is unknown" } else { "" };
+            remarks.push(format!("its usage has {first}, which is no such number{more}{unknown}"));
         }
         if self.cost == Cost::InPart {
             remarks.push("the agent tells the cost of some calls only: their sum is unknown".to_owned());
@@ -122,19 +197,19 @@ impl<'r> Spending<'r> {
     }
 }
 
-/// A number of tokens; a fraction is dropped, what is negative or no number counts as none and is noted.
-fn count(given: &Value, odd: &mut u64) -> u64 {
-    /// More tokens than any run has had: beyond it a number is a mistake.
-    const MOST: f64 = 1e15;
-    match (given.as_u64(), given.as_f64()) {
+/// A number of tokens, a fraction dropped; `None`: it is negative, beyond all measure, or no number.
+fn count(given: &Value) -> Option<u64> {
+    let number = match (given.as_u64(), given.as_f64()) {
         (Some(number), _) => number,
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the guard leaves numbers that fit")]
-        (None, Some(number)) if (0.0..=MOST).contains(&number) => number as u64,
-        _ => {
-            *odd += 1;
-            0
-        }
-    }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "none is negative, and a cast holds what is too large at the largest"
+        )]
+        (None, Some(number)) if number >= 0.0 => number as u64,
+        _ => return None,
+    };
+    (number <= MOST_TOKENS).then_some(number)
 }
 
 /// Dollars as they are stated, rounded half up to a billionth.

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::money::{Usage, Usd};
+use crate::domain::{
+    money::{Usage, Usd},
+    reading::{Take, UsageRule},
+};
 
 fn rules(written: Value) -> Reading {
     serde_json::from_value(written).unwrap()
@@ -67,21 +70,55 @@ fn a_broken_line_is_told_and_a_word_between_is_passed_over() {
 }
 
 #[test]
-fn numbers_that_can_t_be_true_are_held() {
-    for (given, counted, told) in [
-        (r#"{"input":18446744073709551615,"output":1}"#, usage(u64::MAX, 1, 0, 0), false),
-        (r#"{"input":12.7,"output":3e2}"#, usage(12, 300, 0, 0), false),
-        (r#"{"input":-5,"output":1}"#, usage(0, 1, 0, 0), true),
-        (r#"{"input":1e300,"output":"7"}"#, usage(0, 0, 0, 0), true),
+fn tokens_that_can_t_be_true_are_unknown_and_say_where_they_stood() {
+    let counted = |given: &str| read(&sums(), &turn(given)).spent.usage();
+    assert_eq!(counted(r#"{"input":12.7,"output":3e2}"#), Some(usage(12, 300, 0, 0)));
+    assert_eq!(counted(r#"{"input":null}"#), None, "nothing is told");
+    assert_eq!(counted(r#"{"input":1e400}"#), None, "no JSON number at all");
+
+    for (given, remark) in [
+        (r#"{"input":18446744073709551615,"output":1}"#, "18446744073709551615 at `/usage/input`"),
+        (r#"{"input":-5,"output":1}"#, "-5 at `/usage/input`"),
+        (r#"{"input":"a lot","output":1}"#, "\"a lot\" at `/usage/input`"),
+        (r#"{"input":7,"output":"NaN"}"#, "\"NaN\" at `/usage/output`"),
+        (r#"{"input":1e300,"output":[7]}"#, "1e+300 at `/usage/input`, which is no such number (and 1 more like it)"),
     ] {
         let reported = read(&sums(), &turn(given));
-        assert_eq!(reported.spent.usage(), Some(counted), "{given}");
-        assert_eq!(!reported.remarks.is_empty(), told, "{given}");
+        assert_eq!(reported.spent.usage(), None, "{given}: what is unknown is not 0");
+        assert_eq!(reported.remarks.len(), 1, "{given}");
+        assert!(reported.remarks[0].contains(remark), "{given}: {:?}", reported.remarks);
+        assert!(reported.remarks[0].ends_with(": how many tokens there were is unknown"), "{given}: {:?}", reported.remarks);
     }
-    assert_eq!(read(&sums(), &turn(r#"{"input":null}"#)).spent.usage(), None, "nothing is told");
-    assert_eq!(read(&sums(), &turn(r#"{"input":1e400}"#)).spent.usage(), None, "no JSON number at all");
-    let twice = [turn(r#"{"input":18446744073709551615}"#), turn(r#"{"input":1}"#)].join("\n");
-    assert_eq!(read(&sums(), &twice).spent.usage(), Some(usage(u64::MAX, 0, 0, 0)), "the sum does not wrap");
+    let most = turn(r#"{"input":1000000000000000}"#);
+    assert_eq!(read(&sums(), &[most.as_str(); 20].join("\n")).spent.usage(), Some(usage(20_000_000_000_000_000, 0, 0, 0)));
+}
+
+#[test]
+fn one_call_whose_tokens_can_t_be_true_leaves_the_sum_unknown_but_what_is_known_so_far_is_seen() {
+    let rules = sums();
+    let mut reader = Reader::new(&rules, 0);
+
+    reader.printed(&[turn(r#"{"input":5}"#), turn(r#"{"input":-5}"#)].join("\n"));
+
+    assert_eq!(reader.spent().usage(), Some(usage(5, 0, 0, 0)));
+    assert_eq!(reader.finish(Some(0)).spent.usage(), None);
+    let last = Reading { usage: UsageRule { take: Take::Last, ..rules.usage }, ..rules };
+    let mended = read(&last, &[turn(r#"{"input":-5}"#), turn(r#"{"input":7}"#)].join("\n"));
+    assert_eq!(mended.spent.usage(), Some(usage(7, 0, 0, 0)), "a later sum replaces it");
+}
+
+#[test]
+fn a_cost_that_is_no_amount_is_unknown_and_said() {
+    let told = |cost: &str| {
+        let printed = format!(r#"{{"type":"turn","usage":{{"input":1}},"cost":{cost}}}"#);
+        let reported = read(&sums(), &printed);
+        (reported.spent.cost, reported.remarks.concat())
+    };
+
+    assert_eq!(told("0"), (Some(Usd::ZERO), String::new()));
+    for (cost, shown) in [("-1", "-1"), ("\"free\"", "\"free\""), ("1e30", "1e+30"), ("{}", "{}")] {
+        assert_eq!(told(cost), (None, format!("its usage has {shown} at `/cost`, which is no such number")));
+    }
 }
 
 #[test]

@@ -246,4 +246,22 @@ fn a_command_s_output_is_its_result_where_no_file_is() {
     let found = Ended::new().printed(&"x".repeat(3_000)).with("USAGE.json", "{").collect(&Reading::default());
     assert_eq!((found.text.len(), found.text_left_out, found.spent.usage()), (1_000, 2_000, None));
     assert!(found.remarks[0].starts_with("USAGE.json was not read: it is not JSON"));
+
+    let found = Ended::new().printed("x").with("USAGE.json", r#"{"input":-3,"output":4}"#).collect(&Reading::default());
+    assert_eq!(found.spent.usage(), None);
+    let why = "USAGE.json: its usage has -3 at `/input`, which is no such number: how many tokens there were is unknown";
+    assert_eq!(found.remarks, [why]);
+}
+
+#[test]
+fn a_session_whose_tokens_can_t_be_true_leaves_all_of_them_unknown() {
+    let ended = Ended::new().printed(r#"{"meta":{"agentMeta":{"usage":{"input":7}}}}"#);
+    session(&ended, "one.jsonl", 100);
+    let folder = ended.workspace.dir().join("agents/main/sessions");
+    fs::write(folder.join("two.jsonl"), r#"{"type":"message","message":{"role":"assistant","usage":{"input":"many"}}}"#).unwrap();
+
+    let found = ended.collect(&gateway());
+
+    assert_eq!(found.spent.usage(), None, "neither one session's tokens nor those of the last answer are all of them");
+    assert!(found.remarks.iter().any(|remark| remark.contains("\"many\" at `/message/usage/input`")), "{:?}", found.remarks);
 }

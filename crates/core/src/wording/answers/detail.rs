@@ -11,7 +11,7 @@ use crate::{
     wording::{
         figures, fit,
         harmless::{code, in_fence, plain, sentence},
-        views::{AttemptView, ResultView, TaskDetail},
+        views::{AttemptView, NowView, ResultView, TaskDetail},
     },
 };
 use std::time::Duration;
@@ -26,6 +26,8 @@ const TEXT: usize = 600;
 const RESULT: usize = 800;
 /// How many attempts are shown, the newest ones.
 const ATTEMPTS: usize = 5;
+/// How much is shown of what it does now.
+const NOW: usize = 200;
 /// How much of a reason is shown.
 const REASON: usize = 200;
 
@@ -55,6 +57,7 @@ pub fn detail(task: &TaskDetail) -> Post {
         lines.push(format!("-# {} before these", figures::counted(left_out as u64, "attempt", "attempts")));
     }
     lines.extend(task.attempts.iter().skip(left_out).map(attempt));
+    lines.extend(task.now.as_ref().map(now));
     if task.attempts.len() > 1 {
         lines.push(format!("**Cost of all attempts:** {}", summary.cost));
     }
@@ -86,6 +89,13 @@ fn attempt(one: &AttemptView) -> String {
     }
     let reason = one.reason.as_deref().map_or_else(String::new, |reason| format!("\n-# {}", sentence(reason, REASON)));
     format!("{}{reason}", facts.join(" · "))
+}
+
+/// How its agent is doing, by its own word.
+fn now(now: &NowView) -> String {
+    let heard = format!("last heard {}", ago(now.heard_at));
+    let words = now.words().map_or_else(String::new, |words| format!("{} · ", plain(&words, NOW)));
+    format!("**Now:** {words}{heard}")
 }
 
 /// An attempt's state; the words for a task's fit it too, but for a claim.
@@ -261,6 +271,13 @@ mod tests {
         **How:** agent `openclaw` · model `cheap` · thinking medium · time limit 2m · priority 100
         **Attempt 1:** ▶️ running · started <t:1763700010:R> · `agent-1763700009-k3x9`
         ");
+
+        let usage = Usage { input: 1_200, output: 300, cache_read: 0, cache_write: 0 };
+        let now =
+            |tells: Option<&str>, tokens, cost_nanos| NowView { tells: tells.map(str::to_owned), tokens, cost_nanos, heard_at: at(17) };
+        let last = |now| shown(&TaskDetail { now: Some(now), ..task.clone() }).lines().last().unwrap_or_default().to_owned();
+        assert_snapshot!(last(now(Some("▸ cargo *test*"), Some(usage), Some(250_000_000))), @r"**Now:** ▸ cargo \*test\* · 1,200 in / 300 out tokens · $0.25 so far · last heard <t:1763700017:R>");
+        assert_snapshot!(last(now(None, None, None)), @"**Now:** last heard <t:1763700017:R>");
     }
 
     proptest! {
