@@ -61,6 +61,8 @@ pub(super) fn built_in_secrets() -> BTreeSet<String> {
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
+    /// The root folder, to which paths are relative.
+    pub(super) root: &'a Path,
     /// Their own folders.
     pub(super) folders: &'a BTreeMap<String, OwnFolder>,
     pub(super) own: &'a OwnFile,

@@ -121,6 +121,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let places = Places::of(&around.variables, &root);
     let search_path = around.variables.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     let making = Making {
+        root: &root,
         folders: &folders,
         own: &own,
         layers: &layers,
