@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
@@ -28,6 +28,8 @@ pub(super) struct OwnFile<T = Raw> {
     pub(super) path: PathBuf,
     pub(super) exists: bool,
     pub(super) raw: T,
+    /// What stands in the file, where nothing is laid over it.
+    said: Value,
     sources: BTreeMap<String, Source>,
     document: Document,
 }
@@ -49,6 +51,7 @@ pub(super) fn read(
 /// Reads a file that nothing is laid over.
 pub(super) fn read_alone<T: DeserializeOwned + Default>(path: &Path, faults: &mut Vec<Complaint>) -> OwnFile<T> {
     let (mut own, value) = OwnFile::<T>::open(path, faults);
+    own.said = without_nulls(&value);
     own.raw = own.strictly(value, faults);
     own
 }
@@ -98,8 +101,14 @@ impl<T: DeserializeOwned + Default> Written for OwnFile<T> {
 impl<T: DeserializeOwned + Default> OwnFile<T> {
     /// The file, and what stands in it: an object, whatever it was.
     fn open(path: &Path, faults: &mut Vec<Complaint>) -> (Self, Value) {
-        let mut own =
-            Self { path: path.to_owned(), exists: false, raw: T::default(), sources: BTreeMap::new(), document: Document::default() };
+        let mut own = Self {
+            path: path.to_owned(),
+            exists: false,
+            raw: T::default(),
+            said: Value::Null,
+            sources: BTreeMap::new(),
+            document: Document::default(),
+        };
         let text = text_file::read(path).unwrap_or_else(|complaint| {
             faults.push(complaint);
             None
@@ -161,7 +170,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
     /// Reads the value as our sections. What is wrong is complained of and taken out, until the rest fits: so every mistake is found, once.
     fn strictly(&self, mut value: Value, faults: &mut Vec<Complaint>) -> T {
         // Objects of which something was taken out: what is missing in them was complained of.
-        let mut spoilt = BTreeSet::new();
+        let (mut spoilt, mut gone) = (BTreeSet::new(), Gone::default());
         for _ in 0..MAX_MISTAKES {
             // `null` is how a person leaves a setting at its default.
             let error = match serde_path_to_error::deserialize::<_, T>(without_nulls(&value)) {
@@ -169,16 +178,17 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
                 Err(error) => error,
             };
             let steps: Vec<Segment> = error.path().iter().cloned().collect();
-            let path = written(&steps);
+            let path = gone.written(&steps);
             if !spoilt.contains(&path) {
                 let wrong = at(&mut value, &steps).cloned();
                 faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
             }
             if let Some((Segment::Map { .. }, above)) = steps.split_last() {
-                spoilt.insert(written(above));
+                spoilt.insert(gone.written(above));
             }
-            if !remove(&mut value, &steps) {
-                break;
+            match remove(&mut value, &steps) {
+                0 => break,
+                depth => gone.note(&steps[..depth]),
             }
         }
         T::default()
@@ -226,23 +236,16 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
     }
 }
 
-impl<T: DeserializeOwned + Default + Serialize> OwnFile<T> {
-    /// What the file says, as settings below a key; what it does not say is left out.
+impl<T: DeserializeOwned + Default> OwnFile<T> {
+    /// What the file says, word by word, as settings below a key.
     pub(super) fn settings_below(&self, above: &str) -> Vec<Setting> {
         let mut found = Vec::new();
-        flatten(&serde_json::to_value(&self.raw).unwrap_or_default(), "", &mut found);
-        let is_empty = |value: &Value| match value {
-            Value::Null => true,
-            Value::Object(map) => map.is_empty(),
-            Value::Array(list) => list.is_empty(),
-            _ => false,
-        };
-        let said = found.into_iter().filter(|(key, value)| !is_empty(value) && self.source(key) != Source::Default);
-        said.map(|(key, value)| {
+        flatten(&self.said, "", &mut found);
+        let settings = found.into_iter().filter(|(key, _)| !key.is_empty()).map(|(key, value)| {
             let path = format!("{above}.{key}");
             Setting { shown: shown(&path, &value), from: self.source(&key), key: path }
-        })
-        .collect()
+        });
+        settings.collect()
     }
 }
 
@@ -325,23 +328,46 @@ fn at<'a>(root: &'a mut Value, steps: &[Segment]) -> Option<&'a mut Value> {
     })
 }
 
-/// The steps as one path.
-fn written(steps: &[Segment]) -> String {
-    steps.iter().fold(String::new(), |path, step| match step {
-        Segment::Seq { index } => format!("{path}[{index}]"),
-        Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
-        Segment::Unknown => json_text::join(&path, "?"),
-    })
+/// Which elements were taken out of which lists, by their numbers in the file: those behind them have moved up.
+#[derive(Default)]
+struct Gone(BTreeMap<String, BTreeSet<usize>>);
+
+impl Gone {
+    /// The steps as one path, as it is in the file.
+    fn written(&self, steps: &[Segment]) -> String {
+        steps.iter().fold(String::new(), |path, step| match step {
+            Segment::Seq { index } => format!("{path}[{}]", self.in_file(&path, *index)),
+            Segment::Map { key } | Segment::Enum { variant: key } => json_text::join(&path, key),
+            Segment::Unknown => json_text::join(&path, "?"),
+        })
+    }
+
+    fn in_file(&self, list: &str, index: usize) -> usize {
+        let gone = self.0.get(list).into_iter().flatten();
+        gone.fold(index, |at, gone| if *gone <= at { at + 1 } else { at })
+    }
+
+    /// What these steps lead to was taken out.
+    fn note(&mut self, steps: &[Segment]) {
+        if let Some((Segment::Seq { index }, above)) = steps.split_last() {
+            let list = self.written(above);
+            let index = self.in_file(&list, *index);
+            self.0.entry(list).or_default().insert(index);
+        }
+    }
 }
 
-/// Takes out the innermost thing that the steps lead to; `false` if there is none.
-fn remove(root: &mut Value, steps: &[Segment]) -> bool {
-    let Some((last, before)) = steps.split_last() else { return false };
+/// Takes out the innermost thing that the steps lead to. Says how many of them led there; 0 if there is none.
+fn remove(root: &mut Value, steps: &[Segment]) -> usize {
+    let Some((last, before)) = steps.split_last() else { return 0 };
     match (at(root, before), last) {
-        (Some(Value::Object(map)), Segment::Map { key }) => map.remove(key).is_some(),
+        (Some(Value::Object(map)), Segment::Map { key }) if map.contains_key(key) => {
+            map.remove(key);
+            steps.len()
+        }
         (Some(Value::Array(array)), Segment::Seq { index }) if *index < array.len() => {
             array.remove(*index);
-            true
+            steps.len()
         }
         _ => remove(root, before),
     }

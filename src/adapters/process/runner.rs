@@ -267,9 +267,12 @@ impl AgentRunner for ProcessRunner {
     }
 
     async fn stop(&self, attempt: AttemptId, why: StopReason) {
-        let folder = self.folder(attempt);
+        let (folder, attempts) = (self.folder(attempt), self.attempts.clone());
         let stopped = off_the_loop(move || {
-            let Some(control) = Control::open(&folder)? else { return Ok(()) };
+            let Some(control) = Control::open(&folder)? else {
+                removed::end(attempt, &attempts);
+                return Ok(());
+            };
             // An attempt whose attendant is on its way is refused here, so that the stop is not lost.
             if let Found::Running(attendant) = control.refuse()? {
                 control.append(&Mark::Stop { why })?;

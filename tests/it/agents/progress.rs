@@ -146,3 +146,26 @@ async fn a_silent_agent_is_tried_again_where_that_is_declared() {
     assert_eq!(told["attempts"].as_array().map(Vec::len), Some(2), "{told}");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_has_removed_its_log_is_heard_all_the_same() {
+    let program = "#!/bin/sh\necho '{\"type\":\"tool\",\"title\":\"rm\"}'\nuntil [ -s agent-output.log ]; do sleep 0.02; done\nrm agent-output.log\n\
+                   sleep 2; echo '{\"type\":\"tool\",\"title\":\"cargo test\"}'\nuntil [ -e \"$HOME/go\" ]; do sleep 0.02; done\n";
+    let world = worker().program("worker.sh", program).start().await;
+
+    let task = world.say("Test it [agent:worker]");
+
+    let mut told = Value::Null;
+    world
+        .until("its second tool", |world| {
+            let (_, out, _) = world.run(&["status", &task.to_string(), "--json"]);
+            told = serde_json::from_str(&out).unwrap_or_default();
+            told["now"]["tells"] == json!("▸ cargo test")
+        })
+        .await;
+    let at = |value: &Value| value.as_str().and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).expect("a time");
+    assert!(at(&told["now"]["heard_at"]) - at(&told["started_at"]) >= chrono::TimeDelta::seconds(1), "{told}");
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    world.entry(task).await;
+    world.finish().await;
+}

@@ -282,6 +282,11 @@ fn a_mistake_in_a_definition_is_told_with_its_path_and_what_was_meant() {
         let faults = mistakes(&format!("{{\"command\": \"sh\", \"output\": {{{output}}}}}"));
         assert!(faults.len() == 1 && tells(&faults, &parts), "{output}: {faults:?}");
     }
+    let faults = mistakes(
+        "{\"command\": \"sh\", \"output\": {\"classes\": [{\"clas\": \"auth\"}, {\"class\": \"auth\"}, {\"class\": \"auht\"}, {\"exit\": [1]}]}}",
+    );
+    let places: Vec<&str> = faults.iter().filter_map(|fault| fault.split('`').nth(1)?.strip_prefix("agents.x.output.")).collect();
+    assert_eq!(places, ["classes[0].clas", "classes[2].class", "classes[3]"], "as they are in the file: {faults:?}");
     told("{\"command\": \"sh\", \"output\": {\"format\": \"yaml\"}}", &["`agents.x.output.format`", "jsonl"]);
     told("{\"command\": \"sh\", \"output\": \"claud\"}", &["`agents.x.output`", "\"claud\"", "Did you mean \"claude\"?"]);
     told("{\"command\": \"sh\", \"stdin\": \"pipe\"}", &["`agents.x.stdin`", "\"prompt\""]);
@@ -346,6 +351,8 @@ fn what_a_folder_s_definition_says_is_shown_and_its_secrets_are_known() {
     assert_eq!(machine.setting("agents.scribe.command"), ("sh".to_owned(), "~root/agents/scribe/agent.json:1".to_owned()));
     assert_eq!(machine.setting("agents.scribe.grace_seconds"), ("4".to_owned(), "~root/orchestrator_config.json:1".to_owned()));
     assert_eq!(machine.setting("agents.scribe.env.A").0, "(set, not shown)");
+    let written = machine.config().settings.into_iter().filter(|setting| setting.from.to_string().contains("agent.json"));
+    assert_eq!(written.count(), 3, "nothing is shown that nobody wrote");
     let told = machine.config().settings.into_iter().filter(|setting| setting.key == "agents.scribe.grace_seconds");
     assert_eq!(told.count(), 1, "what does not count is not shown");
 }

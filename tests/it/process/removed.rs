@@ -3,13 +3,13 @@
 use std::{fs, time::Duration};
 
 use discord_orchestrator::adapters::process::emergency;
-use orchestrator_core::ports::agent_runner::{AgentRunner, Ending, Standing};
+use orchestrator_core::ports::agent_runner::{AgentRunner, Ending, Standing, StopReason};
 
 use super::house::{House, is_alive, marked, until};
 
 /// Starts a tool in a session of its own, removes its own folder, and goes on.
 const REMOVER: &str = "setsid sh -c 'echo $$ > tool; exec sleep 600' & until [ -s tool ]; do :; done; \
-    rm -rf attempts/$ORCH_ATTEMPT; echo $$ > leader; exec sleep 600";
+    echo $$ > leader; rm -rf attempts/$ORCH_ATTEMPT; echo done > removed; exec sleep 600";
 
 #[tokio::test]
 async fn an_agent_that_removes_its_own_folder_is_ended_with_all_that_it_has_started() {
@@ -67,13 +67,27 @@ async fn an_agent_that_removes_another_s_folder_ends_that_one_and_not_itself() {
 #[tokio::test]
 async fn a_control_file_that_was_put_in_the_place_of_the_true_one_is_not_believed() {
     let house = House::new();
-    let spec = house.agent("rm attempts/$ORCH_ATTEMPT/control; : > attempts/$ORCH_ATTEMPT/control; echo $$ > leader; exec sleep 600");
+    let spec = house.agent("echo $$ > leader; rm attempts/$ORCH_ATTEMPT/control; : > attempts/$ORCH_ATTEMPT/control; exec sleep 600");
     house.launch(&spec).await;
 
     let (ending, leader) = tokio::join!(house.ending(spec.attempt), house.pid("leader"));
 
     assert_eq!(ending, Ending::Removed);
     assert!(!is_alive(leader));
+    house.finish();
+}
+
+#[tokio::test]
+async fn a_stop_ends_it_at_once() {
+    let house = House::new();
+    let spec = house.agent(REMOVER);
+    house.launch(&spec).await;
+    house.said("removed").await;
+    let leader = house.pid("leader").await;
+
+    house.runner.stop(spec.attempt, StopReason::Cancelled).await;
+
+    assert!(!is_alive(leader) && marked(spec.attempt).is_empty());
     house.finish();
 }
 

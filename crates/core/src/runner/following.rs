@@ -40,13 +40,15 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
     let mut reader = Reader::new(&reading, 0);
     let mut tail =
         (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
-    let log = run.workspace.file(LOG);
+    // An agent may remove its log, which is in its folder; not so what is kept of its output.
+    let heard_in = [run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
     loop {
         // What ends sooner is told by its result.
         tokio::time::sleep(LOOKS).await;
-        let (looked, log) = (tail.take(), log.clone());
+        let (looked, heard_in) = (tail.take(), heard_in.clone());
         let seen = tokio::task::spawn_blocking(move || {
-            let heard_at = std::fs::symlink_metadata(log).and_then(|seen| seen.modified()).ok().map(DateTime::<Utc>::from);
+            let times = heard_in.iter().filter_map(|path| std::fs::symlink_metadata(path).and_then(|seen| seen.modified()).ok());
+            let heard_at = times.max().map(DateTime::<Utc>::from);
             let mut tail = looked;
             let lines = tail.as_mut().map(Tail::lines).unwrap_or_default();
             (tail, lines, heard_at)

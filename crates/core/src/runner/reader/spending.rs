@@ -1,5 +1,7 @@
 //! Tokens and cost, call by call or as sums.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::domain::{
@@ -21,8 +23,8 @@ pub(super) struct Spending<'r> {
     rule: &'r UsageRule,
     by_model: Spent,
     cost: Cost,
-    /// Numbers that were none: how many, and the first of them, as where and what it was.
-    odd: Option<(u64, String)>,
+    /// What was no number where one should be: the first of each place, and how many there were.
+    odd: BTreeMap<String, (String, u64)>,
     /// Whether a record that counts has such a number among its tokens: then their sum is unknown.
     unsure: bool,
 }
@@ -48,7 +50,7 @@ enum Told {
 
 impl<'r> Spending<'r> {
     pub(super) fn new(rule: &'r UsageRule) -> Self {
-        Self { rule, by_model: Spent::default(), cost: Cost::Untold, odd: None, unsure: false }
+        Self { rule, by_model: Spent::default(), cost: Cost::Untold, odd: BTreeMap::new(), unsure: false }
     }
 
     pub(super) fn record(&mut self, record: &Value) {
@@ -141,16 +143,16 @@ impl<'r> Spending<'r> {
     }
 
     fn is_odd(&mut self, at: &Pointer, given: &Value) {
-        let (number, _) = self.odd.get_or_insert_with(|| {
+        let (_, number) = self.odd.entry(at.to_string()).or_insert_with(|| {
             let written = given.to_string();
             let more = if written.chars().nth(SHOWN).is_some() { "…" } else { "" };
-            (0, format!("{} at `{at}`", written.chars().take(SHOWN).collect::<String>() + more))
+            (written.chars().take(SHOWN).collect::<String>() + more, 0)
         });
         *number += 1;
     }
 
     fn odd_ones(&self) -> u64 {
-        self.odd.as_ref().map_or(0, |(number, _)| *number)
+        self.odd.values().map(|(_, number)| number).sum()
     }
 
     /// Whether tokens were told that can't be true.
@@ -181,14 +183,14 @@ impl<'r> Spending<'r> {
 
     pub(super) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if let Some((number, first)) = &self.odd {
-            let more = match number - 1 {
-                0 => String::new(),
-                1 => " (and 1 more like it)".to_owned(),
-                more => format!(" (and {more} more like it)"),
-            };
+        if !self.odd.is_empty() {
+            let places = self.odd.iter().map(|(place, (first, number))| {
+                let more = if *number > 1 { format!(" (and {} more there)", number - 1) } else { String::new() };
+                format!("{first} at `{place}`{more}")
+            });
+            let places = places.collect::<Vec<_>>().join(", ");
             let unknown = if self.unsure { ": how many tokens there were is unknown" } else { "" };
-            remarks.push(format!("its usage has {first}, which is no such number{more}{unknown}"));
+            remarks.push(format!("its usage has {places}, which can't be true{unknown}"));
         }
         if self.cost == Cost::InPart {
             remarks.push("the agent tells the cost of some calls only: their sum is unknown".to_owned());

@@ -81,7 +81,7 @@ fn tokens_that_can_t_be_true_are_unknown_and_say_where_they_stood() {
         (r#"{"input":-5,"output":1}"#, "-5 at `/usage/input`"),
         (r#"{"input":"a lot","output":1}"#, "\"a lot\" at `/usage/input`"),
         (r#"{"input":7,"output":"NaN"}"#, "\"NaN\" at `/usage/output`"),
-        (r#"{"input":1e300,"output":[7]}"#, "1e+300 at `/usage/input`, which is no such number (and 1 more like it)"),
+        (r#"{"input":1e300,"output":[7]}"#, "1e+300 at `/usage/input`, [7] at `/usage/output`, which can't be true"),
     ] {
         let reported = read(&sums(), &turn(given));
         assert_eq!(reported.spent.usage(), None, "{given}: what is unknown is not 0");
@@ -89,6 +89,8 @@ fn tokens_that_can_t_be_true_are_unknown_and_say_where_they_stood() {
         assert!(reported.remarks[0].contains(remark), "{given}: {:?}", reported.remarks);
         assert!(reported.remarks[0].ends_with(": how many tokens there were is unknown"), "{given}: {:?}", reported.remarks);
     }
+    let twice = read(&sums(), &[turn(r#"{"input":-5}"#), turn(r#"{"input":-6}"#)].join("\n"));
+    assert!(twice.remarks[0].contains("-5 at `/usage/input` (and 1 more there)"), "{:?}", twice.remarks);
     let most = turn(r#"{"input":1000000000000000}"#);
     assert_eq!(read(&sums(), &[most.as_str(); 20].join("\n")).spent.usage(), Some(usage(20_000_000_000_000_000, 0, 0, 0)));
 }
@@ -117,7 +119,7 @@ fn a_cost_that_is_no_amount_is_unknown_and_said() {
 
     assert_eq!(told("0"), (Some(Usd::ZERO), String::new()));
     for (cost, shown) in [("-1", "-1"), ("\"free\"", "\"free\""), ("1e30", "1e+30"), ("{}", "{}")] {
-        assert_eq!(told(cost), (None, format!("its usage has {shown} at `/cost`, which is no such number")));
+        assert_eq!(told(cost), (None, format!("its usage has {shown} at `/cost`, which can't be true")));
     }
 }
 

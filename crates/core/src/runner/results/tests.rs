@@ -249,7 +249,7 @@ fn a_command_s_output_is_its_result_where_no_file_is() {
 
     let found = Ended::new().printed("x").with("USAGE.json", r#"{"input":-3,"output":4}"#).collect(&Reading::default());
     assert_eq!(found.spent.usage(), None);
-    let why = "USAGE.json: its usage has -3 at `/input`, which is no such number: how many tokens there were is unknown";
+    let why = "USAGE.json: its usage has -3 at `/input`, which can't be true: how many tokens there were is unknown";
     assert_eq!(found.remarks, [why]);
 }
 
