@@ -107,6 +107,7 @@ fn report(ended: &Ended, law: &Law) -> Report {
         catalogue: &law.catalogue,
         requested: wishes.model.as_ref(),
         time_limit: wishes.time_limit,
+        budget: wishes.budget,
     });
     report.remarks.extend(definition.isolation.open(law.offered));
     report
