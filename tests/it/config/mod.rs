@@ -7,6 +7,7 @@ mod documented;
 mod env_file;
 mod openclaw;
 mod own_file;
+mod prices;
 
 use std::{
     fs,

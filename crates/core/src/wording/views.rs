@@ -11,7 +11,7 @@ use super::figures;
 use crate::domain::{
     attempt::Outcome,
     id::TaskId,
-    money::{Usage, Usd},
+    money::{CostFrom, Usage, Usd},
     task::Thinking,
 };
 
@@ -145,6 +145,9 @@ pub struct AttemptView {
     pub cost: String,
     /// The same in billionths of a dollar.
     pub cost_nanos: Option<i64>,
+    /// Whose figure that is; none: nobody's, or nobody noted it.
+    #[serde(default)]
+    pub cost_from: Option<CostFrom>,
     /// Its workspace, while it stands.
     pub workspace: Option<String>,
     /// What a reader should know.
