@@ -8,6 +8,7 @@ pub mod announcements;
 pub mod answers;
 pub mod because;
 pub mod card;
+pub mod costs;
 pub mod entry;
 pub mod figures;
 pub mod fit;

@@ -11,5 +11,6 @@ mod marks;
 mod read_back;
 mod results;
 mod room;
+mod spending;
 mod steps;
 mod support;
