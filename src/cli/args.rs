@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, panic, reclaim, restore, retry, run, sandbox, setup, status,
-    submit, why,
+    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, money, panic, reclaim, restore, retry, run, sandbox, setup,
+    status, submit, why,
 };
 use crate::config::Flags;
 
@@ -115,6 +115,10 @@ pub(super) enum Verb {
     Release(retry::IdsArgs),
     /// Try tasks again now that wait for a later time
     Hasten(retry::HastenArgs),
+    /// Let a task cost more that has a budget
+    Raise(money::RaiseArgs),
+    /// Take what tasks have left that were stopped at their ceiling
+    Accept(money::AcceptArgs),
     /// Run messages again that were claimed before the state was lost
     Reclaim(reclaim::ReclaimArgs),
     /// Make a running service look at the queue at once; without one, do `once`

@@ -7,7 +7,7 @@ use orchestrator_core::wording::{
     figures,
     views::{Done, TaskPage},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Context,
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, args: CancelArgs) -> Result<Exit, Fai
     let config = context.config()?;
     if !args.waiting {
         let client = Client::find(&config)?;
-        let exit = each(context, &client, &args.ids, "cancel").await;
+        let exit = each(context, &client, &args.ids, "cancel", &json!({})).await;
         client.close().await;
         return exit;
     }
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: CancelArgs) -> Result<Exit, Fai
         context.voice.note("Nothing was cancelled.");
         return Ok(Exit::Done);
     }
-    let exit = each(context, &client, &ids, "cancel").await;
+    let exit = each(context, &client, &ids, "cancel", &json!({})).await;
     client.close().await;
     exit
 }
@@ -85,11 +85,11 @@ pub(super) fn agrees(context: &Context, question: &str) -> Result<bool, Failure>
 }
 
 /// Does the same to several tasks; what fails for one does not keep the others. The exit code is the first failure's.
-pub(super) async fn each(context: &Context, client: &Client, ids: &[String], verb: &str) -> Result<Exit, Failure> {
+pub(super) async fn each(context: &Context, client: &Client, ids: &[String], verb: &str, with: &Value) -> Result<Exit, Failure> {
     let (mut done, mut failed): (Vec<Done>, Vec<Failure>) = (Vec::new(), Vec::new());
     for id in ids {
         let asked = match status::in_path(id) {
-            Ok(id) => client.post::<Done>(&format!("/tasks/{id}/{verb}"), &json!({})).await,
+            Ok(id) => client.post::<Done>(&format!("/tasks/{id}/{verb}"), with).await,
             Err(failure) => Err(failure),
         };
         match asked {

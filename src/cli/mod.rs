@@ -17,6 +17,7 @@ mod given;
 mod house;
 mod list;
 mod logs;
+mod money;
 mod once;
 mod panic;
 mod posting;
@@ -170,6 +171,8 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Hold(args) => retry::hold(context, args).await,
         Verb::Release(args) => retry::release(context, args).await,
         Verb::Hasten(args) => retry::hasten(context, args).await,
+        Verb::Raise(args) => money::raise(context, args).await,
+        Verb::Accept(args) => money::accept(context, args).await,
         Verb::Reclaim(args) => reclaim::run(context, args).await,
         Verb::Trigger => trigger::run(context).await,
         Verb::Doctor(args) => doctor::run(context, args).await,

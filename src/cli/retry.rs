@@ -1,6 +1,7 @@
 //! `retry`, `hold`, `release`, `hasten`: what is done to tasks by id.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::{
     Context, cancel,
@@ -51,8 +52,12 @@ pub(super) async fn hasten(context: &Context, args: HastenArgs) -> Result<Exit, 
 }
 
 async fn done(context: &Context, ids: &[String], verb: &str) -> Result<Exit, Failure> {
+    done_with(context, ids, verb, &json!({})).await
+}
+
+pub(super) async fn done_with(context: &Context, ids: &[String], verb: &str, with: &Value) -> Result<Exit, Failure> {
     let client = Client::find(&context.config()?)?;
-    let exit = cancel::each(context, &client, ids, verb).await;
+    let exit = cancel::each(context, &client, ids, verb, with).await;
     if !client.service {
         context.voice.note("No service runs: this counts from its next start.");
     }

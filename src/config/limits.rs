@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orchestrator_core::domain::{
-    money::{PriceUnit, Usd},
+    money::PriceUnit,
     retry::Delays,
     showing::{Showing, Shown},
     task::{Thinking, parse_duration, show_duration},
@@ -34,8 +34,6 @@ pub struct Limits {
     pub prompt_bytes: usize,
     /// Characters of a summary, or of a result in its place, in #results.
     pub summary_max_chars: usize,
-    /// What all tasks of a day may cost; at this sum nothing is dispatched any more.
-    pub daily_budget: Option<Usd>,
     /// The unit of the prices in `openclaw.json`.
     pub price_unit: PriceUnit,
     /// Counted attempts of a task from a message, a slash command or the command line.
@@ -211,15 +209,6 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
 
     let keep_success = whole(layers, "WORKER_RETENTION_HOURS", 0, 87_840, faults).unwrap_or(file_keeps_success);
     let summary = whole(layers, "SUMMARY_MAX_LENGTH", 50, 4_000, faults);
-    let daily_budget = raw.daily_budget_usd.as_ref().and_then(|amount| {
-        let budget = amount.0.parse::<Usd>().ok();
-        if budget.is_none() {
-            let rule = "it must be an amount of dollars from 0 to 1000000, like 12.50";
-            faults.push(own.complaint("daily_budget_usd", rule).given(&amount.0).way_out("Leave it out for no ceiling."));
-        }
-        budget
-    });
-
     Limits {
         timeout,
         max_timeout,
@@ -228,7 +217,6 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         per_user_queued,
         prompt_bytes,
         summary_max_chars: summary.map_or(DEFAULT_SUMMARY_CHARS, index),
-        daily_budget,
         price_unit: match raw.prices.unit {
             RawPriceUnit::PerThousand => PriceUnit::PerThousand,
             RawPriceUnit::PerMillion => PriceUnit::PerMillion,

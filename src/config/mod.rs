@@ -7,6 +7,7 @@ mod agent_checks;
 mod agent_folders;
 mod agent_section;
 mod agents;
+mod budgets;
 mod built_in;
 mod complaint;
 mod discord;
@@ -32,6 +33,7 @@ use orchestrator_core::domain::agent::Secret;
 pub use self::{
     agent_folders::{is_about_agent, places_of_agent},
     agents::Agents,
+    budgets::Budgets,
     built_in::{SCHEMA as AGENT_SCHEMA, written as built_in_agent},
     complaint::{Complaint, ConfigError},
     discord::{DiscordConfig, MissingSettings, SubmitConfig},
@@ -69,6 +71,8 @@ pub struct Config {
     pub submit: Result<SubmitConfig, MissingSettings>,
     /// Bounds.
     pub limits: Limits,
+    /// Ceilings of money.
+    pub budgets: Budgets,
     /// Rights.
     pub who_may: WhoMay,
     /// Agent definitions and the default.

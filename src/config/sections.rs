@@ -10,7 +10,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-use super::agent_section::RawAgent;
+use super::{agent_section::RawAgent, budgets::RawBudgets};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,6 +24,7 @@ pub(super) struct Raw {
     pub(super) prices: RawPrices,
     /// US dollars a day, over all tasks; a number or a text.
     pub(super) daily_budget_usd: Option<Amount>,
+    pub(super) budgets: RawBudgets,
     pub(super) attempts: RawAttempts,
     pub(super) ask_after_hours: AskAfter,
     pub(super) retention: RawRetention,

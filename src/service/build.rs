@@ -164,7 +164,7 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
         lease: config.limits.lease,
         lane_cap: config.limits.per_user_running.unwrap_or(u32::MAX),
         open_tasks_per_lane: config.limits.per_user_queued.into(),
-        daily_ceiling: config.limits.daily_budget,
+        ceilings: config.budgets.ceilings.clone(),
         launch_tries: config.limits.launch_retries + 1,
         launch_delays: config.limits.launch_delays,
         attempt_delays: config.limits.attempt_delays,
@@ -187,6 +187,8 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
         default_agent: config.agents.default.clone(),
         time_limit: config.limits.timeout,
         max_time_limit: config.limits.max_timeout,
+        budget: config.budgets.task,
+        max_budget: config.budgets.max_task,
         priorities: Priorities {
             everyone: config.who_may.priority_everyone,
             operators: config.who_may.priority_operators,

@@ -193,6 +193,7 @@ async fn introduce(discord: &DiscordConfig, house: &House) -> Result<Vec<orchest
 /// What comes before anything is claimed: caps as configured, room on the disk, and the attempts that a former process has left.
 async fn prepare(config: &Config, house: &House) -> Result<(), ServiceError> {
     house.desks.queue.cap_gates(build::gate_caps(config)).await?;
+    house.desks.queue.recount_spending().await?;
     disk::tick(&house.desks.queue, &disk::Water::of(config)).await?;
     Ok(house.crew.recover().await?)
 }

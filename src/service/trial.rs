@@ -115,6 +115,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         catalogue: &config.openclaw.catalogue,
         requested: requested.as_ref(),
         time_limit,
+        budget: None,
     });
     let (kept, left) = if wanted.keep {
         (Some(home.keep()), None)
@@ -136,6 +137,8 @@ fn task(config: &Config, wanted: &Wanted) -> Result<Task, TrialError> {
         time_limit: Some(wanted.time_limit),
         max_time_limit: wanted.time_limit,
         max_priority: Priority::MAX,
+        budget: None,
+        max_budget: None,
         attempts: 1,
     };
     let asked =

@@ -42,7 +42,7 @@ pub(super) fn why(
         state: view.word().to_owned(),
         version: view.begun(),
         link: view.row.message.and_then(link),
-        shut: standing.closed.as_ref().map(|closed| shut(closed, rules.daily_ceiling, standing.spent_today, others)),
+        shut: standing.closed.as_ref().map(|closed| shut(closed, rules.ceilings.day, standing.spent_today, others)),
         cause: cause(standing, rules.slots, link, last_line),
     }
 }

@@ -124,7 +124,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TimeoutTooLong { .. }
         | Refusal::BadPriority { .. }
         | Refusal::PriorityTooHigh { .. }
-        | Refusal::Budget => StatusCode::BAD_REQUEST,
+        | Refusal::BadBudget { .. }
+        | Refusal::BudgetTooHigh { .. } => StatusCode::BAD_REQUEST,
         Refusal::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::NotAllowed { .. } => StatusCode::FORBIDDEN,
         Refusal::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -142,7 +143,7 @@ fn field_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BadThinking { .. } => Some("thinking"),
         Refusal::BadTimeout { .. } | Refusal::TimeoutTooLong { .. } => Some("timeout"),
         Refusal::BadPriority { .. } | Refusal::PriorityTooHigh { .. } => Some("priority"),
-        Refusal::Budget => Some("budget"),
+        Refusal::BadBudget { .. } | Refusal::BudgetTooHigh { .. } => Some("budget"),
         Refusal::IdTaken { .. } => Some("task_id"),
         Refusal::NotAllowed { .. }
         | Refusal::TooManyOpen { .. }

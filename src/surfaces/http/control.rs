@@ -5,15 +5,19 @@ use orchestrator_core::{
     domain::{
         actor::{Actor, Right},
         id::{MessageId, TaskId},
+        money::Usd,
         task::MessageRef,
     },
-    intake::hear::Heed,
+    intake::{desk::DeskError, hear::Heed},
     ports::{
         agent_runner::StopReason,
         chat::{Chat, From, Heard},
     },
     queue::{control::Cancelled, marks::CLAIMED},
-    wording::views::{Done, PauseAsk, Paused, Reclaimed},
+    wording::{
+        refusals::Refusal,
+        views::{Done, PauseAsk, Paused, RaiseAsk, Reclaimed},
+    },
 };
 use serde_json::{Value, json};
 
@@ -67,6 +71,28 @@ pub(super) async fn hasten(State(door): State<Door>, Asker(by): Asker, Named(id)
     } else {
         return Err(Refused::new(StatusCode::CONFLICT, "waits_for_no_time", format!("`{id}` does not wait for a later time.")));
     };
+    done(&door, id, message).await
+}
+
+pub(super) async fn raise(
+    State(door): State<Door>,
+    Asker(by): Asker,
+    Named(id): Named,
+    Body(ask): Body<RaiseAsk>,
+) -> Result<Json<Done>, Refused> {
+    let more = ask.more_usd.parse::<Usd>().ok().filter(|more| *more > Usd::ZERO);
+    let more = more.ok_or_else(|| Refusal::BadBudget { given: ask.more_usd.clone() }).map_err(DeskError::from)?;
+    let budget = door.desk.raise(&by, id.clone(), more).await?;
+    let message = format!("`{id}` may cost {budget} in all now.");
+    done(&door, id, message).await
+}
+
+pub(super) async fn accept(State(door): State<Door>, Asker(by): Asker, Named(id): Named) -> Result<Json<Done>, Refused> {
+    if !door.desk.accept(&by, id.clone()).await? {
+        let why = format!("`{id}` is no task that was stopped at its ceiling and waits for a decision.");
+        return Err(Refused::new(StatusCode::CONFLICT, "nothing_to_accept", why));
+    }
+    let message = format!("`{id}`: what there is of its result is taken as it is.");
     done(&door, id, message).await
 }
 

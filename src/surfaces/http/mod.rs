@@ -95,6 +95,8 @@ pub fn router(door: Door) -> Router {
         .route("/{id}/hold", post(control::hold))
         .route("/{id}/release", post(control::release))
         .route("/{id}/hasten", post(control::hasten))
+        .route("/{id}/raise", post(control::raise))
+        .route("/{id}/accept", post(control::accept))
         .route("/{id}/reclaim", post(control::reclaim));
     let v1 = Router::new()
         .route("/health", get(status::health))

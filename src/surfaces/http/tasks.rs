@@ -94,6 +94,8 @@ fn command(verb: Verb) -> Option<&'static str> {
         Verb::Logs => Some("logs"),
         Verb::Resume => Some("resume"),
         Verb::Hasten => Some("hasten"),
+        Verb::Raise => Some("raise"),
+        Verb::Accept => Some("accept"),
         Verb::Why | Verb::LetRun | Verb::Interrupt | Verb::SetShown | Verb::SetThreads => None,
     }
 }

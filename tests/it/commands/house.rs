@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use discord_orchestrator::{adapters::sqlite::SqliteStore, surfaces::discord::IdentifyMemory};
 use orchestrator_core::{
     domain::{
+        ceiling::Ceilings,
         id::{ChannelId, InstanceId},
         model::{Catalogue, ModelId},
         outbound::{Address, Identity},
@@ -97,7 +98,7 @@ pub(super) fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: 1_000,
-        daily_ceiling: None,
+        ceilings: Ceilings::default(),
         launch_tries: 2,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
         attempt_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
@@ -118,6 +119,8 @@ pub(super) fn desk_rules(task_channel: ChannelId) -> DeskRules {
     }
     let agent = |name: &str| name.parse().expect("a name");
     DeskRules {
+        budget: None,
+        max_budget: None,
         catalogue,
         agents: vec![agent("openclaw"), agent("script")],
         own_models: std::collections::BTreeMap::new(),

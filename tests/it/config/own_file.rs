@@ -21,7 +21,7 @@ fn without_a_file_everything_has_its_default() {
 
     assert_eq!((limits.max_concurrent, limits.attempts, limits.per_user_queued), (4, 1, 1_000));
     assert_eq!((limits.ask_after, limits.keep_success), (Duration::from_secs(86_400), Duration::from_secs(86_400)));
-    assert_eq!((limits.keep_failure, limits.daily_budget, limits.price_unit), (None, None, PriceUnit::PerThousand));
+    assert_eq!((limits.keep_failure, limits.price_unit), (None, PriceUnit::PerThousand));
     assert_eq!(limits.post_delays.before(1), Duration::from_secs(2));
     assert_eq!(limits.time_limit(None, Thinking::High), Ok(Duration::from_secs(300)));
     assert_eq!(limits.time_limit(Some(Duration::from_secs(3_601)), Thinking::Low), Err(Duration::from_secs(3_600)));
@@ -45,6 +45,14 @@ fn every_bad_value_is_told_with_line_key_path_and_rule() {
         ("{\"prices\": {\"unit\": \"per_token\"}}", "`prices.unit` is \"per_token\"", "\"per_thousand\" or \"per_million\""),
         ("{\"daily_budget_usd\": -1}", "`daily_budget_usd` is \"-1\"", "amount of dollars"),
         ("{\"daily_budget_usd\": \"lots\"}", "`daily_budget_usd` is \"lots\"", "Leave it out for no ceiling"),
+        ("{\"budgets\": {\"task_usd\": \"a lot\"}}", "`budgets.task_usd` is \"a lot\"", "amount of dollars"),
+        (
+            "{\"budgets\": {\"task_usd\": 2, \"max_task_usd\": 1}}",
+            "`budgets.task_usd` is \"$2\"",
+            "not be higher than `budgets.max_task_usd`, $1",
+        ),
+        ("{\"budgets\": {\"users\": {\"bob\": 2}}}", "`budgets.users.bob` is \"bob\"", "Discord id"),
+        ("{\"budgets\": {\"agents\": {\"clippy\": 2}}}", "`budgets.agents.clippy`", "no such agent: there are"),
         ("{\"daily_budget_usd\": NaN}", "orchestrator_config.json:1:22", "not JSON"),
         ("{\"who_may\": {\"submit\": {\"users\": [\"42\", \"bob\"]}}}", "`who_may.submit.users[1]` is \"bob\"", "Discord id"),
         ("{\"who_may\": {\"submit\": {\"users\": \"42\"}}}", "`who_may.submit.users` is \"42\"", "it must be a list"),
@@ -161,8 +169,8 @@ fn budgets_are_exact() {
     for (written, nanos) in
         [("12.5", 12_500_000_000), ("\"$0.1\"", 100_000_000), ("0.000000001", 1), ("1e-9", 1), ("0", 0), ("5", 5_000_000_000)]
     {
-        let limits = with(&format!("{{\"daily_budget_usd\": {written}}}")).config().limits;
-        assert_eq!(limits.daily_budget, Some(Usd::from_nanos(nanos)), "{written}");
+        let budgets = with(&format!("{{\"daily_budget_usd\": {written}}}")).config().budgets;
+        assert_eq!(budgets.ceilings.day, Some(Usd::from_nanos(nanos)), "{written}");
     }
 }
 

@@ -74,16 +74,16 @@ async fn a_program_reports_its_usage_in_a_file() {
     let task = world.say(&format!("echo '{usage}' > USAGE.json; echo ok > RESULT.txt"));
     let odd = world.say(r#"echo '{"input": -5, "output": 1e300, "cost_usd": -1}' > USAGE.json; echo ok > RESULT.txt"#);
     let broken = world.say("echo '{' > USAGE.json; echo ok > RESULT.txt");
-    let entry = world.entry(task).await;
+    world.entry(task).await;
+    let entry = entry_text(&world, task);
 
-    assert!(entry.content.contains("**Tokens:** 1,200 in / 300 out · **Cost:** $0.001215 · "), "{}", entry.content);
-    assert!(world.entry(odd).await.content.contains("which can't be true"), "numbers that can't be true are named");
-    let entry = world.entry(broken).await;
-    assert!(
-        entry.content.contains("**Tokens:** unknown · **Cost:** N/A") && entry.content.contains("USAGE.json was not read"),
-        "{}",
-        entry.content
-    );
+    assert!(entry.contains("**Tokens:** 1,200 in / 300 out · **Cost:** $0.001215 · "), "{entry}");
+    world.entry(odd).await;
+    let entry = entry_text(&world, odd);
+    assert!(entry.contains("can't be true: how many tokens there were is unknown"), "numbers that can't be true are named: {entry}");
+    world.entry(broken).await;
+    let entry = entry_text(&world, broken);
+    assert!(entry.contains("**Tokens:** unknown · **Cost:** N/A") && entry.contains("USAGE.json was not read"), "{entry}");
     world.finish().await;
 }
 

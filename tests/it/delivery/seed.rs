@@ -95,6 +95,7 @@ pub(super) async fn backlog_with_notices_in(world: &World, tasks: usize, left: L
                 thinking: Thinking::Medium,
                 time_limit: std::time::Duration::from_secs(120),
                 priority: Priority::DEFAULT,
+                budget: None,
                 attempts: 1,
             };
             let origin = message.map_or(Origin::Asked { announce_in: None }, Origin::Message);

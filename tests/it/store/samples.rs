@@ -58,6 +58,7 @@ pub(crate) fn task(n: u64, user: u64) -> TaskRow {
         thinking: Thinking::Medium,
         time_limit: Duration::from_secs(120),
         priority: Priority::DEFAULT,
+        budget: None,
         attempts: 1,
     };
     let task = Task {

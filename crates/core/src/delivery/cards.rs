@@ -290,6 +290,7 @@ async fn said(means: &Means, row: &CardRow, facts: &mut CardFacts) -> Option<Str
             facts.cost_has_gaps |= pulse.cost.is_none();
         }
         facts.cost = [facts.cost, pulse.cost].into_iter().flatten().reduce(Usd::saturating_add);
+        facts.metered = Some(pulse.metered);
         let live = facts.showing.shown == Shown::Live;
         facts.quiet_since = Some(pulse.heard_at).filter(|at| live && means.clock.now() - *at > QUIET);
         let story = pulse.story.lines();

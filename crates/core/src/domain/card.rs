@@ -119,6 +119,10 @@ pub struct CardFacts {
     pub agent_id: Option<String>,
     /// When its running agent was last heard, if that is long ago.
     pub quiet_since: Option<DateTime<Utc>>,
+    /// Whether its running agent tells what it uses while it works; `None`: nothing runs.
+    pub metered: Option<bool>,
+    /// Who took what it had left when its money had run out.
+    pub accepted: Option<String>,
     /// Its entry in #results.
     pub entry: Option<MessageRef>,
     /// Follow-ups that wait for the present attempt's end.

@@ -183,11 +183,15 @@ pub enum Verb {
     SetShown,
     /// Set whether a channel's tasks get threads.
     SetThreads,
+    /// Let a task cost a dollar more.
+    Raise,
+    /// Take what a task has left that was stopped at its ceiling.
+    Accept,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Cancel,
         Self::Stop,
         Self::LetRun,
@@ -200,6 +204,8 @@ impl Verb {
         Self::Resume,
         Self::SetShown,
         Self::SetThreads,
+        Self::Raise,
+        Self::Accept,
     ];
 
     /// The word for it in a `custom_id`; it never changes its meaning.
@@ -217,6 +223,8 @@ impl Verb {
             Self::Resume => "resume",
             Self::SetShown => "set_shown",
             Self::SetThreads => "set_threads",
+            Self::Raise => "raise",
+            Self::Accept => "accept",
         }
     }
 }

@@ -62,6 +62,28 @@ pub enum What {
         /// Who.
         by: String,
     },
+    /// What it may cost is spent: it is stopped.
+    OutOfMoney {
+        /// By which ceiling.
+        why: String,
+    },
+    /// Most of what it may cost is spent.
+    NearlyOutOfMoney {
+        /// By which ceiling.
+        why: String,
+    },
+    /// What it has left is taken as its result, though its money had run out.
+    TakenAsItIs {
+        /// Who said so.
+        by: String,
+    },
+    /// It may cost more.
+    Raised {
+        /// Who said so.
+        by: String,
+        /// In all, in billionths of a dollar.
+        to_nanos: i64,
+    },
     /// Somebody holds it.
     Held {
         /// Who.

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod agent;
 pub mod attempt;
 pub mod card;
+pub mod ceiling;
 pub mod component;
 pub mod evidence;
 pub mod id;

@@ -84,6 +84,8 @@ pub struct Pulse {
     pub usage: Option<Usage>,
     /// What they cost, reckoned as its end will be.
     pub cost: Option<Usd>,
+    /// Whether it tells what it uses while it works; else its cost is known at its end alone.
+    pub metered: bool,
     /// When its output last grew; its start, if it has printed nothing.
     pub heard_at: DateTime<Utc>,
 }

@@ -13,6 +13,7 @@ use super::{
     attempt::Outcome,
     id::{ChannelId, MessageId, TaskId},
     model::ModelId,
+    money::Usd,
 };
 
 /// A task as it was accepted: every wish resolved, nothing left to look up but prices.
@@ -49,6 +50,9 @@ pub struct Wishes {
     pub time_limit: Duration,
     /// 0 to 1,000; the higher is run first.
     pub priority: Priority,
+    /// What all its attempts together may cost; `None`: no ceiling of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Usd>,
     /// How many counted attempts it may have.
     pub attempts: u32,
 }

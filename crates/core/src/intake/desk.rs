@@ -19,6 +19,7 @@ use crate::{
         agent::{AgentName, OwnModels},
         id::{AttemptId, ChannelId, RoleId, TaskId, UserId},
         model::Catalogue,
+        money::Usd,
         showing::Showing,
         task::{Attachment, Origin, Priority, Task},
     },
@@ -56,6 +57,10 @@ pub struct DeskRules {
     pub time_limit: Option<Duration>,
     /// `MAX_TIMEOUT`.
     pub max_time_limit: Duration,
+    /// What a task may cost that names no ceiling.
+    pub budget: Option<Usd>,
+    /// The highest ceiling that a task may ask for.
+    pub max_budget: Option<Usd>,
     /// How high tasks may go.
     pub priorities: Priorities,
     /// Counted attempts of a message, slash or command-line task.
@@ -328,6 +333,8 @@ impl Desk {
             time_limit: self.rules.time_limit,
             max_time_limit: self.rules.max_time_limit,
             max_priority: self.rules.priorities.of(by, self.may(by, Right::Operate, false).is_ok()),
+            budget: self.rules.budget,
+            max_budget: self.rules.max_budget,
             attempts: self.rules.attempts,
         };
         parse::parse_with(text, asked, &rules)

@@ -5,6 +5,7 @@ pub mod admit;
 pub mod desk;
 mod following;
 pub mod hear;
+mod money;
 pub mod parse;
 pub mod read_back;
 mod read_threads;

@@ -11,6 +11,7 @@ use crate::{
         agent::{AgentName, OwnModels},
         id::TaskId,
         model::{Catalogue, ModelId},
+        money::Usd,
         task::{Priority, Wishes, parse_duration},
     },
     wording::refusals::Refusal,
@@ -33,6 +34,10 @@ pub struct Rules<'a> {
     pub max_time_limit: Duration,
     /// The highest priority that this actor may ask for.
     pub max_priority: Priority,
+    /// What a task may cost that names no ceiling; none: as much as it does.
+    pub budget: Option<Usd>,
+    /// The highest ceiling that a tag may ask for; none: any.
+    pub max_budget: Option<Usd>,
     /// How many counted attempts a task from this door may have.
     pub attempts: u32,
 }
@@ -171,7 +176,16 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         Ok(())
     }));
 
-    granted(if asked.budget.is_some() { Err(Refusal::Budget) } else { Ok(()) });
+    let mut budget = rules.budget;
+    granted(asked.budget.as_deref().map_or(Ok(()), |given| {
+        let wished = given.parse().ok().filter(|wished| *wished > Usd::ZERO);
+        let wished = wished.ok_or_else(|| Refusal::BadBudget { given: given.to_owned() })?;
+        if let Some(most) = rules.max_budget.filter(|most| wished > *most) {
+            return Err(Refusal::BudgetTooHigh { given: wished, most });
+        }
+        budget = Some(wished);
+        Ok(())
+    }));
 
     if !refusals.is_empty() {
         return Err(refusals);
@@ -183,6 +197,7 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         thinking,
         time_limit: time_limit.or(rules.time_limit).unwrap_or_else(|| thinking.time_limit()),
         priority,
+        budget,
         attempts: rules.attempts,
     })
 }

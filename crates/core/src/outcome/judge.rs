@@ -8,6 +8,7 @@ use crate::{
         attempt::{Outcome, Report},
         evidence::Collected,
         model::{Catalogue, ModelId},
+        money::Usd,
         price,
         reading::ErrorClass,
         task::show_duration,
@@ -33,6 +34,8 @@ pub struct Case<'a> {
     pub requested: Option<&'a ModelId>,
     /// Its time limit.
     pub time_limit: Duration,
+    /// What its task may cost.
+    pub budget: Option<Usd>,
 }
 
 /// Judges an attempt that has ended.
@@ -54,6 +57,11 @@ pub fn judge(case: &Case<'_>) -> Report {
     if let Ending::Recorded(record) = case.ending {
         duration = (record.ended_at - record.started_at).to_std().unwrap_or_default();
         remarks.extend(of_process(record));
+    }
+    if let (Some(cost), Some(budget), true) = (priced.cost, case.budget, success)
+        && cost > budget
+    {
+        remarks.push(format!("it cost {cost}, more than its budget of {budget}: that was known only at its end"));
     }
     if let Some(error) = found.answer.as_ref().and_then(|answer| answer.error.as_deref()).filter(|_| success) {
         remarks.push(format!("the agent itself reports: {error}"));
@@ -136,7 +144,7 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
 fn stopped(stop: Option<(StopReason, &str)>, else_why: &str) -> (Outcome, String) {
     match stop {
         Some((StopReason::Cancelled, by)) => (Outcome::Cancelled, format!("cancelled by {by}")),
-        Some((StopReason::OverBudget, _)) => (Outcome::OverBudget, "stopped because its money had run out".to_owned()),
+        Some((StopReason::OverBudget, why)) => (Outcome::OverBudget, format!("stopped: {why}")),
         Some((StopReason::Shutdown, by)) => (Outcome::Interrupted, format!("interrupted because everything was stopped by {by}")),
         None => (Outcome::Interrupted, else_why.to_owned()),
     }

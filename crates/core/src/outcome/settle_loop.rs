@@ -104,5 +104,6 @@ fn report(ended: &Ended, law: &Law) -> Report {
         catalogue: &law.catalogue,
         requested: wishes.model.as_ref(),
         time_limit: wishes.time_limit,
+        budget: wishes.budget,
     })
 }

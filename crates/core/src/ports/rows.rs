@@ -43,6 +43,8 @@ pub trait Look {
     fn waiting_steps(&self, limit: u32) -> Result<Vec<StepRow>, RowsError>;
     /// The step parked on a gate with the highest priority, then the oldest.
     fn first_parked(&self, gate: &str) -> Result<Option<StepRow>, RowsError>;
+    /// The gates at which steps are parked whose names begin so, in order; at most ten thousand.
+    fn parked_at(&self, beginning: &str) -> Result<Vec<String>, RowsError>;
     /// Delayed steps whose time has come, earliest first.
     fn due_steps(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<StepRow>, RowsError>;
     /// When the next delayed step is due.

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::{Rules, showing};
+use super::{Rules, ceilings, showing};
 use crate::{
     domain::{
-        attempt::AttemptState,
+        attempt::{AttemptState, Outcome},
         card::{CardFacts, TaskState},
         id::TaskId,
         money::{Usage, Usd},
@@ -62,6 +62,8 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         model: reports.last().and_then(|report| report.model.clone()),
         agent_id: attempts.last().map(|attempt| attempt.agent_id.clone()),
         quiet_since: None,
+        metered: None,
+        accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
         entry: row.entry,
         follow_ups: u32::try_from(follow_ups).unwrap_or(u32::MAX),
         showing: showing::of(look, rules, card.channel)?,

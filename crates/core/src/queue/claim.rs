@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
+    ceilings,
     dispatch::{closed, instance_gate},
     gates, journal_attempt, lanes, signs,
 };
@@ -116,11 +117,17 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
             gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;
             continue;
         }
+        let row = super::task_row(rows, &step.task)?;
+        if let Err(short) = ceilings::reserve(rows, rules, &row.task, ask.attempt, now)? {
+            lanes::leave(rows, &mut step, StepEvent::Stopped { gate: &short.gate() }, now)?;
+            gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;
+            card_changes::touch(rows, rules, &step.task, Pace::Soon, now)?;
+            continue;
+        }
         gates::hold(rows, &step.gates)?;
         gates::hold(rows, std::slice::from_ref(&slots))?;
         step.fence = Fence(step.fence.0 + 1);
         lanes::leave(rows, &mut step, StepEvent::Claimed, now)?;
-        let row = super::task_row(rows, &step.task)?;
         let cleared = match row.task.origin {
             Origin::Message(at) => signs::want_claim(rows, at, &step.task, now)?,
             Origin::Asked { .. } => {

@@ -62,7 +62,7 @@ pub(super) fn closed(look: &(impl Look + ?Sized), rules: &Rules, now: DateTime<U
     if let Some(reason) = look.fact(DISK_LOW)?.filter(|reason| !reason.is_empty()) {
         return Ok(Some(Closed::DiskLow { reason }));
     }
-    let Some(ceiling) = rules.daily_ceiling else { return Ok(None) };
+    let Some(ceiling) = rules.ceilings.day else { return Ok(None) };
     let spent: i64 = look.fact(&spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
     Ok((spent >= ceiling.nanos()).then_some(Closed::DailyCeiling))
 }

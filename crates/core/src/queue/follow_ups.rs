@@ -136,7 +136,7 @@ impl Queue {
         self.read(move |look| {
             let said = look.follow_ups_of(&id)?.into_iter().filter(|row| row.told_to.is_some_and(|told| told <= number));
             let said: Vec<FollowUp> = said.map(|row| row.said).collect();
-            if said.is_empty() {
+            if said.is_empty() && number == 1 {
                 return Ok(Conversation::default());
             }
             let earlier = |row: &AttemptRow| row.number < number && matches!(row.state, AttemptState::Ended { .. });

@@ -67,7 +67,8 @@ pub(super) fn set_cap(rows: &mut dyn Rows, name: &str, cap: Option<u32>, now: Da
 /// More parked steps than this are not woken in one transaction: each that has run wakes the next.
 const WAKE_AT_ONCE: u32 = 256;
 
-fn wake(rows: &mut dyn Rows, name: &str, most: u32, now: DateTime<Utc>, lane_cap: u32) -> Result<(), QueueError> {
+/// Wakes up to so many steps that are parked at a gate.
+pub(super) fn wake(rows: &mut dyn Rows, name: &str, most: u32, now: DateTime<Utc>, lane_cap: u32) -> Result<(), QueueError> {
     for _ in 0..most {
         let Some(mut step) = rows.first_parked(name)? else { return Ok(()) };
         lanes::enter(rows, &mut step, StepEvent::Freed, now, lane_cap)?;

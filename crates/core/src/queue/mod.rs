@@ -8,6 +8,7 @@ pub mod board;
 mod card_changes;
 mod card_facts;
 pub mod cards;
+pub mod ceilings;
 pub mod claim;
 pub mod control;
 mod dispatch;
@@ -28,7 +29,7 @@ pub mod upkeep;
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     time::Duration,
 };
@@ -40,9 +41,9 @@ use tokio::sync::Notify;
 use crate::{
     domain::{
         attempt::Outcome,
+        ceiling::Ceilings,
         id::{ChannelId, InstanceId, LetterId, TaskId},
         journal::{Event, What},
-        money::Usd,
         outbound::{Address, Identity, Letter, LetterState},
         retry::Delays,
         showing::Showing,
@@ -66,6 +67,8 @@ pub struct Queue {
     bells: Arc<Bells>,
     /// Whether this process starts nothing more.
     ending: Arc<AtomicBool>,
+    /// The day, as `num_days_from_ce` counts, for which the ceilings were opened last; 0: none yet.
+    day: Arc<AtomicI32>,
 }
 
 /// What the queue needs to know of the configuration.
@@ -81,8 +84,8 @@ pub struct Rules {
     pub lane_cap: u32,
     /// How many open tasks a requester may have.
     pub open_tasks_per_lane: u64,
-    /// The most that a day (UTC) may cost before nothing more is started; `None`: no ceiling.
-    pub daily_ceiling: Option<Usd>,
+    /// What a day (UTC) may cost, in all and by whom: at the ceiling of all nothing more is started, at another one what it counts waits.
+    pub ceilings: Ceilings,
     /// Launches of one attempt that may fail before the step fails.
     pub launch_tries: u32,
     /// Delays between launches that the machine refused.
@@ -174,7 +177,7 @@ impl From<RowsError> for QueueError {
 impl Queue {
     /// A queue over a store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
-        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default(), ending: Arc::default() }
+        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
     }
 
     /// What rings when something may have become possible.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{QueueError, Rules, lanes, signs};
+use super::{QueueError, Rules, ceilings, lanes, signs};
 use crate::{
     domain::step::StepEvent,
     ports::rows::{Rows, StepRow, TaskRow},
@@ -18,6 +18,7 @@ pub(super) fn reopen(
 ) -> Result<(), QueueError> {
     step.attempts_allowed = step.attempts + 1;
     task.ended = None;
+    rows.drop_fact(&ceilings::accepted_fact(&task.task.id))?;
     rows.update_task(task)?;
     signs::lift_ends(rows, task, now)?;
     lanes::enter(rows, step, StepEvent::Retried, now, rules.lane_cap)

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
+    ceilings,
     dispatch::instance_gate,
     follow_ups, gates, journal_attempt, lanes, reopen, signs, spent_fact, write_letter,
 };
@@ -106,7 +107,8 @@ pub(super) fn end_attempt(
     step.attempts += 1;
     step.failed_launches = 0;
     // Whoever asked that it be stopped did not mean "until the next attempt".
-    if may_be_retried && live.stop.is_none() && step.attempts < step.attempts_allowed {
+    let goes_on = may_be_retried && live.stop.is_none() && step.attempts < step.attempts_allowed;
+    if goes_on && ceilings::has_money(rows, &task.task, &attempt)? {
         let until = now + rules.attempt_delays.before(step.attempts);
         step.state = step.state.after(StepEvent::PutOff { until }, now)?;
         rows.update_step(&mut step)?;
@@ -166,11 +168,12 @@ fn enter_in_ledger(
         usage: report.and_then(|report| report.usage),
     })?;
     let Some(cost) = report.and_then(|report| report.cost).filter(|cost| *cost != Usd::ZERO) else { return Ok(()) };
+    ceilings::count(rows, rules, &task.task, cost, now)?;
     let fact = spent_fact(now);
     let before: i64 = rows.fact(&fact)?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
     let after = before.saturating_add(cost.nanos());
     rows.put_fact(&fact, &after.to_string())?;
-    if let Some(ceiling) = rules.daily_ceiling.filter(|ceiling| before < ceiling.nanos() && after >= ceiling.nanos()) {
+    if let Some(ceiling) = rules.ceilings.day.filter(|ceiling| before < ceiling.nanos() && after >= ceiling.nanos()) {
         let text = format!(
             "⛔ **Nothing more is started today (UTC).** The day has cost {}, and `daily_budget_usd` is {ceiling}. Running agents go on; waiting tasks \
              start after midnight UTC, or at once when the ceiling is raised.",
@@ -197,5 +200,6 @@ pub(super) fn let_go(
 ) -> Result<(), QueueError> {
     lanes::stopped_running(rows, lane, rules.lane_cap)?;
     gates::release(rows, step_gates, now, rules.lane_cap)?;
+    ceilings::give_back(rows, attempt.id, now, rules.lane_cap)?;
     gates::release(rows, &[instance_gate(&attempt.lease.instance)], now, rules.lane_cap)
 }

@@ -173,6 +173,7 @@ pub(in crate::runner) mod tests {
             thinking: Thinking::Low,
             time_limit: Duration::from_secs(120),
             priority: Priority::DEFAULT,
+            budget: None,
             attempts: 1,
         };
         let workspace = Workspace::new(Path::new("/srv/workers"), "agent-1763700000-k3x9", &task);

@@ -14,14 +14,17 @@ use chrono::{DateTime, Utc};
 use super::{
     making::{self, Run},
     means::Means,
+    metering::Meter,
     plain_file::{self, Found},
     reader::Reader,
     workspace::LOG,
 };
-use crate::domain::{agent::AgentName, price, progress::Pulse, reading::Format};
+use crate::domain::{agent::AgentName, lease::Fence, price, progress::Pulse, reading::Format};
 
 /// Between two looks at an agent's output.
 const LOOKS: Duration = Duration::from_secs(2);
+/// The same where money is to be held to a ceiling: what is used between two looks is what it may be overdrawn by.
+const METERED_LOOKS: Duration = Duration::from_millis(200);
 /// Most bytes that are read in one look: a flood is followed later, or not at all.
 const AT_ONCE: u64 = 4 << 20;
 /// Longest line that is waited for.
@@ -42,9 +45,13 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
     // An agent may remove its log, which is in its folder; not so what is kept of its output.
     let heard_in = [run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
+    let metered = reading.format == Format::Jsonl && !tokenless;
+    let bounded = run.task.wishes.budget.is_some() || !means.queue.rules().ceilings.of(&run.task).is_empty();
+    let mut meter = Meter::new(means, run.attempt, Fence(run.fence), &run.task.id);
+    let pause = if bounded { METERED_LOOKS } else { LOOKS };
     loop {
         // What ends sooner is told by its result.
-        tokio::time::sleep(LOOKS).await;
+        tokio::time::sleep(pause).await;
         let (looked, heard_in) = (tail.take(), heard_in.clone());
         let seen = tokio::task::spawn_blocking(move || {
             let times = heard_in.iter().filter_map(|path| std::fs::symlink_metadata(path).and_then(|seen| seen.modified()).ok());
@@ -63,7 +70,10 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         let spent = reader.spent();
         let priced = price::price(&spent, &means.settings.catalogue, run.task.wishes.model.as_ref(), tokenless);
         let told = !spent.by_model.is_empty() || spent.cost.is_some();
-        let pulse = Pulse { story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
+        if let Some(cost) = priced.cost.filter(|_| told && bounded) {
+            meter.reads(cost).await;
+        }
+        let pulse = Pulse { metered, story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
         beating.is(pulse);
     }
 }

@@ -10,6 +10,7 @@ mod filling;
 mod following;
 mod making;
 mod means;
+mod metering;
 pub mod plain_file;
 mod printed;
 pub mod pulses;

@@ -9,7 +9,11 @@ use super::{
     workspace::{self, Workspace},
 };
 use crate::{
-    domain::{attempt::AttemptState, evidence::Collected, id::AttemptId},
+    domain::{
+        attempt::{AttemptState, Outcome},
+        evidence::Collected,
+        id::AttemptId,
+    },
     ports::{
         agent_runner::{LaunchError, LaunchSpec},
         chat::Remedy,
@@ -80,10 +84,12 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
     (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
 }
 
-/// The task as this attempt is told it: with what was said in its thread, and the files that came with that.
+/// The task as this attempt is told it: with what was said in its thread and the files that came with that, and with what the last attempt has left.
 async fn as_told(means: &Means, attempt: &AttemptRow, mut task: TaskRow) -> Result<TaskRow, QueueError> {
     let conversation = means.queue.conversation(attempt.task.clone(), attempt.number).await?;
-    if !conversation.said.is_empty() {
+    // One whose money had run out goes on with what it had.
+    let goes_on = conversation.left.as_ref().is_some_and(|left| left.outcome == Outcome::OverBudget);
+    if goes_on || !conversation.said.is_empty() {
         task.task.prompt = brief::with_conversation(&task.task.prompt, &conversation);
         task.task.attachments.extend(conversation.said.into_iter().flat_map(|said| said.attachments));
     }

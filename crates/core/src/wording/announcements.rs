@@ -67,6 +67,7 @@ mod tests {
                 thinking: Thinking::Low,
                 time_limit: Duration::from_secs(120),
                 priority: Priority::DEFAULT,
+                budget: None,
                 attempts: 1,
             },
             origin: Origin::Asked { announce_in: None },

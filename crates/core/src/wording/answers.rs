@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::{
     component::{Row, Verb},
     id::TaskId,
+    money::Usd,
     outbound::Post,
 };
 
@@ -70,6 +71,16 @@ pub fn hastened(task: &TaskId) -> String {
 /// A running task is stopped, and goes on with what was said in its thread.
 pub fn interrupted(task: &TaskId) -> String {
     format!("⏩ `{task}` is interrupted and goes on at once with what was said in its thread.")
+}
+
+/// A task may cost more.
+pub fn raised(task: &TaskId, budget: Usd) -> String {
+    format!("💵 `{task}` may cost {budget} in all now.")
+}
+
+/// What a task has left is taken as its result.
+pub fn accepted(task: &TaskId) -> String {
+    format!("🏁 `{task}`: what there is of its result is taken as it is.")
 }
 
 /// A running task: is it to be stopped?

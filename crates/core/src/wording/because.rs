@@ -23,9 +23,27 @@ pub fn delayed(until: DateTime<Utc>) -> String {
 /// It waits at a gate.
 pub fn parked(gate: &str) -> String {
     match gate.split_once(':') {
+        Some(("budget", whose)) => short_of_money(whose),
         Some(("agent", agent)) => format!("As many agents `{agent}` run as may; it waits for one to end."),
         _ => format!("It waits until `{gate}` is free."),
     }
+}
+
+/// It waits at a ceiling of money.
+fn short_of_money(whose: &str) -> String {
+    let of = match whose.split_once(':') {
+        Some(("task", _)) => {
+            return "What it may cost is spent. It goes on when its budget is raised: **+ $1** on its card, or `raise`.".to_owned();
+        }
+        Some(("user", _)) => "its requester's tasks".to_owned(),
+        Some(("agent", agent)) => format!("tasks of agent `{agent}`"),
+        Some(("channel", _)) => "its channel's tasks".to_owned(),
+        _ => "all tasks".to_owned(),
+    };
+    format!(
+        "What {of} may cost today is spent or held back for running ones (`budgets`). It starts when one of them ends for less, after midnight UTC, or \
+         when the ceiling is raised."
+    )
 }
 
 /// Somebody held it.
@@ -84,6 +102,10 @@ pub fn happened(what: &What) -> String {
             format!("the attempt {}, cost {}", ended(*outcome), figures::cost(cost_nanos.map(Usd::from_nanos)))
         }
         What::StopAsked { by } => format!("{by} asked that it be stopped"),
+        What::OutOfMoney { why } => format!("stopped: {why}"),
+        What::NearlyOutOfMoney { why } => format!("its money runs out: {why}"),
+        What::TakenAsItIs { by } => format!("{by} takes what it has left as it is"),
+        What::Raised { by, to_nanos } => format!("{by} lets it cost {} in all", Usd::from_nanos(*to_nanos)),
         What::Held { by } => format!("held by {by}"),
         What::Released { by } => format!("released by {by}"),
         What::Retried { by } => format!("{by} wants it run again"),

@@ -11,7 +11,9 @@ use super::{
 use crate::domain::{
     attempt::Outcome,
     card::{CardFacts, TaskState},
+    ceiling::{NEARLY, Scope},
     component::{Button, Press, Row, Style, Verb},
+    money::Usd,
     outbound::{Embed, Post, PostFile, ResultFacts},
     showing::Shown,
     task::{Task, show_duration},
@@ -150,13 +152,22 @@ fn headline(facts: &CardFacts) -> String {
         TaskState::Waiting { position: Some(1) } => "⏳ **Waiting** · it is next".to_owned(),
         TaskState::Waiting { position: Some(place) } => format!("⏳ **Waiting** · place {place} in the queue"),
         TaskState::Waiting { position: None } => "⏳ **Waiting** for its turn".to_owned(),
-        TaskState::Parked { .. } => "⏳ **Waiting** for a free agent".to_owned(),
+        TaskState::Parked { gate } => match Scope::of_gate(gate) {
+            Some(Scope::Task(_)) => "💵 **Waiting for money**: what it may cost is spent".to_owned(),
+            Some(_) => "💵 **Waiting for money**: what may be spent today is spent or held back".to_owned(),
+            None => "⏳ **Waiting** for a free agent".to_owned(),
+        },
         TaskState::Delayed { until } => format!("⏳ **Tried again** {}{nth}", ago(*until)),
         TaskState::Held => "⏸ **Held**".to_owned(),
         TaskState::Asked => "❔ **Is this still wanted?**".to_owned(),
         TaskState::Claimed => format!("✅ **Claimed** · its agent is starting{nth}"),
         TaskState::Running { since, until } => format!("▶️ **Running** · started {} · its time is over {}{nth}", ago(*since), ago(*until)),
         TaskState::Stopping { by } => format!("🛑 **Being stopped** · asked by {}{nth}", plain(by, 64)),
+        TaskState::Ended { at, ran, .. } if facts.accepted.is_some() => {
+            let by = facts.accepted.as_deref().unwrap_or_default();
+            let ran = if *ran > Duration::ZERO { format!(" after {}", figures::duration(*ran)) } else { String::new() };
+            format!("🏁 **Taken as it is** by {}{ran} · {}{nth}", plain(by, 64), ago(*at))
+        }
         TaskState::Ended { at, outcome, ran, .. } => {
             let ran = if *ran > Duration::ZERO { format!(" after {}", figures::duration(*ran)) } else { String::new() };
             format!("{} **{}**{ran} · {}{nth}", outcome.mark(), capital(super::because::ended_as(*outcome)), ago(*at))
@@ -175,7 +186,23 @@ fn figures_of(facts: &CardFacts) -> String {
         let doubt = if facts.cost_is_doubtful { " ⚠ implausible, its entry says why" } else { "" };
         parts.push(format!("**{}**{more}{doubt}", figures::cost(facts.cost)));
     }
+    parts.extend(facts.task.wishes.budget.map(|budget| money_of(facts, budget)));
     parts.join(" · ")
+}
+
+/// How much of a task's budget is used, and what there is to say of that.
+fn money_of(facts: &CardFacts, budget: Usd) -> String {
+    let (used, runs) = (facts.cost.unwrap_or(Usd::ZERO), matches!(facts.doing, TaskState::Running { .. } | TaskState::Stopping { .. }));
+    if runs && facts.metered == Some(false) {
+        return format!("budget {budget} (its agent tells what it costs at its end alone)");
+    }
+    let warned = if runs && is_near(used, budget) { "⚠️ " } else { "" };
+    format!("{warned}used {used} of {budget}")
+}
+
+/// Whether most of a budget is used.
+fn is_near(used: Usd, budget: Usd) -> bool {
+    i128::from(used.nanos()) * 100 >= i128::from(budget.nanos()) * i128::from(NEARLY)
 }
 
 fn waiting_words(facts: &CardFacts) -> Option<String> {
@@ -189,7 +216,14 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
     let why = Button::press("Why?", Style::Secondary, press(Verb::Why));
     let logs = Button::press("Logs", Style::Secondary, press(Verb::Logs));
     let cancel = Button::press("Cancel", Style::Danger, press(Verb::Cancel));
+    let more = Button::press("+ $1", Style::Success, press(Verb::Raise));
+    let runs_out = facts.task.wishes.budget.is_some_and(|budget| is_near(facts.cost.unwrap_or(Usd::ZERO), budget));
     let mut shown = match &facts.doing {
+        TaskState::Parked { gate } if matches!(Scope::of_gate(gate), Some(Scope::Task(_))) => vec![more, why, cancel],
+        TaskState::Running { .. } if runs_out && facts.follow_ups == 0 => vec![more, logs, why, cancel],
+        TaskState::Ended { outcome: Outcome::OverBudget, .. } if facts.accepted.is_none() && facts.task.wishes.budget.is_some() => {
+            vec![more, Button::press("Finish with what there is", Style::Secondary, press(Verb::Accept)), logs, why]
+        }
         TaskState::Waiting { .. } | TaskState::Parked { .. } | TaskState::Claimed => vec![why, cancel],
         TaskState::Delayed { .. } => vec![Button::press("Try now", Style::Primary, press(Verb::Hasten)), logs, why, cancel],
         TaskState::Held => vec![Button::press("Release", Style::Success, press(Verb::Release)), why, cancel],

@@ -7,6 +7,7 @@ use crate::domain::{
     actor::Right,
     agent::AgentName,
     id::{RoleId, TaskId},
+    money::Usd,
     task::{Priority, Thinking, show_duration},
 };
 
@@ -77,8 +78,18 @@ pub enum Refusal {
         /// The most.
         most: Priority,
     },
-    /// A spend ceiling was asked for; none is enforced yet, and an unenforced one would be a lie.
-    Budget,
+    /// Not a ceiling of money.
+    BadBudget {
+        /// What was asked for.
+        given: String,
+    },
+    /// A higher ceiling of money than may be asked for.
+    BudgetTooHigh {
+        /// What was asked for.
+        given: Usd,
+        /// The most.
+        most: Usd,
+    },
     /// The actor has no right to do this.
     NotAllowed {
         /// To do what.
@@ -135,7 +146,8 @@ impl Refusal {
             Self::TimeoutTooLong { .. } => "timeout_too_long",
             Self::BadPriority { .. } => "bad_priority",
             Self::PriorityTooHigh { .. } => "priority_too_high",
-            Self::Budget => "budget",
+            Self::BadBudget { .. } => "bad_budget",
+            Self::BudgetTooHigh { .. } => "budget_too_high",
             Self::NotAllowed { .. } => "not_allowed",
             Self::TooManyOpen { .. } => "too_many_open",
             Self::NoSuchTask { .. } => "no_such_task",
@@ -182,7 +194,15 @@ impl Refusal {
             Self::PriorityTooHigh { given, most } => {
                 format!("Priority {} is above {}, the highest that you may give.", given.get(), most.get())
             }
-            Self::Budget => "A budget can't be kept yet: no spend ceiling is enforced, so none is taken. Remove `[budget:…]`.".to_owned(),
+            Self::BadBudget { given } => {
+                format!(
+                    "{} is not a budget. It is an amount of dollars above 0, like `0.50`: what the task may cost at most.",
+                    shown(given)
+                )
+            }
+            Self::BudgetTooHigh { given, most } => {
+                format!("A budget of {given} is higher than the highest that may be asked for here, {most} (`budgets`).")
+            }
             Self::NotAllowed { right, roles, bot } => not_allowed(*right, roles, *bot),
             Self::MistypedCommand { given } => format!(
                 "{} looks like a command, and as a message it is none, so it was not taken for a task either. Choose commands from the list that opens at `/`: \
@@ -273,7 +293,11 @@ mod tests {
         );
         assert_snapshot!(reply(&[Refusal::BadPriority { given: "1001".into() }]), @"❌ Not run. `1001` is not a priority. It is a whole number from 0 to 1000, or `low`, `normal`, `high`, `critical`.");
         assert_snapshot!(reply(&[Refusal::PriorityTooHigh { given: Priority::MAX, most: "high".parse().unwrap() }]), @"❌ Not run. Priority 1000 is above 500, the highest that you may give.");
-        assert_snapshot!(reply(&[Refusal::Budget]), @"❌ Not run. A budget can't be kept yet: no spend ceiling is enforced, so none is taken. Remove `[budget:…]`.");
+        assert_snapshot!(reply(&[Refusal::BadBudget { given: "much".into() }]), @"❌ Not run. `much` is not a budget. It is an amount of dollars above 0, like `0.50`: what the task may cost at most.");
+        assert_snapshot!(
+            reply(&[Refusal::BudgetTooHigh { given: "7".parse().unwrap(), most: "2.5".parse().unwrap() }]),
+            @"❌ Not run. A budget of $7 is higher than the highest that may be asked for here, $2.5 (`budgets`)."
+        );
     }
 
     #[test]

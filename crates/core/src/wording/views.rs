@@ -2,6 +2,8 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
+mod refused;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +16,8 @@ use crate::domain::{
     money::{CostFrom, Usage, Usd},
     task::Thinking,
 };
+
+pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -339,6 +343,14 @@ pub struct Reclaimed {
     pub left: u64,
 }
 
+/// How much more a task may cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaiseAsk {
+    /// In dollars.
+    pub more_usd: String,
+}
+
 /// How claims are stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -364,32 +376,4 @@ pub struct Health {
     pub pid: u32,
     /// Its version.
     pub version: String,
-}
-
-/// The body of every answer that is not a success.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorBody {
-    /// What is wrong.
-    pub error: ErrorCode,
-    /// What is wrong with which field.
-    #[serde(default)]
-    pub fields: Vec<FieldIssue>,
-}
-
-/// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorCode {
-    /// A word for programs.
-    pub code: String,
-    /// A sentence for people.
-    pub message: String,
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldIssue {
-    /// The field.
-    pub field: String,
-    /// What is wrong with it.
-    pub issue: String,
 }

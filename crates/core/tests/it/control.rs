@@ -5,6 +5,7 @@ use std::time::Duration;
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
+        ceiling::Ceilings,
         journal::What,
         outbound::Letter,
         step::StepState,
@@ -269,7 +270,11 @@ async fn while_everything_is_paused_nothing_starts_and_afterwards_all_does() {
 
 #[tokio::test]
 async fn a_daily_ceiling_closes_until_midnight_and_is_told_once() {
-    let world = World::by(Rules { daily_ceiling: Some("0.5".parse().expect("an amount")), slots: 3, ..rules() });
+    let world = World::by(Rules {
+        ceilings: Ceilings { day: Some("0.5".parse().expect("an amount")), ..Ceilings::default() },
+        slots: 3,
+        ..rules()
+    });
     for task in 1..=4 {
         world.enqueue(&ask(task)).await;
     }

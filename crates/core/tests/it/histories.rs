@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
+        ceiling::{Ceilings, Kind},
         id::{ChannelId, TaskId},
         outbound::{Letter, MarkState, Post},
         step::StepState,
@@ -118,7 +119,14 @@ struct History {
 
 impl History {
     fn over(store: Arc<dyn Store>) -> Self {
-        let rules = Rules { daily_ceiling: Some("1".parse().expect("an amount")), launch_tries: 2, ..rules() };
+        let usd = |amount: &str| Some(amount.parse().expect("an amount"));
+        let ceilings = Ceilings {
+            day: usd("1"),
+            user: Kind { each: usd("0.7"), named: BTreeMap::new() },
+            agent: Kind { each: None, named: BTreeMap::from([(agent("y"), "0.5".parse().expect("an amount"))]) },
+            ..Ceilings::default()
+        };
+        let rules = Rules { ceilings, launch_tries: 2, ..rules() };
         Self { world: World::over(store, rules), asked: vec![], ends: BTreeMap::new(), messages: 1_000_000 }
     }
 
@@ -142,6 +150,7 @@ impl History {
             assert!(cap.is_none_or(|cap| held <= cap.max(before)), "gate {name} let {held} through, and its cap is {cap:?}");
         }
         self.world.holds_all().await;
+        recount::ceilings(&self.world).await;
     }
 
     async fn act(&mut self, event: &Event) {

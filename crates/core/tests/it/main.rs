@@ -2,6 +2,7 @@
 
 mod always;
 mod cards;
+mod ceilings;
 mod control;
 mod desk;
 mod gates;

@@ -160,6 +160,8 @@ impl World {
             time_limit: None,
             max_time_limit: Duration::from_secs(3_600),
             priorities: Priorities { everyone: priority(500), operators: Priority::MAX, roles: BTreeMap::new() },
+            budget: None,
+            max_budget: None,
             attempts: 1,
             text_limit: 100_000,
             task_channels: vec![ChannelId::new(TASKS), ChannelId::new(TASKS + 1)],

@@ -65,6 +65,10 @@ impl Look for SqliteRows<'_> {
         self.find_first_parked(gate)
     }
 
+    fn parked_at(&self, beginning: &str) -> Result<Vec<String>, RowsError> {
+        self.list_parked_gates(beginning)
+    }
+
     fn due_steps(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<StepRow>, RowsError> {
         self.list_due_steps(now, limit)
     }

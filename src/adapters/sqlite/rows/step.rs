@@ -40,6 +40,12 @@ impl SqliteRows<'_> {
         self.one(sql, [gate], read_step)
     }
 
+    pub(super) fn list_parked_gates(&self, beginning: &str) -> Result<Vec<String>, RowsError> {
+        let behind = format!("{beginning}\u{10ffff}");
+        let sql = "SELECT DISTINCT gate FROM step WHERE gate >= ?1 AND gate < ?2 AND state = 'parked' ORDER BY gate LIMIT 10000";
+        self.all(sql, [beginning, &behind], |row| Cells::new("step", "gate", row).text("gate").map(str::to_owned))
+    }
+
     pub(super) fn list_due_steps(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<StepRow>, RowsError> {
         let sql = "SELECT * FROM step WHERE due_at <= ?1 AND state = 'delayed' ORDER BY due_at, id LIMIT ?2";
         self.all(sql, params![nanos(now)?, limit], read_step)

@@ -57,6 +57,8 @@ struct Wishes {
     timeout: Option<String>,
     priority: Option<String>,
     #[serde(default)]
+    budget: Option<String>,
+    #[serde(default)]
     attachments: Vec<Attachment>,
 }
 
@@ -88,6 +90,7 @@ pub(super) async fn open(ctx: Context<'_>, asked: Asked, attachments: Vec<Attach
         agent: asked.agent,
         timeout: asked.timeout,
         priority: asked.priority,
+        budget: asked.budget,
         attachments,
     };
     let opened = call.id.get();
@@ -141,8 +144,8 @@ async fn obey(visit: &Visit<'_>, modal: &ModalInteraction, text: &str) -> Result
             None => return Ok(Some(hints::form_overtaken())),
         },
     };
-    let Wishes { model, thinking, agent, timeout, priority, attachments } = wishes;
-    let asked = Asked { model, thinking, agent, timeout, priority, budget: None };
+    let Wishes { model, thinking, agent, timeout, priority, budget, attachments } = wishes;
+    let asked = Asked { model, thinking, agent, timeout, priority, budget };
     submit(visit, Wanted { began: form.opened, text: text.to_owned(), asked, attachments }).await?;
     Ok(None)
 }
@@ -159,14 +162,16 @@ fn check(deps: &Deps, asked: &Asked) -> Result<(), CommandError> {
         max_time_limit: rules.max_time_limit,
         // How high this person may go is for the desk to say.
         max_priority: Priority::MAX,
+        budget: rules.budget,
+        max_budget: rules.max_budget,
         attempts: rules.attempts,
     };
     parse::wishes(asked, &known).map(drop).map_err(|refusals| DeskError::Refused(refusals).into())
 }
 
 impl Wishes {
-    fn named(&self) -> [(char, &Option<String>); 5] {
-        [('m', &self.model), ('k', &self.thinking), ('a', &self.agent), ('t', &self.timeout), ('p', &self.priority)]
+    fn named(&self) -> [(char, &Option<String>); 6] {
+        [('m', &self.model), ('k', &self.thinking), ('a', &self.agent), ('t', &self.timeout), ('p', &self.priority), ('b', &self.budget)]
     }
 
     /// The form's id with the wishes in it, if they fit.
@@ -189,6 +194,7 @@ impl Wishes {
                 'a' => &mut wishes.agent,
                 't' => &mut wishes.timeout,
                 'p' => &mut wishes.priority,
+                'b' => &mut wishes.budget,
                 _ => return None,
             };
             *place = Some(wish[1..].to_owned());

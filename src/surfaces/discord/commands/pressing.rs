@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use orchestrator_core::{
     domain::{
+        attempt::Outcome,
         component::{ParsePressError, Press, Verb},
         id::TaskId,
+        money::Usd,
         outbound::Post,
         step::Blocked,
     },
@@ -30,6 +32,9 @@ use serenity::{
 
 use super::{Deps, call::Call, failing::CommandError, logs, reply::said, settings, status, visit::Visit, why};
 use crate::surfaces::show;
+
+/// What one press lets a task cost more.
+const STEP: Usd = Usd::from_nanos(1_000_000_000);
 
 /// Something was pressed or chosen.
 pub(super) async fn pressed(deps: &Arc<Deps>, http: &Http, component: &ComponentInteraction) {
@@ -73,7 +78,16 @@ pub(super) async fn pressed(deps: &Arc<Deps>, http: &Http, component: &Component
 fn changes_its_message(verb: Verb) -> bool {
     match verb {
         Verb::Stop | Verb::LetRun | Verb::SetShown | Verb::SetThreads => true,
-        Verb::Cancel | Verb::Retry | Verb::Release | Verb::Hasten | Verb::Interrupt | Verb::Logs | Verb::Why | Verb::Resume => false,
+        Verb::Cancel
+        | Verb::Retry
+        | Verb::Release
+        | Verb::Hasten
+        | Verb::Interrupt
+        | Verb::Logs
+        | Verb::Why
+        | Verb::Resume
+        | Verb::Raise
+        | Verb::Accept => false,
     }
 }
 
@@ -95,6 +109,8 @@ async fn obey(visit: &Visit<'_>, press: &Press, chosen: Option<&str>) -> Result<
         | Verb::Release
         | Verb::Hasten
         | Verb::Interrupt
+        | Verb::Raise
+        | Verb::Accept
         | Verb::Logs
         | Verb::Why => of_a_task(visit, press).await,
     }
@@ -157,6 +173,12 @@ async fn act(visit: &Visit<'_>, verb: Verb, view: &TaskView) -> Result<Option<Po
         (Verb::Release, Doing::Blocked { reason: Blocked::Paused }) => {
             desk.release(by, id.clone()).await?;
             Some(said(answers::released(&id)))
+        }
+        (Verb::Raise, Doing::Running { .. } | Doing::Parked { .. } | Doing::Ended { outcome: Outcome::OverBudget, .. }) => {
+            Some(said(answers::raised(&id, desk.raise(by, id.clone(), STEP).await?)))
+        }
+        (Verb::Accept, Doing::Ended { outcome: Outcome::OverBudget, .. }) if desk.accept(by, id.clone()).await? => {
+            Some(said(answers::accepted(&id)))
         }
         (Verb::Interrupt, Doing::Running { .. }) if desk.interrupt(by, id.clone()).await? => Some(said(answers::interrupted(&id))),
         (Verb::Hasten, Doing::Delayed { .. }) if desk.hasten(by, id.clone()).await? => Some(said(answers::hastened(&id))),

@@ -41,13 +41,13 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
     let running = running(deps).await?;
     let rules = deps.queue.rules();
     let spent = Usd::from_nanos(glance.spent_today_nanos);
-    let (spent_today, ceiling) = (spent.to_string(), rules.daily_ceiling.map(|ceiling| ceiling.to_string()));
+    let (spent_today, ceiling) = (spent.to_string(), rules.ceilings.day.map(|ceiling| ceiling.to_string()));
     let paused = matches!(glance.closed, Some(Closed::Paused { .. }));
     let closed = glance.closed.map(|closed| match closed {
         Closed::Paused { by } => because::paused(&by),
         Closed::Unmarkable { reason } => because::unmarkable(&reason),
         Closed::DiskLow { reason } => because::disk_low(&reason),
-        Closed::DailyCeiling => because::daily_ceiling(spent, rules.daily_ceiling),
+        Closed::DailyCeiling => because::daily_ceiling(spent, rules.ceilings.day),
     });
     let mut post = panels::status(
         &Glance {

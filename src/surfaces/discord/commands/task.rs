@@ -45,10 +45,11 @@ pub(super) async fn task(
     #[description = "0 to 1000, or low, normal, high, critical"]
     #[autocomplete = "suggest::priorities"]
     priority: Option<String>,
+    #[description = "What it may cost at most, in dollars, like 0.50"] budget: Option<String>,
     #[description = "A file for the agent"] file: Option<Attachment>,
 ) -> Result<(), CommandError> {
     let thinking = thinking.map(|level| poise::ChoiceParameter::name(&level).to_string());
-    let asked = Asked { model, thinking, agent, timeout, priority, budget: None };
+    let asked = Asked { model, thinking, agent, timeout, priority, budget };
     let attachments = file.iter().map(attachment).collect();
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return form::open(ctx, asked, attachments).await };
     // Taken twice it is one task, so that a second telling of the same interaction does no harm.

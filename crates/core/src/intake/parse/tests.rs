@@ -40,6 +40,8 @@ impl House {
             time_limit: self.time_limit,
             max_time_limit: Duration::from_secs(3_600),
             max_priority: "500".parse().unwrap(),
+            budget: None,
+            max_budget: Some("5".parse().unwrap()),
             attempts: 1,
         }
     }
@@ -172,10 +174,29 @@ fn each_bad_wish_is_refused_with_what_was_given() {
         ("T [priority:-1]", Refusal::BadPriority { given: "-1".into() }),
         ("T [priority:1001]", Refusal::BadPriority { given: "1001".into() }),
         ("T [priority:critical]", Refusal::PriorityTooHigh { given: Priority::MAX, most: "500".parse().unwrap() }),
-        ("T [budget:0.50]", Refusal::Budget),
+        ("T [budget:much]", Refusal::BadBudget { given: "much".into() }),
+        ("T [budget:-1]", Refusal::BadBudget { given: "-1".into() }),
+        ("T [budget:0]", Refusal::BadBudget { given: "0".into() }),
+        ("T [budget:NaN]", Refusal::BadBudget { given: "NaN".into() }),
+        ("T [budget:1e400]", Refusal::BadBudget { given: "1e400".into() }),
+        ("T [budget:5.01]", Refusal::BudgetTooHigh { given: "5.01".parse().unwrap(), most: "5".parse().unwrap() }),
     ] {
         assert_eq!(refused(given), [expected], "{given}");
     }
+}
+
+#[test]
+fn a_budget_is_what_is_asked_for_else_the_operator_s_else_none() {
+    let house = House::new();
+    let budget = |text, usual: Option<&str>| {
+        let rules = Rules { budget: usual.map(|usual| usual.parse().unwrap()), ..house.rules() };
+        parse(text, &rules).unwrap().wishes.budget.map(|budget| budget.to_string())
+    };
+
+    assert_eq!(budget("T [budget:0.50]", None).as_deref(), Some("$0.5"));
+    assert_eq!(budget("T [budget:$2]", Some("0.1")).as_deref(), Some("$2"));
+    assert_eq!(budget("T", Some("0.1")).as_deref(), Some("$0.1"));
+    assert_eq!(budget("T", None), None);
 }
 
 #[test]

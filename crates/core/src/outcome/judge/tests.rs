@@ -49,6 +49,7 @@ fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collect
         catalogue: &catalogue,
         requested: None,
         time_limit: Duration::from_secs(3),
+        budget: None,
     })
 }
 
@@ -106,7 +107,7 @@ fn a_stop_is_told_with_who_asked_for_it() {
     let told = |stop| told(&report(&stopped, stop, &with_result()));
 
     assert_snapshot!(told(Some((StopReason::Cancelled, "ann"))), @"CANCELLED (partial): cancelled by ann");
-    assert_snapshot!(told(Some((StopReason::OverBudget, "the ceiling"))), @"OVER BUDGET (partial): stopped because its money had run out");
+    assert_snapshot!(told(Some((StopReason::OverBudget, "it had used $0.62 of $0.5"))), @"OVER BUDGET (partial): stopped: it had used $0.62 of $0.5");
     assert_snapshot!(told(Some((StopReason::Shutdown, "root"))), @"INTERRUPTED (partial): interrupted because everything was stopped by root");
     assert_snapshot!(told(None), @"INTERRUPTED (partial): it was stopped from outside");
 }
@@ -193,6 +194,7 @@ fn a_definition_s_own_rule_says_what_success_is() {
             catalogue: &Catalogue::default(),
             requested: None,
             time_limit: Duration::from_secs(120),
+            budget: None,
         }))
     };
     let answer = |ok, class| Some(Answer { ok, error: None, class });

@@ -83,6 +83,15 @@ impl Look for Tables {
         Ok(self.first_step(|row| matches!(&row.state, StepState::Parked { gate: at } if at == gate)))
     }
 
+    fn parked_at(&self, beginning: &str) -> Result<Vec<String>, RowsError> {
+        let parked = self.steps.values().filter_map(|row| match &row.state {
+            StepState::Parked { gate } if gate.starts_with(beginning) => Some(gate.clone()),
+            _ => None,
+        });
+        let gates: std::collections::BTreeSet<String> = parked.collect();
+        Ok(gates.into_iter().take(10_000).collect())
+    }
+
     fn due_steps(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<StepRow>, RowsError> {
         let mut due: Vec<_> = self.delayed().filter(|(until, _)| *until <= now).collect();
         due.sort_by_key(|(until, row)| (*until, row.id));

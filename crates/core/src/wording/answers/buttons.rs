@@ -16,6 +16,7 @@ pub fn verbs(state: &str) -> &'static [Verb] {
         "held" => &[Verb::Release, Verb::Cancel],
         "asked" => &[Verb::Retry, Verb::Cancel],
         "running" => &[Verb::Logs, Verb::Cancel],
+        "over_budget" => &[Verb::Raise, Verb::Accept, Verb::Logs],
         _ => &[Verb::Retry, Verb::Logs],
     }
 }
@@ -32,6 +33,8 @@ pub fn of_task(verb: Verb, task: &TaskId, state: &str, version: u32) -> Button {
         (Verb::Release, _) => ("Release", Style::Success),
         (Verb::Hasten, _) => ("Try now", Style::Primary),
         (Verb::Interrupt, _) => ("Interrupt now", Style::Primary),
+        (Verb::Raise, _) => ("+ $1", Style::Success),
+        (Verb::Accept, _) => ("Finish with what there is", Style::Secondary),
         (Verb::Logs, _) => ("Logs", Style::Secondary),
         (Verb::Why, _) => ("Why?", Style::Secondary),
         (Verb::Resume, _) => return resume(),
@@ -69,8 +72,9 @@ mod tests {
         assert_eq!(labels("held"), ["Release", "Cancel", "Why?"]);
         assert_eq!(labels("asked"), ["Run it", "Drop it", "Why?"]);
         assert_eq!(labels("running"), ["Logs", "Cancel", "Why?"]);
-        for ended in ["succeeded", "failed", "timed_out", "cancelled", "interrupted", "over_budget"] {
+        for ended in ["succeeded", "failed", "timed_out", "cancelled", "interrupted"] {
             assert_eq!(labels(ended), ["Retry", "Logs", "Why?"], "{ended}");
         }
+        assert_eq!(labels("over_budget"), ["+ $1", "Finish with what there is", "Logs", "Why?"]);
     }
 }

@@ -29,6 +29,7 @@ fn facts() -> ResultFacts {
                 thinking: Thinking::Low,
                 time_limit: Duration::from_secs(120),
                 priority: Priority::DEFAULT,
+                budget: None,
                 attempts: 1,
             },
             origin: Origin::Asked { announce_in: None },

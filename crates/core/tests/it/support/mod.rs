@@ -16,6 +16,7 @@ use orchestrator_core::{
         actor::Actor,
         agent::AgentName,
         attempt::{Outcome, Report},
+        ceiling::Ceilings,
         id::{ChannelId, InstanceId, MessageId, TaskId, UserId},
         money::Usd,
         outbound::{Address, Identity},
@@ -114,7 +115,7 @@ pub(crate) fn rules() -> Rules {
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: 1_000,
-        daily_ceiling: None,
+        ceilings: Ceilings::default(),
         launch_tries: 3,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(60)),
         attempt_delays: Delays::new(Duration::from_secs(10), Duration::from_secs(600)),
@@ -132,13 +133,14 @@ pub(crate) struct Ask {
     pub(crate) agent: &'static str,
     pub(crate) priority: u16,
     pub(crate) attempts: u32,
+    pub(crate) budget: Option<Usd>,
     /// Whether it began as a message, and so waits for its ✅.
     pub(crate) from_message: bool,
 }
 
 /// A task of user 1 for agent `x` that waits for no ✅.
 pub(crate) fn ask(id: u64) -> Ask {
-    Ask { id, user: 1, agent: "x", priority: 100, attempts: 1, from_message: false }
+    Ask { id, user: 1, agent: "x", priority: 100, attempts: 1, budget: None, from_message: false }
 }
 
 impl Ask {
@@ -160,6 +162,7 @@ impl Ask {
                 thinking: Thinking::Medium,
                 time_limit: Duration::from_secs(120),
                 priority: priority(self.priority),
+                budget: self.budget,
                 attempts: self.attempts,
             },
             origin: if self.from_message { Origin::Message(message(self.id)) } else { Origin::Asked { announce_in: None } },

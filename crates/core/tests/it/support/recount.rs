@@ -8,6 +8,7 @@ use std::{
 use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome},
+        ceiling::Scope,
         id::InstanceId,
         money::{Spending, Usd},
         outbound::{Letter, MarkState, Purpose},
@@ -172,7 +173,8 @@ async fn gates_count_their_holders(store: &Arc<dyn Store>, all: &[Whole], instan
 async fn nobody_waits_at_an_open_gate(store: &Arc<dyn Store>, all: &[Whole]) {
     let parked: BTreeSet<_> =
         all.iter().filter_map(|task| if let StepState::Parked { gate } = &task.step.state { Some(gate.clone()) } else { None }).collect();
-    for name in parked {
+    // Who waits at a ceiling of money is looked at by the scheduler.
+    for name in parked.into_iter().filter(|name| !name.starts_with("budget:")) {
         let named = name.clone();
         let gate = look(store, move |look| look.gate(&named)).await;
         let open = gate.is_none_or(|gate| !gate.paused && gate.cap.is_none_or(|cap| gate.held < cap));
@@ -285,4 +287,47 @@ pub(crate) fn outcome(task: &Whole) -> Option<Outcome> {
 
 fn day(day: &str) -> chrono::NaiveDate {
     day.parse().expect("a valid day")
+}
+
+/// What is held back is the sum over live attempts, and what counts against a scope of today is what its attempts of today have cost.
+pub(crate) async fn ceilings(world: &super::World) {
+    let (rules, now) = (world.queue.rules().clone(), world.clock_now());
+    let (mut reserved, mut spent) = (BTreeMap::<Scope, i64>::new(), BTreeMap::<Scope, i64>::new());
+    for whole in everything(&world.store).await {
+        for attempt in &whole.attempts {
+            let fact = format!("reserve:{}", attempt.id);
+            let held = look(&world.store, move |look| look.fact(&fact)).await;
+            assert!(held.is_none() || attempt.state.is_live(), "something is held back for {}, which has ended", attempt.id);
+            if let Some(held) = held {
+                let held: serde_json::Value = serde_json::from_str(&held).expect("JSON");
+                for scope in held["scopes"].as_array().expect("scopes") {
+                    let scope: Scope = serde_json::from_value(scope.clone()).expect("a scope");
+                    *reserved.entry(scope).or_default() += held["nanos"].as_i64().expect("a number");
+                }
+            }
+            let today = attempt.ended_at.is_some_and(|at| at.date_naive() == now.date_naive());
+            if let (AttemptState::Ended { .. }, Some(cost), true) =
+                (&attempt.state, attempt.report.as_ref().and_then(|report| report.cost), today)
+            {
+                for (scope, _) in rules.ceilings.of(&whole.row.task) {
+                    *spent.entry(scope).or_default() += cost.nanos();
+                }
+            }
+        }
+        for (scope, _) in rules.ceilings.of(&whole.row.task) {
+            reserved.entry(scope.clone()).or_default();
+            spent.entry(scope).or_default();
+        }
+    }
+    for (scope, sum) in reserved {
+        let fact = format!("reserved:{scope}");
+        let told = look(&world.store, move |look| look.fact(&fact)).await;
+        assert_eq!(told.map_or(0, |told| told.parse().expect("a number")), sum, "what is held back of {scope}");
+    }
+    for (scope, sum) in spent.into_iter().filter(|(scope, _)| *scope != Scope::Day) {
+        let fact = format!("spent_by:{scope}");
+        let told = look(&world.store, move |look| look.fact(&fact)).await.unwrap_or_default();
+        let today = told.strip_prefix(&format!("{} ", now.date_naive())).map_or(0, |nanos| nanos.parse().expect("a number"));
+        assert_eq!(today, sum, "what {scope} has cost today");
+    }
 }

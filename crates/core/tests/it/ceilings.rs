@@ -1,0 +1,198 @@
+//! Ceilings of money: no two attempts are promised the same dollar, what is spent counts, and who waits for money gets it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use orchestrator_core::{
+    domain::{
+        attempt::Outcome,
+        ceiling::{Ceilings, Kind},
+        id::UserId,
+        money::Usd,
+        step::StepState,
+    },
+    ports::agent_runner::StopReason,
+    queue::{QueueError, Rules},
+    scheduler::tick::tick,
+};
+
+use crate::{
+    steps::of,
+    support::{Ask, World, agent, ask, recount, report, rules},
+};
+
+const BY: &str = "somebody";
+
+fn usd(amount: &str) -> Usd {
+    amount.parse().expect("an amount")
+}
+
+/// Four slots, and what one user's tasks may cost in a day.
+fn user_may_cost(most: &str, estimate: &str) -> World {
+    let user = Kind { each: Some(usd(most)), named: BTreeMap::from([(UserId::new(9), usd("100"))]) };
+    World::by(Rules { slots: 4, ceilings: Ceilings { user, estimate: usd(estimate), ..Ceilings::default() }, ..rules() })
+}
+
+impl World {
+    async fn costs(&self, task: u64, outcome: Outcome, amount: &str) {
+        let attempt = self.live(task).await;
+        self.queue.settle(attempt.id, attempt.fence, report(outcome, Some(usd(amount).nanos()))).await.expect("settled");
+    }
+
+    async fn waits_for(&self, task: u64) -> Option<String> {
+        match self.whole(task).await.step.state {
+            StepState::Parked { gate } => Some(gate),
+            _ => None,
+        }
+    }
+
+    async fn runs(&self, task: u64) -> bool {
+        self.whole(task).await.live().is_some()
+    }
+}
+
+#[tokio::test]
+async fn what_is_expected_of_a_run_is_held_back_before_it_starts() {
+    let world = user_may_cost("0.5", "0.2");
+    for task in 1..=3 {
+        world.enqueue(&ask(task)).await;
+    }
+    world.enqueue(&Ask { user: 9, ..ask(4) }).await;
+
+    assert!(world.runs(1).await && world.runs(2).await && world.runs(4).await);
+    assert_eq!(world.waits_for(3).await.as_deref(), Some("budget:user:1"), "0.2 twice is held back of 0.5");
+    recount::ceilings(&world).await;
+
+    world.costs(1, Outcome::Succeeded, "0.05").await;
+    assert_eq!(world.claims().await, 3, "what the first did not cost is free again");
+    recount::ceilings(&world).await;
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn who_has_spent_the_day_s_money_waits_until_midnight_and_others_do_not() {
+    let world = user_may_cost("0.5", "0");
+    world.enqueue(&ask(1)).await;
+    world.costs(1, Outcome::Failed, "0.5").await;
+    world.enqueue(&ask(2)).await;
+    world.enqueue(&Ask { user: 2, ..ask(3) }).await;
+
+    assert_eq!(world.waits_for(2).await.as_deref(), Some("budget:user:1"));
+    assert!(world.runs(3).await);
+    tick(&world.queue).await.expect("the store answers");
+    assert!(!world.runs(2).await, "a look is no new day");
+
+    world.clock.advance(Duration::from_secs(12 * 3_600));
+    tick(&world.queue).await.expect("the store answers");
+    assert!(world.runs(2).await, "a new day has begun");
+    recount::ceilings(&world).await;
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn a_run_is_expected_to_cost_what_its_agent_has_cost_of_late() {
+    let world = user_may_cost("1", "0");
+    world.enqueue(&ask(1)).await;
+    world.costs(1, Outcome::Succeeded, "0.3").await;
+    for task in 2..=4 {
+        world.enqueue(&ask(task)).await;
+    }
+
+    assert!(world.runs(2).await && world.runs(3).await);
+    assert_eq!(world.waits_for(4).await.as_deref(), Some("budget:user:1"), "0.3 is spent and 0.3 twice held back of 1");
+    recount::ceilings(&world).await;
+}
+
+#[tokio::test]
+async fn what_may_cost_more_than_a_whole_ceiling_starts_when_all_of_it_is_left() {
+    let world = user_may_cost("0.5", "7");
+    world.enqueue(&ask(1)).await;
+    world.enqueue(&ask(2)).await;
+
+    assert!(world.runs(1).await);
+    assert_eq!(world.waits_for(2).await.as_deref(), Some("budget:user:1"));
+    world.costs(1, Outcome::Succeeded, "0").await;
+    assert_eq!(world.claims().await, 2);
+}
+
+#[tokio::test]
+async fn a_task_is_not_tried_again_by_itself_once_its_budget_is_spent() {
+    let world = World::new();
+    for (task, cost) in [(1, "0.5"), (2, "0.4")] {
+        world.enqueue(&Ask { attempts: 3, budget: Some(usd("0.5")), ..ask(task) }).await;
+        world.costs(task, Outcome::TimedOut, cost).await;
+    }
+
+    assert_eq!(recount::outcome(&world.whole(1).await), Some(Outcome::TimedOut));
+    assert_eq!(recount::outcome(&world.whole(2).await), None, "it has a tenth of a dollar left");
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn a_task_whose_budget_is_spent_runs_again_once_it_is_raised_and_not_before() {
+    let world = World::new();
+    world.enqueue(&Ask { budget: Some(usd("0.5")), ..ask(1) }).await;
+    world.costs(1, Outcome::OverBudget, "0.6").await;
+
+    world.queue.retry(of(1), BY.into(), String::new()).await.expect("it has ended");
+    assert_eq!(world.claims().await, 0);
+    assert_eq!(world.waits_for(1).await.as_deref(), Some("budget:task:1"));
+    assert_eq!(world.queue.raise(of(1), BY.into(), usd("1")).await.expect("it waits for money"), usd("1.5"));
+    assert_eq!(world.claims().await, 1);
+    let rooms = world.queue.rooms(of(1), None).await.expect("the store answers");
+    assert_eq!(rooms.iter().map(|room| (room.ceiling, room.left())).collect::<Vec<_>>(), [(usd("1.5"), usd("0.9"))]);
+
+    world.costs(1, Outcome::OverBudget, "0.9").await;
+    world.queue.raise(of(1), BY.into(), usd("1")).await.expect("it has ended for want of money");
+    assert_eq!(world.claims().await, 1, "raising is running it again");
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn money_is_neither_given_to_a_task_without_a_budget_nor_to_one_that_is_being_stopped() {
+    let world = World::new();
+    world.enqueue(&ask(1)).await;
+    world.enqueue(&Ask { budget: Some(usd("0.5")), ..ask(2) }).await;
+    let attempt = world.live(2).await;
+    world.queue.stop_over_budget(attempt.id, attempt.fence, "it had used $0.5 of its budget of $0.5".into()).await.expect("it runs");
+
+    for task in [1, 2] {
+        let refused = world.queue.raise(of(task), BY.into(), usd("1")).await;
+        assert!(matches!(refused, Err(QueueError::NotNow { .. })), "{task}: {refused:?}");
+    }
+    let attempt = world.live(2).await;
+    assert!(matches!(attempt.stop, Some((StopReason::OverBudget, _))));
+}
+
+#[tokio::test]
+async fn what_a_stopped_task_has_left_is_taken_once_and_a_retry_forgets_that() {
+    let world = World::new();
+    world.enqueue(&Ask { budget: Some(usd("0.5")), ..ask(1) }).await;
+    assert!(matches!(world.queue.accept(of(1), BY.into()).await, Err(QueueError::NotNow { .. })), "it runs");
+    world.costs(1, Outcome::OverBudget, "0.6").await;
+
+    world.queue.accept(of(1), BY.into()).await.expect("it was stopped at its ceiling");
+    assert!(matches!(world.queue.accept(of(1), BY.into()).await, Err(QueueError::NotNow { .. })), "it was taken");
+
+    world.queue.raise(of(1), BY.into(), usd("1")).await.expect("it has ended for want of money");
+    assert_eq!(world.claims().await, 1);
+    world.costs(1, Outcome::OverBudget, "1").await;
+    world.queue.accept(of(1), BY.into()).await.expect("it was stopped again");
+}
+
+#[tokio::test]
+async fn other_ceilings_after_a_restart_count_what_today_has_cost_before() {
+    let mut world = World::new();
+    world.enqueue(&Ask { agent: "y", ..ask(1) }).await;
+    world.costs(1, Outcome::Succeeded, "0.4").await;
+
+    let named = BTreeMap::from([(agent("y"), usd("0.4"))]);
+    let ceilings = Ceilings { agent: Kind { each: None, named }, ..Ceilings::default() };
+    world.restart(Rules { ceilings, ..rules() });
+    world.queue.recount_spending().await.expect("the store answers");
+    world.enqueue(&Ask { agent: "y", ..ask(2) }).await;
+    world.enqueue(&ask(3)).await;
+
+    assert_eq!(world.waits_for(2).await.as_deref(), Some("budget:agent:y"));
+    assert!(world.runs(3).await);
+    recount::ceilings(&world).await;
+}
