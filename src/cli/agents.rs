@@ -230,7 +230,7 @@ fn in_words(tried: &Trial) -> String {
     rows.extend([
         ("text", text),
         ("tokens", figures::tokens(report.usage.as_ref())),
-        ("cost", figures::cost(report.cost)),
+        ("cost", figures::cost_from(report.cost, report.cost_from)),
         ("model", report.model.as_deref().map_or_else(unknown, harmless::one_line)),
         ("session", report.session.as_deref().map_or_else(|| "none".to_owned(), harmless::one_line)),
         ("exit", tried.exit().unwrap_or_else(unknown)),

@@ -20,6 +20,7 @@ mod load;
 mod openclaw;
 mod openclaw_prices;
 mod own_file;
+mod price_table;
 mod programs;
 mod provenance;
 mod sections;

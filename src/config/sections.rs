@@ -126,10 +126,23 @@ pub(super) struct RawChannels {
     pub(super) fallback: Option<Id>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawPrices {
     pub(super) unit: RawPriceUnit,
+    /// By alias or id. What is left out is as `openclaw.json` has it.
+    pub(super) models: BTreeMap<String, RawPrice>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawPrice {
+    pub(super) input: Option<Amount>,
+    pub(super) output: Option<Amount>,
+    pub(super) cache_read: Option<Amount>,
+    pub(super) cache_write: Option<Amount>,
+    /// Of these prices; none: `prices.unit`, if it is given.
+    pub(super) unit: Option<RawPriceUnit>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

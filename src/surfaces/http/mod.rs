@@ -6,6 +6,7 @@
 mod actor;
 mod answer;
 mod control;
+mod costs;
 mod follow;
 mod log;
 pub mod socket;
@@ -106,6 +107,7 @@ pub fn router(door: Door) -> Router {
     let v1 = Router::new()
         .route("/health", get(status::health))
         .route("/status", get(status::status))
+        .route("/costs", get(costs::costs))
         .nest("/tasks", tasks)
         .route("/reclaim", post(control::reclaim_all))
         .route("/look", post(control::look))

@@ -1,6 +1,7 @@
 //! Commands over the wire: the real gateway, the real sender and a real store against the local Discord. No agent runs: tasks wait.
 
 mod control;
+mod costs;
 mod forms;
 mod house;
 mod permissions;

@@ -8,6 +8,7 @@ mod env_file;
 mod isolation;
 mod openclaw;
 mod own_file;
+mod prices;
 
 use std::{
     fs,

@@ -154,6 +154,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             allowed: 3,
             cost: Some(Usd::from_nanos(1)),
             cost_has_gaps: true,
+            cost_is_doubtful: true,
             usage: Some(usage()),
             model: Some(text.to_owned()),
             agent_id: Some("agent-1763700009-k3x9".to_owned()),
@@ -291,6 +292,7 @@ fn details(text: &str, state: &str) -> TaskDetail {
         tokens: Some(usage()),
         cost: "$0.001215".into(),
         cost_nanos: Some(1_215_000),
+        cost_from: None,
         workspace: None,
         remarks: vec![text.to_owned()],
     };

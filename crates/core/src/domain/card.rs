@@ -109,6 +109,8 @@ pub struct CardFacts {
     pub cost: Option<Usd>,
     /// Whether there is an attempt whose cost nobody knows.
     pub cost_has_gaps: bool,
+    /// Whether it can hardly be meant; the entry says why.
+    pub cost_is_doubtful: bool,
     /// What all its attempts have used, as far as known.
     pub usage: Option<Usage>,
     /// The model that answered last, where it is known.

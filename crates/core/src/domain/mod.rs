@@ -16,6 +16,7 @@ pub mod lease;
 pub mod model;
 pub mod money;
 pub mod outbound;
+pub mod period;
 pub mod price;
 pub mod progress;
 pub mod reading;

@@ -51,6 +51,8 @@ pub fn judge(case: &Case<'_>) -> Report {
     };
     let mut remarks = found.remarks.clone();
     remarks.extend(priced.remarks);
+    let cost_is_doubtful = !priced.doubts.is_empty();
+    remarks.extend(priced.doubts);
     let mut duration = Duration::ZERO;
     if let Ending::Recorded(record) = case.ending {
         duration = (record.ended_at - record.started_at).to_std().unwrap_or_default();
@@ -76,6 +78,8 @@ pub fn judge(case: &Case<'_>) -> Report {
         log_tail: found.log_tail.clone().filter(|_| !success),
         usage: priced.usage,
         cost: priced.cost,
+        cost_from: priced.cost_from,
+        cost_is_doubtful,
         model: priced.model,
         duration,
         remarks,

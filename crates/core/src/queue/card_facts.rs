@@ -53,6 +53,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         attempts: attempts.last().map_or(0, |attempt| attempt.number),
         allowed: step.attempts_allowed,
         cost_has_gaps: costs.len() < reports.len(),
+        cost_is_doubtful: reports.iter().any(|report| report.cost_is_doubtful),
         cost: (!costs.is_empty()).then(|| costs.into_iter().sum()),
         usage: used.into_iter().reduce(|mut sum, one| {
             sum += one;
