@@ -2,7 +2,7 @@
 //!
 //! The table here is the one in `docs/isolation.md`: a row that differs fails.
 
-use std::{collections::BTreeSet, fs, net::TcpListener};
+use std::{collections::BTreeSet, fmt::Write as _, fs, net::TcpListener};
 
 use discord_orchestrator::adapters::process;
 use orchestrator_sandbox::world::snowflake::Snowflake;
@@ -88,7 +88,7 @@ fn script() -> String {
     );
     for (name, command, _) in TRIES {
         let name = name.replace('\'', "'\\''");
-        script += &format!("( {command} ) > /dev/null && echo '{name}' >> RESULT.txt\n");
+        let _ = writeln!(script, "( {command} ) > /dev/null && echo '{name}' >> RESULT.txt");
     }
     script + "true"
 }
