@@ -9,6 +9,7 @@ mod backup;
 mod cancel;
 mod client;
 mod config_check;
+mod cost;
 mod demo;
 mod doctor;
 pub mod exit;
@@ -78,6 +79,13 @@ impl Context {
         let configured =
             self.global.env_file.is_some() || set("ORCHESTRATOR_AGENT_TOKEN").is_some() || root.join("discord-config.env").exists();
         Ok(if configured { None } else { demo::left_in(&root) })
+    }
+
+    /// Whether results may have colours: a person reads them, and wants some.
+    fn coloured(&self) -> bool {
+        let around = Surroundings::of_this_process();
+        let unwanted = |around: Surroundings| around.variables.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.voice.out_is_terminal && !around.is_ok_and(unwanted)
     }
 
     /// Starts to log: to standard error, and of a service into its file too.
@@ -154,6 +162,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Submit(args) => submit::run(context, args).await,
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
+        Verb::Cost(args) => cost::run(context, args).await,
         Verb::Why(args) => why::run(context, args).await,
         Verb::Agents(verb) => agents::run(context, verb).await,
         Verb::Logs(args) => logs::run(context, args).await,

@@ -142,8 +142,9 @@ fn in_detail(detail: &TaskDetail) -> String {
 fn attempt(attempt: &AttemptView) -> String {
     let took = attempt.duration_ms.map_or_else(String::new, |ms| format!(", {}", figures::duration(std::time::Duration::from_millis(ms))));
     let state = attempt.outcome.map_or_else(|| attempt.state.clone(), |outcome| outcome.word().replace('_', " "));
-    let mut lines =
-        vec![format!("  attempt {}: {state}{took}, {} tokens, {}", attempt.number, figures::tokens(attempt.tokens.as_ref()), attempt.cost)];
+    let whose = attempt.cost_from.map_or_else(String::new, |from| format!(" ({})", figures::whose(from)));
+    let tokens = figures::tokens(attempt.tokens.as_ref());
+    let mut lines = vec![format!("  attempt {}: {state}{took}, {tokens} tokens, {}{whose}", attempt.number, attempt.cost)];
     lines.extend(attempt.workspace.iter().map(|workspace| format!("    workspace {workspace}")));
     lines.extend(attempt.remarks.iter().map(|remark| format!("    {}", harmless::one_line(remark))));
     lines.join("\n")

@@ -37,6 +37,12 @@ impl Voice {
         }
     }
 
+    /// How many places a line of standard output has; `None`: it is no terminal.
+    pub(super) fn places(&self) -> Option<u16> {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|_| self.out_is_terminal)?;
+        Some(size.ws_col).filter(|places| *places > 0)
+    }
+
     /// A result: as JSON where that is wanted, in words otherwise.
     pub(super) fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
         if self.json {

@@ -13,12 +13,11 @@ use super::{
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
-    environment, limits,
+    environment, isolation, limits,
     openclaw::{self, Reading},
-    own_file,
+    own_file, price_table,
     programs::{FoundProgram, Places},
     provenance::{Setting, Source},
-    sections::RawPriceUnit,
     text_file, who_may,
 };
 
@@ -105,12 +104,9 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
 
     let openclaw_named = named(flags.openclaw_config.as_deref(), "--openclaw-config", around, &mut Vec::new());
     let candidates = openclaw_candidates(openclaw_named.as_deref(), &root, around);
-    let unit = match own.raw.prices.unit {
-        RawPriceUnit::PerThousand => orchestrator_core::domain::money::PriceUnit::PerThousand,
-        RawPriceUnit::PerMillion => orchestrator_core::domain::money::PriceUnit::PerMillion,
-    };
-    let reading = Reading { unit, variables: &around.variables, tokens: &checked.tokens };
-    let openclaw = openclaw::read(&candidates, openclaw_named.is_some(), &reading, &mut warnings);
+    let reading = Reading { unit: price_table::unit(&own), variables: &around.variables, tokens: &checked.tokens };
+    let mut openclaw = openclaw::read(&candidates, openclaw_named.is_some(), &reading, &mut warnings);
+    price_table::lay_over(&own, &mut openclaw.catalogue, &mut faults, &mut warnings);
 
     let limits = limits::check(&layers, &own, openclaw.max_concurrent, &mut faults);
     let who_may = who_may::check(&own, &mut faults);
@@ -122,6 +118,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let places = Places::of(&around.variables, &root);
     let search_path = around.variables.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     let making = Making {
+        root: &root,
         folders: &folders,
         own: &own,
         layers: &layers,
@@ -132,6 +129,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
         tokens: &checked.tokens,
     };
     let agents = agents::make(&making, &mut faults, &mut warnings);
+    isolation::check_all(&own, &mut faults);
     let budgets = budgets::check(&own, agents.definitions.keys(), &mut faults);
     let template = template(&layers, &root, &mut faults);
 

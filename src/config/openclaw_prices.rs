@@ -2,7 +2,7 @@
 
 use orchestrator_core::domain::{
     model::ModelId,
-    money::{Price, PriceUnit},
+    money::{Doubt, Price, PriceUnit},
 };
 use serde_json::Value;
 
@@ -56,38 +56,44 @@ pub(super) fn read(
     Some(Price { input, output, cache_read: cache_read?.unwrap_or(0), cache_write: cache_write?.unwrap_or(0) })
 }
 
-/// Billionths of a dollar per million tokens: more than $1 per 1,000 tokens is asked by nobody.
-const TOO_HIGH: u64 = 1_000 * 1_000_000_000;
-
-/// Less than two cents per million tokens of output: less than the cheapest model that is not free.
+/// Less than two cents per million tokens of output, asked by every model of a file: less than the cheapest model that is not free.
 const TOO_LOW: u64 = 20_000_000;
 
 /// Says which prices can hardly be meant as `unit`, and what to do about it; one complaint for the file.
 pub(super) fn implausible(place: &str, priced: &[Priced], unit: PriceUnit) -> Option<Complaint> {
     const KEY: &str = "models.providers";
+    const DEAR: &str = "more than $1 per 1,000";
+    const CHEAP: &str = "less than any model does";
+    const CHECK: &str = "Check the file, or put the right prices into `prices.models` of orchestrator_config.json.";
     let names = |odd: &[&Priced]| {
         let shown: Vec<&str> = odd.iter().take(3).map(|priced| priced.model.0.as_str()).collect();
         let more = if odd.len() > 3 { format!(" and {} more", odd.len() - 3) } else { String::new() };
         format!("{}{more}", shown.join(", "))
     };
+    let doubted = |doubt: Doubt| -> Vec<&Priced> { priced.iter().filter(|p| p.price.doubt() == Some(doubt)).collect() };
+    let (high, low) = (doubted(Doubt::TooHigh), doubted(Doubt::TooLow));
+    let paid: Vec<&Priced> = priced.iter().filter(|p| p.price.output > 0).collect();
+    let all_low = !paid.is_empty() && paid.iter().all(|p| p.price.output < TOO_LOW);
+    let about = |read: &str, odd: &[&Priced], costs: &str, way_out: &str| {
+        let rule = format!("implausible prices: read as dollars per {read} tokens, {} cost {costs}", names(odd));
+        Some(Complaint::about(place, KEY, rule).way_out(way_out))
+    };
     match unit {
-        PriceUnit::PerThousand => {
-            let odd: Vec<&Priced> = priced.iter().filter(|p| p.price.output > TOO_HIGH || p.price.input > TOO_HIGH).collect();
-            let rule = format!("implausible prices: read as dollars per 1,000 tokens, {} cost more than $1 per 1,000", names(&odd));
-            (!odd.is_empty()).then(|| {
-                Complaint::about(place, KEY, rule)
-                    .way_out("Today's OpenClaw files state prices per million: set \"prices\": {\"unit\": \"per_million\"} in orchestrator_config.json.")
-            })
-        }
-        PriceUnit::PerMillion => {
-            let paid: Vec<&Priced> = priced.iter().filter(|p| p.price.output > 0).collect();
-            let odd = !paid.is_empty() && paid.iter().all(|p| p.price.output < TOO_LOW);
-            let rule = format!("implausible prices: read as dollars per 1,000,000 tokens, {} cost less than any model does", names(&paid));
-            odd.then(|| {
-                Complaint::about(place, KEY, rule).way_out(
-                    "The file seems to state them per 1,000: take \"prices\": {\"unit\": \"per_million\"} out of orchestrator_config.json.",
-                )
-            })
-        }
+        PriceUnit::PerThousand if !high.is_empty() => about(
+            "1,000",
+            &high,
+            DEAR,
+            "Today's OpenClaw files state prices per million: set \"prices\": {\"unit\": \"per_million\"} in orchestrator_config.json.",
+        ),
+        PriceUnit::PerMillion if all_low => about(
+            "1,000,000",
+            &paid,
+            CHEAP,
+            "The file seems to state them per 1,000: take \"prices\": {\"unit\": \"per_million\"} out of orchestrator_config.json.",
+        ),
+        PriceUnit::PerMillion if !high.is_empty() => about("1,000,000", &high, DEAR, CHECK),
+        PriceUnit::PerThousand if !low.is_empty() => about("1,000", &low, CHEAP, CHECK),
+        PriceUnit::PerMillion if !low.is_empty() => about("1,000,000", &low, CHEAP, CHECK),
+        PriceUnit::PerThousand | PriceUnit::PerMillion => None,
     }
 }

@@ -158,6 +158,11 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         }
     }
 
+    /// Whether somebody has given this very key a value.
+    pub(super) fn gives(&self, path: &str) -> bool {
+        self.sources.contains_key(path) || self.document.line(path) > 0
+    }
+
     /// A complaint about a key, at the place that its value came from.
     pub(super) fn complaint(&self, key: &str, rule: impl Into<String>) -> Complaint {
         let place = match self.source(key) {
@@ -254,7 +259,8 @@ impl OwnFile {
     pub(super) fn settings(&self) -> Vec<Setting> {
         let mut found = Vec::new();
         flatten(&serde_json::to_value(&self.raw).unwrap_or_default(), "", &mut found);
-        let set = found.into_iter().filter(|(key, value)| !(key.starts_with("agents.") && value.is_null()));
+        let of_entry = |key: &str| key.starts_with("agents.") || key.starts_with("prices.models.");
+        let set = found.into_iter().filter(|(key, value)| !(of_entry(key) && value.is_null()));
         set.map(|(key, value)| Setting { shown: shown(&key, &value), from: self.source(&key), key }).collect()
     }
 

@@ -108,6 +108,7 @@ fn attempt(row: &AttemptRow, workers: &std::path::Path) -> AttemptView {
         tokens: report.and_then(|report| report.usage),
         cost: figures::cost(report.and_then(|report| report.cost)),
         cost_nanos: report.and_then(|report| report.cost).map(orchestrator_core::domain::money::Usd::nanos),
+        cost_from: report.and_then(|report| report.cost_from),
         workspace: (!row.workspace_removed).then(|| workers.join(&row.agent_id).display().to_string()),
         remarks: report.map(|report| report.remarks.clone()).unwrap_or_default(),
     }

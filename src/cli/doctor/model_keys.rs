@@ -1,6 +1,9 @@
 //! The models: keys that providers accept, and prices that can be true.
 
-use orchestrator_core::domain::agent::{AgentDefinition, Secret};
+use orchestrator_core::{
+    domain::agent::{AgentDefinition, Secret},
+    wording::figures,
+};
 use reqwest::StatusCode;
 
 use super::{Finding, PATIENCE};
@@ -12,26 +15,28 @@ const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
 
 /// Whether a warning of the configuration is told by a check of this file.
 pub(super) fn is_about_prices(warning: &Complaint) -> bool {
-    warning.key == "models.providers" || warning.key.contains(".cost")
+    warning.key == "models.providers" || warning.key.contains(".cost") || warning.key.starts_with("prices.")
 }
 
-/// The price file: there, and plausible.
+/// The prices: there, and plausible.
 pub(super) fn prices(config: &Config) -> Vec<Finding> {
     let check = "prices";
+    let priced = config.openclaw.catalogue.priced().count();
+    let doubts = || config.warnings.iter().filter(|warning| is_about_prices(warning));
+    let mut findings: Vec<Finding> = doubts().map(|warning| Finding::broken(check, warning.to_string())).collect();
     let Some(path) = &config.openclaw.path else {
+        if priced > 0 {
+            let says =
+                format!("{} have a price, from {}", figures::counted(priced as u64, "model", "models"), config.config_file.display());
+            findings.push(Finding::well(check, says));
+            return findings;
+        }
         let says = "there is no openclaw.json: models have no aliases, and costs are N/A";
         let way_out = "`cp openclaw-example.json openclaw.json` and fill it in, or name one with --openclaw-config.";
         let finding = if spends(config) { Finding::broken(check, says) } else { Finding::odd(check, says) };
         return vec![finding.way_out(way_out)];
     };
-    let mut findings: Vec<Finding> = config
-        .warnings
-        .iter()
-        .filter(|warning| is_about_prices(warning))
-        .map(|warning| Finding::broken(check, warning.to_string()))
-        .collect();
     let models = config.openclaw.catalogue.listing();
-    let priced = models.iter().filter(|(_, id)| config.openclaw.catalogue.price(id).is_some()).count();
     if models.is_empty() {
         findings.push(
             Finding::broken(check, format!("{} names no models, so costs are N/A", path.display()))

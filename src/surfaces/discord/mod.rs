@@ -3,6 +3,8 @@
 //! In comes serenity's gateway client; out goes [`Incoming`], one by one, to whoever decides what it means. It knows nothing of tasks, and
 //! it sends nothing but answers to interactions.
 
+mod canvas;
+mod chart;
 pub mod commands;
 pub mod doorman;
 pub mod gateway;

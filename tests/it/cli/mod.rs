@@ -2,6 +2,7 @@
 
 mod config;
 mod control;
+mod cost;
 mod doctor;
 mod following;
 mod scripts;

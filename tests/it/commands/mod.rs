@@ -1,6 +1,7 @@
 //! Commands over the wire: the real gateway, the real sender and a real store against the local Discord. No agent runs: tasks wait.
 
 mod control;
+mod costs;
 mod forms;
 mod house;
 mod permissions;
@@ -176,6 +177,8 @@ impl World {
             workers: self.workers(),
             undelivered: self.dir.path().join("undelivered"),
             live_cards: Duration::from_secs(1),
+            attach_files: 0,
+            open: std::collections::BTreeMap::new(),
             secrets: Vec::new(),
         };
         let mailer = Mailer::new(

@@ -47,7 +47,7 @@ enum Act {
 }
 
 /// The table: what is tried, and what comes of it for the administrator, an operator, the member whose task it is, and a stranger.
-const TABLE: [(Act, [Fate; 4]); 31] = [
+const TABLE: [(Act, [Fate; 4]); 32] = [
     (Act::Command("task"), [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Form, [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Menu("Run as task"), [Obeyed, Obeyed, Obeyed, Submitters]),
@@ -55,6 +55,7 @@ const TABLE: [(Act, [Fate; 4]); 31] = [
     (Act::Command("help"), [Obeyed, Obeyed, Obeyed, Obeyed]),
     (Act::Command("status"), [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Command("queue"), [Obeyed, Obeyed, Obeyed, Submitters]),
+    (Act::Command("cost"), [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Command("why"), [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Command("settings"), [Obeyed, Obeyed, Operators, Operators]),
     (Act::OnTask("status"), [Obeyed, Obeyed, Obeyed, Others]),

@@ -5,8 +5,10 @@ mod chat_agent;
 mod demo_agent;
 mod documented;
 mod env_file;
+mod isolation;
 mod openclaw;
 mod own_file;
+mod prices;
 
 use std::{
     fs,

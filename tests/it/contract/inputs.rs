@@ -18,7 +18,7 @@ const MESSAGES: &[(&str, Fate)] = &[
     ("[model:cheap]", Refused("text")),
     ("a\u{0}b", Refused("NUL")),
     ("-rf --help -- -", Runs("-rf --help -- -")),
-    ("/cost", Refused("no command of this bot")),
+    ("/cost", Refused("looks like a command")),
     ("/etc/hosts", Runs("/etc/hosts")),
     ("../../etc/passwd", Runs("../../etc/passwd")),
     ("{task_text} {model} {nothing} %s ${HOME}", Runs("{task_text} {model} {nothing} %s ${HOME}")),

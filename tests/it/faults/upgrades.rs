@@ -86,6 +86,10 @@ async fn a_database_of_each_earlier_schema_is_kept_brought_up_to_date_and_its_wa
         let (code, told, error) = world.run(&["status", ENDED]);
         assert_eq!(code, 0, "schema {version}: {error}");
         assert!(told.contains("succeeded"), "schema {version}: {told}");
+        // Whose costs they are is found for lines that were written before anybody noted it.
+        let (code, told, error) = world.run(&["cost", "--by", "user", "--period", "all", "--json"]);
+        assert_eq!(code, 0, "schema {version}: {error}");
+        assert!(told.contains(r#""name": "admin""#), "schema {version}: {told}");
         world.until("all is said", |world| world.run(&["status", "--json"]).1.contains("\"letters\": 0")).await;
         assert_eq!(schema(&state(&world)), newest);
         let kept = fs::read_dir(world.dir().join(".runtime")).expect("a folder").flatten();

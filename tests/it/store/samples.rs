@@ -10,7 +10,7 @@ use orchestrator_core::{
         card::{Card, Shows},
         id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId, UserId},
         lease::{Fence, Lease},
-        money::{Usage, Usd},
+        money::{CostFrom, Usage, Usd},
         outbound::{Address, Class, Identity, Letter, LetterState, Mark, MarkState, Post, Progress, Purpose},
         step::StepState,
         task::{FollowUp, MessageRef, Origin, Priority, Task, Thinking, Wishes},
@@ -128,11 +128,15 @@ pub(crate) fn ledger(n: u64, of_month: u32, cost: Option<i64>) -> LedgerRow {
     LedgerRow {
         attempt: attempt_id(n),
         task: task_id(n),
-        lane: "user:1".to_owned(),
+        lane: format!("user:{}", n % 2),
+        requester: format!("ann {n}"),
+        channel: (n > 1).then(|| ChannelId::new(u64::MAX - n)),
+        instance: InstanceId(format!("machine {n}")),
         agent: "openclaw".parse().expect("a valid name"),
         model: Some("cheap".to_owned()),
         day: day(of_month),
         cost: cost.map(Usd::from_nanos),
+        cost_from: cost.map(|nanos| CostFrom::ALL[usize::try_from(nanos % 3).expect("small")]),
         usage: Some(Usage { input: 1, output: 2, cache_read: 3, cache_write: u64::MAX }),
     }
 }

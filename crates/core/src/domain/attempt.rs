@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    money::{Usage, Usd},
+    money::{CostFrom, Usage, Usd},
     reading::ErrorClass,
     step::Verdict,
 };
@@ -155,6 +155,12 @@ pub struct Report {
     pub usage: Option<Usage>,
     /// Cost; `None`: unknown.
     pub cost: Option<Usd>,
+    /// Whose figure that is; `None`: there is none, or the report is of a time when this was not noted.
+    #[serde(default)]
+    pub cost_from: Option<CostFrom>,
+    /// Whether it can hardly be meant; a remark says why.
+    #[serde(default)]
+    pub cost_is_doubtful: bool,
     /// The model that answered, where it says so, else the one that was asked for.
     pub model: Option<String>,
     /// From the agent's start to its end; zero if it never ran.
@@ -184,6 +190,8 @@ impl Report {
             log_tail: None,
             usage: None,
             cost: None,
+            cost_from: None,
+            cost_is_doubtful: false,
             model: None,
             duration: Duration::ZERO,
             remarks: Vec::new(),

@@ -109,6 +109,8 @@ pub struct CardFacts {
     pub cost: Option<Usd>,
     /// Whether there is an attempt whose cost nobody knows.
     pub cost_has_gaps: bool,
+    /// Whether it can hardly be meant; the entry says why.
+    pub cost_is_doubtful: bool,
     /// What all its attempts have used, as far as known.
     pub usage: Option<Usage>,
     /// The model that answered last, where it is known.
@@ -117,6 +119,8 @@ pub struct CardFacts {
     pub agent_id: Option<String>,
     /// When its running agent was last heard, if that is long ago.
     pub quiet_since: Option<DateTime<Utc>>,
+    /// What of its agent's isolation this machine can't hold, in one line.
+    pub open: Option<String>,
     /// Whether its running agent tells what it uses while it works; `None`: nothing runs.
     pub metered: Option<bool>,
     /// Who took what it had left when its money had run out.

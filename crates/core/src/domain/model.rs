@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{money::Price, thinking::Thinking};
 
-/// What is known of models, from `openclaw.json`.
+/// What is known of models, from `openclaw.json` and the price table of `orchestrator_config.json`.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     models: BTreeMap<ModelId, Known>,
@@ -118,6 +118,11 @@ impl Catalogue {
     /// What a model asks for its tokens; `None` where no file says.
     pub fn price(&self, id: &ModelId) -> Option<Price> {
         self.models.get(id).and_then(|known| known.price)
+    }
+
+    /// The models whose price is known, in order.
+    pub fn priced(&self) -> impl Iterator<Item = (&ModelId, Price)> {
+        self.models.iter().filter_map(|(id, known)| Some((id, known.price?)))
     }
 
     /// What the model is shown as: its alias, else its full id.

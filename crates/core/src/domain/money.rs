@@ -126,12 +126,95 @@ pub struct Usage {
     pub cache_write: u64,
 }
 
+/// Whose figure a cost is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostFrom {
+    /// Ours: the tokens that the agent reports, at the prices that are known.
+    PriceTable,
+    /// The agent's own: its model has no price here.
+    Agent,
+    /// Nothing was asked for: the model is free, or nothing was asked of any.
+    Free,
+}
+
+impl CostFrom {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PriceTable, Self::Agent, Self::Free];
+
+    /// The word for it, in the store and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PriceTable => "price_table",
+            Self::Agent => "agent",
+            Self::Free => "free",
+        }
+    }
+}
+
+/// The text names nobody whose figure a cost could be.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("`{given}` is none of price_table, agent, free")]
+pub struct ParseCostFromError {
+    given: String,
+}
+
+impl FromStr for CostFrom {
+    type Err = ParseCostFromError;
+
+    fn from_str(given: &str) -> Result<Self, ParseCostFromError> {
+        let known = Self::ALL.into_iter().find(|one| one.word() == given);
+        known.ok_or_else(|| ParseCostFromError { given: given.chars().take(40).collect() })
+    }
+}
+
+impl fmt::Display for CostFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What attempts have cost together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// The costs that are known.
+    pub cost: Usd,
+    /// The tokens that are known.
+    pub usage: Usage,
+    /// How many attempts there were.
+    pub attempts: u64,
+    /// How many of them have a cost that nobody knows.
+    pub unknown: u64,
+    /// How many of them count with the agent's own figure.
+    pub by_agents: u64,
+}
+
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input = self.input.saturating_add(other.input);
         self.output = self.output.saturating_add(other.output);
         self.cache_read = self.cache_read.saturating_add(other.cache_read);
         self.cache_write = self.cache_write.saturating_add(other.cache_write);
+    }
+}
+
+impl AddAssign for Spending {
+    fn add_assign(&mut self, other: Self) {
+        self.cost += other.cost;
+        self.usage += other.usage;
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.unknown = self.unknown.saturating_add(other.unknown);
+        self.by_agents = self.by_agents.saturating_add(other.by_agents);
+    }
+}
+
+impl Sum for Spending {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        let mut sum = Self::default();
+        for part in parts {
+            sum += part;
+        }
+        sum
     }
 }
 
@@ -153,6 +236,55 @@ impl Price {
     /// Whether every kind of token is free.
     pub fn is_free(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Why it can hardly be meant, if so: nobody asks such a price.
+    pub fn doubt(&self) -> Option<Doubt> {
+        if self.input.max(self.output).max(self.cache_read).max(self.cache_write) > Self::HIGHEST {
+            return Some(Doubt::TooHigh);
+        }
+        (self.output > 0 && self.output < Self::LOWEST).then_some(Doubt::TooLow)
+    }
+
+    /// $1 per 1,000 tokens. The dearest models ask $0.60. Source: `OpenAI`'s price list of 2025, "o1-pro", output.
+    const HIGHEST: u64 = 1_000 * 1_000_000_000;
+
+    /// Half a cent per 1,000,000 tokens of output. The cheapest models that are not free ask one cent. Source: `OpenRouter`'s list of models, 2026.
+    const LOWEST: u64 = 5_000_000;
+}
+
+/// Why a price can hardly be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// More than a dollar per 1,000 tokens.
+    TooHigh,
+    /// Less than half a cent per 1,000,000 tokens of output, and yet not free.
+    TooLow,
+}
+
+/// A price as a person wrote it, in part perhaps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartialPrice {
+    /// As in [`Price`].
+    pub input: Option<u64>,
+    /// As in [`Price`].
+    pub output: Option<u64>,
+    /// As in [`Price`].
+    pub cache_read: Option<u64>,
+    /// As in [`Price`].
+    pub cache_write: Option<u64>,
+}
+
+impl PartialPrice {
+    /// What is written here, and the rest from what was known before. `None`: input or output is known from neither. Tokens of the cache
+    /// cost nothing where nobody says what they cost, as `OpenClaw` takes them.
+    pub fn over(self, known: Option<Price>) -> Option<Price> {
+        Some(Price {
+            input: self.input.or(known.map(|price| price.input))?,
+            output: self.output.or(known.map(|price| price.output))?,
+            cache_read: self.cache_read.or(known.map(|price| price.cache_read)).unwrap_or(0),
+            cache_write: self.cache_write.or(known.map(|price| price.cache_write)).unwrap_or(0),
+        })
     }
 }
 
@@ -229,6 +361,25 @@ mod tests {
             assert!(bad.parse::<Usd>().is_err(), "{bad:?}");
         }
         assert_eq!(Usd::from_nanos(-1_500_000_000).to_string(), "-$1.5");
+    }
+
+    #[test]
+    fn a_price_that_nobody_asks_is_doubted() {
+        let price = |input, output| Price { input, output, ..Price::default() };
+        // The contract's example, read as it is meant and as the other unit would have it.
+        assert_eq!(kimi().doubt(), None);
+        assert_eq!(price(450_000_000_000, 2_250_000_000_000).doubt(), Some(Doubt::TooHigh));
+        assert_eq!(price(450_000, 2_250_000).doubt(), Some(Doubt::TooLow));
+        assert_eq!(price(0, 0).doubt(), None, "free is no doubtful price");
+    }
+
+    #[test]
+    fn a_price_of_one_s_own_goes_over_a_known_one_part_by_part() {
+        let own = PartialPrice { output: Some(7), ..PartialPrice::default() };
+
+        assert_eq!(own.over(Some(kimi())), Some(Price { output: 7, ..kimi() }));
+        assert_eq!(own.over(None), None, "nobody says what input costs");
+        assert_eq!(PartialPrice { input: Some(0), ..own }.over(None), Some(Price { output: 7, ..Price::default() }));
     }
 
     proptest! {

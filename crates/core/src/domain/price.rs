@@ -3,7 +3,7 @@
 use super::{
     evidence::Spent,
     model::{Catalogue, ModelId},
-    money::{Price, Usage, Usd},
+    money::{CostFrom, Doubt, Price, Usage, Usd},
 };
 
 /// What a report says of tokens and money.
@@ -13,43 +13,92 @@ pub struct Priced {
     pub usage: Option<Usage>,
     /// Cost; `None`: unknown.
     pub cost: Option<Usd>,
+    /// Whose figure that is.
+    pub cost_from: Option<CostFrom>,
     /// The model that answered, where the agent says so, else the one that was asked for.
     pub model: Option<String>,
     /// Things that a reader should know.
     pub remarks: Vec<String>,
+    /// Why the figure can hardly be meant; empty: nothing speaks against it.
+    pub doubts: Vec<String>,
 }
+
+/// How far our figure and the agent's own may lie apart before a reader is told: one of them is read in the wrong unit.
+const APART: i128 = 500;
 
 /// Prices what an agent reports. A price that is known counts; what the agent itself says that it cost only where none is. A model that asks nothing
 /// costs nothing, whether its tokens are known or not. `tokenless` agents have none and cost nothing.
 pub fn price(spent: &Spent, catalogue: &Catalogue, requested: Option<&ModelId>, tokenless: bool) -> Priced {
-    let mut priced = Priced { usage: spent.usage(), cost: None, model: requested.map(|id| id.0.clone()), remarks: Vec::new() };
+    let mut priced = Priced { usage: spent.usage(), model: requested.map(|id| id.0.clone()), ..Priced::default() };
+    let by_agent = spent.cost.map(|cost| (cost, CostFrom::Agent));
     if spent.by_model.is_empty() {
         let free = requested.and_then(|id| catalogue.price(id)).is_some_and(|price| price.is_free());
-        priced.cost = if free || tokenless { Some(Usd::ZERO) } else { spent.cost };
+        let figure = if free || tokenless { Some((Usd::ZERO, CostFrom::Free)) } else { by_agent };
+        (priced.cost, priced.cost_from) = figure.unzip();
         priced.usage = tokenless.then(Usage::default);
         return priced;
     }
-    let answered: Vec<(Option<String>, Option<Price>, &Usage)> = spent
+    let answered: Vec<Answered<'_>> = spent
         .by_model
         .iter()
         .map(|(reported, usage)| {
             let known = identify(reported.as_deref(), requested, catalogue);
             let price = known.as_ref().and_then(|id| catalogue.price(id));
-            (known.map(|id| id.0).or_else(|| reported.clone()), price, usage)
+            Answered { model: known.map(|id| id.0).or_else(|| reported.clone()), price, usage }
         })
         .collect();
-    let costs: Option<Vec<Usd>> = answered.iter().map(|(_, price, usage)| price.map(|price| price.cost(usage))).collect();
+    let costs: Option<Vec<Usd>> = answered.iter().map(|one| one.price.map(|price| price.cost(one.usage))).collect();
+    let ours = costs.map(|costs| {
+        let is_free = answered.iter().all(|one| one.price.is_some_and(|price| price.is_free()));
+        (costs.into_iter().sum::<Usd>(), if is_free { CostFrom::Free } else { CostFrom::PriceTable })
+    });
     // Nothing was asked of a model, so nothing is owed.
     let nothing = spent.usage() == Some(Usage::default());
-    priced.cost = costs.map(|costs| costs.into_iter().sum()).or(spent.cost).or(nothing.then_some(Usd::ZERO));
+    let figure = ours.or(by_agent).or(nothing.then_some((Usd::ZERO, CostFrom::Free)));
+    (priced.cost, priced.cost_from) = figure.unzip();
     // The model with the most to say is the one that answered; others are told.
-    let most = answered.iter().max_by_key(|(_, _, usage)| usage.output);
-    priced.model = most.and_then(|(model, _, _)| model.clone()).or(priced.model);
-    let names: Vec<_> = answered.iter().filter_map(|(model, _, _)| model.as_deref()).collect();
+    let most = answered.iter().max_by_key(|one| one.usage.output);
+    priced.model = most.and_then(|one| one.model.clone()).or(priced.model);
+    let names: Vec<_> = answered.iter().filter_map(|one| one.model.as_deref()).collect();
     if names.len() > 1 {
         priced.remarks.push(format!("several models answered: {}", names.join(", ")));
     }
+    priced.doubts.extend(answered.iter().filter_map(Answered::doubt));
+    priced.doubts.extend(ours.and_then(|(ours, _)| far_apart(ours, spent.cost?)));
     priced
+}
+
+/// One model's part in an answer.
+struct Answered<'a> {
+    model: Option<String>,
+    price: Option<Price>,
+    usage: &'a Usage,
+}
+
+impl Answered<'_> {
+    /// What is to be said of a price that nobody asks.
+    fn doubt(&self) -> Option<String> {
+        let model = self.model.as_deref().unwrap_or("the model");
+        let asked = match self.price?.doubt()? {
+            Doubt::TooHigh => "more than $1 per 1,000 tokens",
+            Doubt::TooLow => "less than half a cent per 1,000,000 tokens",
+        };
+        Some(format!("implausible price: by the price table {model} costs {asked}; check `prices.unit`"))
+    }
+}
+
+/// What is to be said where our figure and the agent's own can't both be right.
+fn far_apart(ours: Usd, agents: Usd) -> Option<String> {
+    let (one, other) = (i128::from(ours.nanos()), i128::from(agents.nanos()));
+    // An agent that has no prices says zero.
+    let apart = other > 0 && (one == 0 || one >= other * APART || other >= one * APART);
+    apart.then(|| {
+        let factor = match (one.max(other) / one.min(other).max(1), one) {
+            (_, 0) => "free".to_owned(),
+            (factor, _) => format!("{ours}, a factor of {factor}"),
+        };
+        format!("the agent says that it cost {agents}, by the price table it is {factor}: check `prices`")
+    })
 }
 
 /// The model that a report means. What it does not name is what was asked for; so is that model's dated edition.
@@ -62,7 +111,15 @@ fn identify(reported: Option<&str>, requested: Option<&ModelId>, catalogue: &Cat
     if let Some(requested) = requested.filter(|id| means(reported, &id.0)) {
         return Some(requested.clone());
     }
-    catalogue.resolve(reported).ok().filter(|id| catalogue.price(id).is_some())
+    if let Some(known) = catalogue.resolve(reported).ok().filter(|id| catalogue.price(id).is_some()) {
+        return Some(known);
+    }
+    // A dated edition of the only model that it can be.
+    let mut editions = catalogue.priced().map(|(id, _)| id).filter(|id| means(reported, &id.0));
+    match (editions.next(), editions.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => None,
+    }
 }
 
 /// Whether a reported name is the requested one, with or without its provider, and at most a date after it.
@@ -128,6 +185,56 @@ mod tests {
         assert_eq!(cost(&spent(&[(None, 5, 5)], Some(500_000_000)), "openrouter/x/unpriced").as_deref(), Some("$0.5"));
         assert_eq!(cost(&spent(&[(None, 5, 5)], None), "openrouter/x/unpriced"), None);
         assert_eq!(cost(&Spent::default(), KIMI), None);
+    }
+
+    #[test]
+    fn it_is_known_whose_figure_a_cost_is() {
+        let from = |spent: &Spent, requested: &str| price(spent, &catalogue(), Some(&ModelId(requested.into())), false).cost_from;
+        let (unpriced, free) = ("openrouter/x/unpriced", "openrouter/stepfun/step-3.5-flash:free");
+
+        assert_eq!(from(&spent(&[(None, 5, 5)], Some(1)), KIMI), Some(CostFrom::PriceTable));
+        assert_eq!(from(&spent(&[(None, 5, 5)], Some(1)), unpriced), Some(CostFrom::Agent));
+        assert_eq!(from(&spent(&[], Some(1)), unpriced), Some(CostFrom::Agent));
+        assert_eq!(from(&spent(&[(None, 5, 5)], None), free), Some(CostFrom::Free));
+        assert_eq!(from(&spent(&[(None, 5, 5)], None), unpriced), None);
+        assert_eq!(price(&Spent::default(), &catalogue(), None, true).cost_from, Some(CostFrom::Free));
+    }
+
+    #[test]
+    fn figures_that_can_t_both_be_right_are_told() {
+        let doubts =
+            |input, agents| price(&spent(&[(None, input, 0)], Some(agents)), &catalogue(), Some(&ModelId(KIMI.into())), false).doubts;
+        // 1,000 tokens are $0.00045 here.
+        let apart = "the agent says that it cost $0.225, by the price table it is $0.00045, a factor of 500: check `prices`";
+
+        assert_eq!(doubts(1_000, 225_000_000), [apart]);
+        assert_eq!(doubts(1_000, 224_000_000), [""; 0]);
+        assert_eq!(doubts(1_000, 900).len(), 1);
+        assert_eq!(doubts(1_000, 901), [""; 0]);
+        assert_eq!(doubts(1_000, 0), [""; 0], "an agent without prices of its own says zero");
+        let free = "openrouter/stepfun/step-3.5-flash:free";
+        let told = price(&spent(&[(None, 1, 1)], Some(5_000_000)), &catalogue(), Some(&ModelId(free.into())), false).doubts;
+        assert_eq!(told, ["the agent says that it cost $0.005, by the price table it is free: check `prices`"]);
+    }
+
+    #[test]
+    fn a_price_that_nobody_asks_is_told_with_the_run() {
+        let mut known = catalogue();
+        known.add(&ModelId(KIMI.into()), None, Some(Price { output: 2_250_000_000_000, ..Price::default() }));
+
+        let priced = price(&spent(&[(None, 1, 1)], None), &known, Some(&ModelId(KIMI.into())), false);
+
+        let told = format!("implausible price: by the price table {KIMI} costs more than $1 per 1,000 tokens; check `prices.unit`");
+        assert_eq!(priced.doubts, [told]);
+    }
+
+    #[test]
+    fn a_dated_edition_has_the_price_of_the_only_model_that_it_can_be() {
+        let mut known = catalogue();
+        known.add(&ModelId("claude-sonnet-4-5".into()), None, Some(Price { input: 3_000_000_000, ..Price::default() }));
+        let dated = spent(&[(Some("claude-sonnet-4-5-20250929"), 1_000_000, 0)], None);
+
+        assert_eq!(price(&dated, &known, None, false).cost, Some(Usd::from_nanos(3_000_000_000)));
     }
 
     #[test]

@@ -70,6 +70,16 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// The channel in which the task stands; `None`: there is no Discord.
+    pub fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::Message(at) => Some(at.channel),
+            Self::Asked { announce_in } => *announce_in,
+        }
+    }
+}
+
 /// What somebody said in a task's thread: the task goes on with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowUp {

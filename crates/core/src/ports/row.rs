@@ -7,9 +7,9 @@ use crate::domain::{
     agent::AgentName,
     attempt::{AttemptState, Outcome, Report},
     card::Card,
-    id::{AttemptId, ChannelId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
+    id::{AttemptId, ChannelId, InstanceId, LetterId, MarkId, MessageId, ParcelId, StepId, TaskId},
     lease::{Fence, Lease},
-    money::{Usage, Usd},
+    money::{CostFrom, Usage, Usd},
     outbound::{Address, Class, Letter, LetterState, Mark, MarkState, Post, Progress},
     step::StepState,
     task::{FollowUp, MessageRef, Priority, Task},
@@ -158,14 +158,22 @@ pub struct LedgerRow {
     pub task: TaskId,
     /// Who asked, as a lane.
     pub lane: String,
+    /// Who asked, as he was called then.
+    pub requester: String,
+    /// The channel in which the task stands; `None`: it came from where there is no Discord.
+    pub channel: Option<ChannelId>,
+    /// The instance on which it ran.
+    pub instance: InstanceId,
     /// The agent definition.
     pub agent: AgentName,
-    /// The model, as shown.
+    /// The model that answered, as its agent names it, else the full id of the one that was asked for.
     pub model: Option<String>,
     /// The day on which it ended, UTC.
     pub day: NaiveDate,
     /// Its cost; `None`: unknown.
     pub cost: Option<Usd>,
+    /// Whose figure that is; `None`: there is none, or nobody noted it.
+    pub cost_from: Option<CostFrom>,
     /// Its tokens; `None`: unknown.
     pub usage: Option<Usage>,
 }

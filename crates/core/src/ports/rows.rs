@@ -66,8 +66,21 @@ pub trait Look {
     fn removable_workspaces(&self, succeeded: bool, before: DateTime<Utc>, limit: u32) -> Result<Vec<AttemptRow>, RowsError>;
     /// Billionths of a dollar that attempts which ended on a day have cost, as far as known.
     fn spent_on(&self, day: NaiveDate) -> Result<Usd, RowsError>;
-    /// Ledger lines from a day to a day, both included, oldest first.
-    fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError>;
+    /// Shows ledger lines from a day to a day, both included, by day, then oldest first; only those of a lane, if one is named. One after
+    /// another: a ledger may be longer than fits.
+    fn each_ledger_line(
+        &self,
+        lane: Option<&str>,
+        from: NaiveDate,
+        to: NaiveDate,
+        each: &mut dyn FnMut(LedgerRow),
+    ) -> Result<(), RowsError>;
+    /// The same lines of all lanes, together.
+    fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError> {
+        let mut lines = Vec::new();
+        self.each_ledger_line(None, from, to, &mut |line| lines.push(line))?;
+        Ok(lines)
+    }
     /// One letter.
     fn letter(&self, id: LetterId) -> Result<Option<LetterRow>, RowsError>;
     /// Addresses with a letter that waits or a parcel under way, in their order, each once.

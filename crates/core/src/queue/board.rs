@@ -1,5 +1,6 @@
 //! Read models: what people see of tasks. Derived from stored facts, never stored.
 
+pub mod spending;
 pub mod standing;
 
 use chrono::{DateTime, NaiveDate, Utc};

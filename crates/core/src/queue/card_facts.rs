@@ -53,6 +53,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         attempts: attempts.last().map_or(0, |attempt| attempt.number),
         allowed: step.attempts_allowed,
         cost_has_gaps: costs.len() < reports.len(),
+        cost_is_doubtful: reports.iter().any(|report| report.cost_is_doubtful),
         cost: (!costs.is_empty()).then(|| costs.into_iter().sum()),
         usage: used.into_iter().reduce(|mut sum, one| {
             sum += one;
@@ -61,6 +62,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         model: reports.last().and_then(|report| report.model.clone()),
         agent_id: attempts.last().map(|attempt| attempt.agent_id.clone()),
         quiet_since: None,
+        open: None,
         metered: None,
         accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
         entry: row.entry,

@@ -156,10 +156,15 @@ fn enter_in_ledger(
         attempt: attempt.id,
         task: attempt.task.clone(),
         lane: step.lane.clone(),
+        requester: task.task.requester.name().to_owned(),
+        channel: task.task.origin.channel(),
+        instance: attempt.lease.instance.clone(),
         agent: attempt.agent.clone(),
-        model: report.and_then(|report| report.model.clone()).or_else(|| task.task.wishes.model_shown.clone()),
+        // One model has one name here, whichever was used to ask for it.
+        model: report.and_then(|report| report.model.clone()).or_else(|| task.task.wishes.model.as_ref().map(ToString::to_string)),
         day: now.date_naive(),
         cost: report.and_then(|report| report.cost),
+        cost_from: report.and_then(|report| report.cost_from),
         usage: report.and_then(|report| report.usage),
     })?;
     let Some(cost) = report.and_then(|report| report.cost).filter(|cost| *cost != Usd::ZERO) else { return Ok(()) };

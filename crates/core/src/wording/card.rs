@@ -57,6 +57,7 @@ pub fn face(facts: &CardFacts, entry: Option<&str>, said: Option<&str>) -> Post 
     lines.push(figures_of(facts));
     lines.extend(said.and_then(last_line).filter(|_| facts.showing.shown == Shown::Live).map(|line| format!("> {}", code(&line, SAID))));
     lines.extend(facts.quiet_since.map(|since| format!("-# Its agent was last heard {}.", ago(since))));
+    lines.extend(facts.open.as_ref().map(|open| format!("-# ⚠ {}", plain(open, REASON))));
     lines.extend(waiting_words(facts));
     lines.push(format!(
         "-# {} · asked by {} {}",
@@ -108,7 +109,7 @@ pub fn told(facts: &ResultFacts) -> Post {
         super::because::ended(report.outcome),
         figures::duration(report.duration),
         figures::tokens(report.usage.as_ref()),
-        figures::cost(report.cost),
+        figures::cost_from(report.cost, report.cost_from),
     );
     let reason = report.reason.as_deref().map_or_else(String::new, |reason| format!("\n{}", sentence(reason, REASON)));
     let text = report.text.trim();
@@ -183,7 +184,8 @@ fn figures_of(facts: &CardFacts) -> String {
     if facts.usage.is_some() || facts.cost.is_some() {
         parts.push(format!("{} tokens", figures::tokens(facts.usage.as_ref())));
         let more = if facts.cost_has_gaps && facts.cost.is_some() { " and more" } else { "" };
-        parts.push(format!("**{}**{more}", figures::cost(facts.cost)));
+        let doubt = if facts.cost_is_doubtful { " ⚠ implausible, its entry says why" } else { "" };
+        parts.push(format!("**{}**{more}{doubt}", figures::cost(facts.cost)));
     }
     parts.extend(facts.task.wishes.budget.map(|budget| money_of(facts, budget)));
     parts.join(" · ")

@@ -10,8 +10,9 @@ use super::{
     harmless::{code, in_fence, plain, sentence, value},
 };
 use crate::domain::{
-    attempt::Outcome,
+    attempt::{Outcome, Report},
     id::TaskId,
+    money::CostFrom,
     outbound::{Embed, Post, PostFile, ResultFacts},
 };
 
@@ -150,7 +151,7 @@ fn compose(facts: &ResultFacts, limit: usize) -> Composed {
         ),
         share,
     );
-    let remarks = room.take("remarks", remarks(&report.remarks, if whole { 300 } else { 110 }), share);
+    let remarks = room.take("remarks", remarks(report, if whole { 300 } else { 110 }), share);
 
     let (body, file) = body.map_or((None, None), |body| body.within(facts, &mut room));
     let log = report.log_tail.as_deref().filter(|_| room.left > 120).and_then(|log| log_section(log, room.left));
@@ -306,20 +307,24 @@ fn list(title: &str, items: impl Iterator<Item = String>, most: usize) -> Option
     }
 }
 
-fn remarks(remarks: &[String], most: usize) -> Option<String> {
+fn remarks(report: &Report, most: usize) -> Option<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut used = 0;
-    for remark in remarks {
+    for (nth, remark) in report.remarks.iter().enumerate() {
         let line = format!("-# ⚠ {}", sentence(remark, 180));
         used += fit::length(&line) + 1;
         if used > most && !lines.is_empty() {
-            lines.push(format!("-# ⚠ and {} more", remarks.len() - lines.len()));
+            lines.push(format!("-# ⚠ and {} more", report.remarks.len() - nth));
             break;
         }
         lines.push(line);
+    }
+    // Ours needs no word, nor does one that is free or unknown: those are told by the figure itself.
+    if report.cost_from == Some(CostFrom::Agent) {
+        lines.push(format!("-# The cost is {}.", figures::whose(CostFrom::Agent)));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

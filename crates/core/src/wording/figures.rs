@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    money::{Usage, Usd},
+    money::{CostFrom, Usage, Usd},
     task::show_duration,
 };
 
@@ -37,6 +37,37 @@ pub fn tokens(usage: Option<&Usage>) -> String {
 /// `$0.001215`, `$0`, or `N/A` where nobody knows.
 pub fn cost(cost: Option<Usd>) -> String {
     cost.map_or_else(|| "N/A".to_owned(), |cost| cost.to_string())
+}
+
+/// Whose figure a cost is, in words.
+pub fn whose(from: CostFrom) -> &'static str {
+    match from {
+        CostFrom::PriceTable => "by the price table",
+        CostFrom::Agent => "the agent's own figure",
+        CostFrom::Free => "free",
+    }
+}
+
+/// A cost and whose figure it is: `$0.5 (the agent's own figure)`; the cost alone where nobody noted that.
+pub fn cost_from(cost: Option<Usd>, from: Option<CostFrom>) -> String {
+    let shown = self::cost(cost);
+    from.filter(|_| cost.is_some()).map_or_else(|| shown.clone(), |from| format!("{shown} ({})", whose(from)))
+}
+
+/// An amount where there is little room, rounded half up: cents from a dollar on, below that three figures that count: `$12.35`, `$0.00122`.
+pub fn about(amount: Usd) -> String {
+    let nanos = amount.nanos().unsigned_abs();
+    let mut unit = 10_000_000_u64;
+    while nanos < 1_000_000_000 && unit > 1 && nanos < unit.saturating_mul(100) {
+        unit /= 10;
+    }
+    let rounded = (nanos.saturating_add(unit / 2) / unit).saturating_mul(unit);
+    let shown = Usd::from_nanos(i64::try_from(rounded).unwrap_or(i64::MAX)).to_string();
+    let cents = match shown.split_once('.') {
+        Some((whole, cents)) if cents.len() == 1 => format!("{whole}.{cents}0"),
+        _ => shown,
+    };
+    if amount.nanos() < 0 { format!("-{cents}") } else { cents }
 }
 
 /// `512 bytes`, `1.5 KiB`, `12 MiB`: one decimal below ten.
@@ -111,6 +142,35 @@ mod tests {
         assert_eq!(cost(None), "N/A");
         assert_eq!(cost(Some(Usd::ZERO)), "$0");
         assert_eq!(cost(Some(Usd::from_nanos(1_215_000))), "$0.001215");
+    }
+
+    #[test]
+    fn an_amount_is_rounded_where_there_is_little_room() {
+        for (nanos, shown) in [
+            (0, "$0"),
+            (1, "$0.000000001"),
+            (1_215_499, "$0.00122"),
+            (12_154_990, "$0.0122"),
+            (121_549_900, "$0.122"),
+            (500_000_000, "$0.50"),
+            (999_999_999, "$1"),
+            (1_215_499_000, "$1.22"),
+            (12_345_678_901, "$12.35"),
+            (9_000_000_000_000, "$9000"),
+            (-1_215_499, "-$0.00122"),
+        ] {
+            assert_eq!(about(Usd::from_nanos(nanos)), shown, "{nanos}");
+        }
+    }
+
+    #[test]
+    fn a_cost_tells_whose_figure_it_is() {
+        let half = Some(Usd::from_nanos(500_000_000));
+
+        assert_eq!(cost_from(half, Some(CostFrom::Agent)), "$0.5 (the agent's own figure)");
+        assert_eq!(cost_from(half, Some(CostFrom::PriceTable)), "$0.5 (by the price table)");
+        assert_eq!(cost_from(Some(Usd::ZERO), Some(CostFrom::Free)), "$0 (free)");
+        assert_eq!((cost_from(half, None).as_str(), cost_from(None, None).as_str()), ("$0.5", "N/A"));
     }
 
     #[test]

@@ -205,8 +205,8 @@ impl Refusal {
             }
             Self::NotAllowed { right, roles, bot } => not_allowed(*right, roles, *bot),
             Self::MistypedCommand { given } => format!(
-                "{} is no command of this bot, so it was not taken for a task either. `/help` names the commands, `/status` what today has cost; as a task write it \
-                 with more words.",
+                "{} looks like a command, and as a message it is none, so it was not taken for a task either. Choose commands from the list that opens at `/`: \
+                 `/help` names them, `/cost` says what was spent. As a task write it with more words.",
                 harmless::code(given, GIVEN)
             ),
             Self::TooManyOpen { most } => format!("You have {most} open tasks, as many as one person may have. Wait until one has ended."),

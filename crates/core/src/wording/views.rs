@@ -2,6 +2,8 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
+mod refused;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -11,9 +13,11 @@ use super::figures;
 use crate::domain::{
     attempt::Outcome,
     id::TaskId,
-    money::{Usage, Usd},
+    money::{CostFrom, Usage, Usd},
     task::Thinking,
 };
+
+pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +152,9 @@ pub struct AttemptView {
     pub cost: String,
     /// The same in billionths of a dollar.
     pub cost_nanos: Option<i64>,
+    /// Whose figure that is; none: nobody's, or nobody noted it.
+    #[serde(default)]
+    pub cost_from: Option<CostFrom>,
     /// Its workspace, while it stands.
     pub workspace: Option<String>,
     /// What a reader should know.
@@ -372,32 +379,4 @@ pub struct Health {
     pub pid: u32,
     /// Its version.
     pub version: String,
-}
-
-/// The body of every answer that is not a success.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorBody {
-    /// What is wrong.
-    pub error: ErrorCode,
-    /// What is wrong with which field.
-    #[serde(default)]
-    pub fields: Vec<FieldIssue>,
-}
-
-/// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorCode {
-    /// A word for programs.
-    pub code: String,
-    /// A sentence for people.
-    pub message: String,
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldIssue {
-    /// The field.
-    pub field: String,
-    /// What is wrong with it.
-    pub issue: String,
 }

@@ -12,5 +12,6 @@ mod marks;
 mod read_back;
 mod results;
 mod room;
+mod spending;
 mod steps;
 mod support;

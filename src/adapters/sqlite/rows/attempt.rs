@@ -6,7 +6,7 @@ use orchestrator_core::{
         attempt::{AttemptState, Outcome},
         id::{AttemptId, InstanceId, StepId, TaskId},
         lease::{Fence, Lease},
-        money::Usd,
+        money::{CostFrom, Usd},
     },
     ports::rows::{AttemptRow, LedgerRow, LiveHead, RowsError},
 };
@@ -72,16 +72,20 @@ impl SqliteRows<'_> {
     }
 
     pub(super) fn add_ledger(&self, row: &LedgerRow) -> Result<(), RowsError> {
-        let sql = "INSERT INTO ledger (attempt, task, lane, agent, model, day, cost, usage) \
-                   VALUES (:attempt, :task, :lane, :agent, :model, :day, :cost, :usage)";
+        let sql = "INSERT INTO ledger (attempt, task, lane, requester, channel, instance, agent, model, day, cost, cost_from, usage) \
+                   VALUES (:attempt, :task, :lane, :requester, :channel, :instance, :agent, :model, :day, :cost, :cost_from, :usage)";
         let values = named_params! {
             ":attempt": row.attempt.to_string(),
             ":task": row.task.as_str(),
             ":lane": row.lane,
+            ":requester": row.requester,
+            ":channel": row.channel.map(|channel| channel.get().cast_signed()),
+            ":instance": row.instance.0,
             ":agent": row.agent.as_str(),
             ":model": row.model,
             ":day": row.day.to_string(),
             ":cost": row.cost.map(Usd::nanos),
+            ":cost_from": row.cost_from.map(CostFrom::word),
             ":usage": row.usage.as_ref().map(json).transpose()?,
         };
         self.insert("ledger", &row.attempt, sql, values)?;
@@ -99,9 +103,21 @@ impl SqliteRows<'_> {
         Ok(spent.unwrap_or(Usd::ZERO))
     }
 
-    pub(super) fn list_ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError> {
-        let sql = "SELECT * FROM ledger WHERE day BETWEEN ?1 AND ?2 ORDER BY day, seq";
-        self.all(sql, [from.to_string(), to.to_string()], read_ledger)
+    pub(super) fn show_ledger(
+        &self,
+        lane: Option<&str>,
+        from: NaiveDate,
+        to: NaiveDate,
+        each: &mut dyn FnMut(LedgerRow),
+    ) -> Result<(), RowsError> {
+        let (from, to) = (from.to_string(), to.to_string());
+        match lane {
+            None => self.each("SELECT * FROM ledger WHERE day BETWEEN ?1 AND ?2 ORDER BY day, seq", [&from, &to], read_ledger, each),
+            Some(lane) => {
+                let sql = "SELECT * FROM ledger WHERE lane = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY day, seq";
+                self.each(sql, [lane, &from, &to], read_ledger, each)
+            }
+        }
     }
 }
 
@@ -161,10 +177,14 @@ fn read_ledger(row: &Row<'_>) -> Result<LedgerRow, RowsError> {
         attempt: cells.shown("attempt")?,
         task: cells.shown("task")?,
         lane: cells.text("lane")?.to_owned(),
+        requester: cells.text("requester")?.to_owned(),
+        channel: cells.opt_channel("channel")?,
+        instance: InstanceId(cells.text("instance")?.to_owned()),
         agent: cells.shown("agent")?,
         model: cells.opt_text("model")?.map(str::to_owned),
         day: cells.shown("day")?,
         cost: cells.opt_int("cost")?.map(Usd::from_nanos),
+        cost_from: cells.opt_shown("cost_from")?,
         usage: cells.opt_json("usage")?,
     })
 }

@@ -132,6 +132,10 @@ impl<'r> Cells<'r> {
         self.snowflake(column, self.int(column)?).map(ChannelId::new)
     }
 
+    pub(super) fn opt_channel(&self, column: &'static str) -> Result<Option<ChannelId>, RowsError> {
+        self.opt_int(column)?.map(|id| self.snowflake(column, id).map(ChannelId::new)).transpose()
+    }
+
     pub(super) fn message(&self, column: &'static str) -> Result<MessageId, RowsError> {
         self.snowflake(column, self.int(column)?).map(MessageId::new)
     }

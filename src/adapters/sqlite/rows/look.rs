@@ -105,8 +105,14 @@ impl Look for SqliteRows<'_> {
         self.find_spent(day)
     }
 
-    fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError> {
-        self.list_ledger(from, to)
+    fn each_ledger_line(
+        &self,
+        lane: Option<&str>,
+        from: NaiveDate,
+        to: NaiveDate,
+        each: &mut dyn FnMut(LedgerRow),
+    ) -> Result<(), RowsError> {
+        self.show_ledger(lane, from, to, each)
     }
 
     fn letter(&self, id: LetterId) -> Result<Option<LetterRow>, RowsError> {

@@ -47,14 +47,26 @@ impl<'c> SqliteRows<'c> {
 
     /// All rows that a statement finds, in its order.
     fn all<T>(&self, sql: &str, params: impl Params, read: impl Fn(&Row<'_>) -> Result<T, RowsError>) -> Result<Vec<T>, RowsError> {
+        let mut found = Vec::new();
+        self.each(sql, params, read, &mut |row| found.push(row))?;
+        Ok(found)
+    }
+
+    /// Shows the rows that a statement finds, in its order, one after another.
+    fn each<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, RowsError>,
+        each: &mut dyn FnMut(T),
+    ) -> Result<(), RowsError> {
         self.check_plan(sql)?;
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.failed(&error))?;
         let mut rows = statement.query(params).map_err(|error| self.failed(&error))?;
-        let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|error| self.failed(&error))? {
-            found.push(read(row)?);
+            each(read(row)?);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Changes rows and counts them.

@@ -6,6 +6,7 @@
 
 mod call;
 mod cancel;
+mod cost;
 mod failing;
 mod form;
 mod framework;
@@ -105,6 +106,7 @@ fn all() -> Vec<Command> {
         status::status(),
         why::why(),
         queue::queue(),
+        cost::cost(),
         cancel::cancel(),
         retry::retry(),
         logs::logs(),

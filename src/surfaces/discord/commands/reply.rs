@@ -61,6 +61,22 @@ enum Later {
     Beside,
 }
 
+/// A picture that goes along with an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Picture {
+    pub(super) name: &'static str,
+    /// What is in it, for those who can't see it.
+    pub(super) tells: String,
+    /// A PNG file.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Picture {
+    fn attachment(&self) -> CreateAttachment {
+        CreateAttachment::bytes(self.bytes.clone(), self.name).description(&self.tells)
+    }
+}
+
 /// Answers one interaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reply<'a> {
@@ -111,16 +127,28 @@ impl<'a> Reply<'a> {
         self.later(post, Later::InIt).await;
     }
 
+    /// The same, with a picture.
+    pub(super) async fn show(&self, post: &Post, picture: &Picture) {
+        self.send(post, Some(picture), Later::InIt).await;
+    }
+
     /// Says something beside what was put off, and leaves that as it is.
     pub(super) async fn say_beside(&self, post: &Post) {
         self.later(post, Later::Beside).await;
     }
 
     async fn later(&self, post: &Post, how: Later) {
+        self.send(post, None, how).await;
+    }
+
+    async fn send(&self, post: &Post, picture: Option<&Picture>, how: Later) {
         let post = self.clean(post);
         for retry in 1..=LATER_TRIES {
             let sent = match how {
-                Later::InIt => edit(&post).execute(self.http, self.call.token).await,
+                Later::InIt => {
+                    let edit = picture.map(Picture::attachment).into_iter().fold(edit(&post), EditInteractionResponse::new_attachment);
+                    edit.execute(self.http, self.call.token).await
+                }
                 Later::Beside => follow_up(&post).execute(self.http, (None, self.call.token)).await,
             };
             let Err(error) = sent else { return };

@@ -189,6 +189,12 @@ pub(super) async fn a_day_s_money_is_the_sum_of_its_ledger(store: &dyn Store) {
         [(1, 20, Some(5)), (3, 20, None), (4, 20, Some(i64::MAX)), (2, 21, Some(7))].map(|(n, day, cost)| ledger(n, day, cost)).into();
     assert_eq!(lines, expected);
     assert_eq!(read(store, |rows| rows.ledger(day(21), day(20))).await.unwrap(), []);
+    let of_lane = read(store, |rows| {
+        let mut lines = Vec::new();
+        rows.each_ledger_line(Some("user:1"), day(20), day(21), &mut |line| lines.push(line.attempt))?;
+        Ok(lines)
+    });
+    assert_eq!(of_lane.await.unwrap(), [attempt_id(1), attempt_id(3)]);
 }
 
 pub(super) async fn letters_wait_by_class_then_age(store: &dyn Store) {

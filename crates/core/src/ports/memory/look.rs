@@ -141,10 +141,18 @@ impl Look for Tables {
         Ok(self.ledger.values().filter(|row| row.day == day).filter_map(|row| row.cost).sum())
     }
 
-    fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, RowsError> {
-        let mut lines: Vec<_> = self.ledger.values().filter(|row| from <= row.day && row.day <= to).cloned().collect();
+    fn each_ledger_line(
+        &self,
+        lane: Option<&str>,
+        from: NaiveDate,
+        to: NaiveDate,
+        each: &mut dyn FnMut(LedgerRow),
+    ) -> Result<(), RowsError> {
+        let meant = |row: &&LedgerRow| from <= row.day && row.day <= to && lane.is_none_or(|lane| row.lane == lane);
+        let mut lines: Vec<_> = self.ledger.values().filter(meant).cloned().collect();
         lines.sort_by_key(|row| row.day);
-        Ok(lines)
+        lines.into_iter().for_each(each);
+        Ok(())
     }
 
     fn letter(&self, id: LetterId) -> Result<Option<LetterRow>, RowsError> {

@@ -82,7 +82,7 @@ fn attempt(one: &AttemptView) -> String {
     facts.extend(one.duration_ms.filter(|ms| *ms > 0).map(|ms| figures::duration(Duration::from_millis(ms))));
     if one.ended_at.is_some() {
         facts.push(format!("{} tokens", figures::tokens(one.tokens.as_ref())));
-        facts.push(one.cost.clone());
+        facts.push(one.cost.clone() + &one.cost_from.map_or_else(String::new, |from| format!(" ({})", figures::whose(from))));
     }
     facts.push(code(&one.agent_id, 48));
     if one.ended_at.is_some() && one.workspace.is_none() {
@@ -189,6 +189,7 @@ mod tests {
             tokens: Some(Usage { input: 1_200, output: 300, cache_read: 0, cache_write: 0 }),
             cost: "$0.001215".into(),
             cost_nanos: Some(1_215_000),
+            cost_from: None,
             workspace: None,
             remarks: Vec::new(),
         }

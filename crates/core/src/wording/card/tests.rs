@@ -44,10 +44,12 @@ fn facts(doing: TaskState) -> CardFacts {
         allowed: 1,
         cost: None,
         cost_has_gaps: false,
+        cost_is_doubtful: false,
         usage: None,
         model: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
         quiet_since: None,
+        open: None,
         metered: None,
         accepted: None,
         entry: None,
@@ -144,6 +146,8 @@ fn an_ended_card_tells_how_what_it_cost_and_where_the_result_is() {
     -# `1443021398234771496` · asked by ann <t:1763700000:R>
     [Retry] [Logs] [Why?] [Result]
     ");
+    let doubtful = CardFacts { cost_is_doubtful: true, ..ended(Outcome::Succeeded, None) };
+    assert!(shown(&face(&doubtful, None, None)).contains("**$0.001215** ⚠ implausible, its entry says why"));
     let failed = CardFacts { cost_has_gaps: true, ..ended(Outcome::Failed, Some("exit code 3: `x` @everyone")) };
     assert_snapshot!(shown(&face(&failed, None, None)).replace('\u{200b}', "¦"), @"
     ❌ **Failed** after 12s · <t:1763700020:R>

@@ -16,7 +16,7 @@ use crate::domain::{
     task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
 };
 
-fn facts() -> ResultFacts {
+pub(in crate::wording) fn facts() -> ResultFacts {
     ResultFacts {
         task: Task {
             id: "1443021398234771496".parse().unwrap(),
@@ -50,6 +50,8 @@ fn facts() -> ResultFacts {
             log_tail: None,
             usage: Some(Usage { input: 1_234, output: 56, cache_read: 1_000, cache_write: 0 }),
             cost: Some(Usd::from_nanos(1_215_000)),
+            cost_from: None,
+            cost_is_doubtful: false,
             model: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             duration: Duration::from_millis(12_400),
             remarks: vec![],
@@ -370,7 +372,7 @@ prop_compose! {
         one.report = Report {
             outcome: OUTCOMES[outcome], reason, text, text_left_out: left_out, summary, partial: number % 2 == 0,
             outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, duration: Duration::from_secs(tokens),
-            usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)),
+            usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)), cost_from: None, cost_is_doubtful: true,
         };
         one
     }

@@ -10,16 +10,17 @@ use orchestrator_core::{
         attempt::{AttemptState, Outcome},
         ceiling::Scope,
         id::InstanceId,
-        money::Usd,
+        money::{Spending, Usd},
         outbound::{Letter, MarkState, Purpose},
+        period::{Dimension, Period},
         step::StepState,
         task::{Origin, Priority},
     },
     ports::{
-        rows::{AttemptRow, LetterRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
+        rows::{AttemptRow, LedgerRow, LetterRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
         store::Store,
     },
-    queue::cards::SHOWN_WAITING,
+    queue::{board::spending::Sums, cards::SHOWN_WAITING},
 };
 
 /// Everything about one task.
@@ -212,10 +213,42 @@ async fn the_ledger_is_the_sum_of_the_attempts(store: &Arc<dyn Store>, all: &[Wh
         assert_eq!(Some(line.day), attempt.ended_at.map(|at| at.date_naive()));
         *days.entry(line.day).or_default() += cost.unwrap_or_default();
     }
+    sums_part_the_ledger(&lines, all);
     for (day, cost) in days {
         let (spent, fact) = look(store, move |look| Ok((look.spent_on(day)?, look.fact(&format!("spent:{day}"))?))).await;
         assert_eq!(spent, cost, "what {day} has cost");
         assert_eq!(fact.map_or(0, |nanos| nanos.parse().expect("a number")), cost.nanos(), "what {day} is thought to have cost");
+    }
+}
+
+/// However the lines are parted, each is in one part, and the parts are what was spent.
+fn sums_part_the_ledger(lines: &[LedgerRow], all: &[Whole]) {
+    let whole = Period { from: day("2000-01-01"), to: day("2100-01-01") };
+    let mut cost = Usd::ZERO;
+    let mut unknown = 0;
+    for report in all.iter().flat_map(|task| &task.attempts).filter_map(|attempt| attempt.report.as_ref()) {
+        match report.cost {
+            Some(known) => cost += known,
+            None => unknown += 1,
+        }
+    }
+    for by in Dimension::ALL {
+        for most in [1, 3, usize::MAX] {
+            let mut sums = Sums::new(by);
+            for line in lines {
+                sums.add(line);
+            }
+            let spent = sums.spent(whole, most);
+            let others = spent.others.map(|(_, others)| others);
+            let parts: Spending = spent.parts.iter().map(|part| part.spending).chain(others).sum();
+            assert_eq!((parts, spent.parts.len() <= most), (spent.total, true), "by {by}, {most} parts");
+            assert_eq!((spent.total.cost, spent.total.unknown, spent.total.attempts), (cost, unknown, lines.len() as u64), "by {by}");
+        }
+    }
+    for line in lines {
+        let task = all.iter().find(|task| task.row.task.id == line.task).expect("a line is of a task");
+        assert_eq!((&line.lane, line.requester.as_str()), (&task.row.task.requester.lane(), task.row.task.requester.name()));
+        assert_eq!(line.channel, task.row.task.origin.channel(), "where {} stands", line.task);
     }
 }
 
