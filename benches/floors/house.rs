@@ -20,6 +20,7 @@ use orchestrator_core::{
         agent::{AgentDefinition, AgentName},
         ceiling::Ceilings,
         id::{ChannelId, InstanceId, MessageId, ParcelId, TaskId},
+        isolation::Offered,
         model::Catalogue,
         outbound::{Address, Identity, Post},
         retry::Delays,
@@ -34,7 +35,7 @@ use orchestrator_core::{
     },
     queue::{Queue, Routes, Rules, enqueue::NewTask},
     runner::{
-        crew::{AttachmentBounds, Crew, Settings},
+        crew::{AttachmentBounds, Crew, Settings, Shut},
         results::Bounds,
         transcript::Transcript,
     },
@@ -108,7 +109,7 @@ impl House {
             settings(runtime, workers, agents.clone()),
             ended_in,
         );
-        let law = Law { agents, catalogue: Catalogue::default(), secrets: Vec::new() };
+        let law = Law { agents, catalogue: Catalogue::default(), secrets: Vec::new(), offered: Offered::default() };
         let (life, mut loops) = (CancellationToken::new(), JoinSet::new());
         loops.spawn(scheduler::tick::run(queue.clone(), Arc::new(SystemClock), life.clone()));
         loops.spawn(crew.run(life.clone(), life.clone()));
@@ -212,6 +213,8 @@ fn settings(folder: &Path, workers: &Path, agents: BTreeMap<AgentName, AgentDefi
         log_limit: 1 << 20,
         stdout_limit: 1 << 20,
         file_size_limit: None,
+        offered: Offered::default(),
+        shut: Shut::default(),
         attachments: AttachmentBounds { files: 1, each: 1, total: 1, within: Duration::from_secs(1) },
         bounds: Bounds::DEFAULT,
     }

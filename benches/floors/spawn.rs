@@ -10,7 +10,7 @@ use std::{
 use discord_orchestrator::adapters::process::ProcessRunner;
 use orchestrator_core::{
     domain::id::AttemptId,
-    ports::agent_runner::{AgentRunner as _, LaunchSpec},
+    ports::agent_runner::{AgentRunner as _, LaunchSpec, Walls},
 };
 
 use crate::{
@@ -90,5 +90,6 @@ fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
         grace: Duration::from_secs(1),
         durable: Vec::new(),
         file_size_limit: None,
+        walls: Walls::default(),
     }
 }

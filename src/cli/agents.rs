@@ -19,6 +19,7 @@ use super::{
     exit::{Exit, Failure},
 };
 use crate::{
+    adapters::process,
     config::{self, Config},
     service::trial::{Trial, TrialError, Wanted, trial},
 };
@@ -114,7 +115,7 @@ fn list(context: &Context, config: &Config) {
                 ready.to_owned(),
                 agent.about.clone(),
                 home(agent).to_owned(),
-                agent.file_system.to_owned(),
+                agent.isolation.file_system.word().to_owned(),
                 keys.join(" "),
             ]);
         }
@@ -145,7 +146,11 @@ fn told(agent: &AgentDefinition, default: bool) -> Value {
         "program": program,
         "why_not": why_not,
         "home": home(agent),
-        "file_system": agent.file_system,
+        "file_system": agent.isolation.file_system.word(),
+        "network": agent.isolation.network.words(),
+        "memory_mb": agent.isolation.memory.map(|bytes| bytes >> 20),
+        "processes": agent.isolation.processes,
+        "not_walled": agent.isolation.open(process::offered()),
         "secrets": agent.secrets.keys().collect::<Vec<_>>(),
         "models": agent.models.as_ref().map(|models| &models.names),
         "max_concurrent": agent.max_concurrent,

@@ -70,6 +70,9 @@ fn tell_oddities(config: &Config) {
     for oddity in &config.warnings {
         tracing::warn!("{oddity}");
     }
+    for (agent, open) in build::unwalled(config) {
+        tracing::warn!("agent `{agent}` is {open}; `orchestrator doctor` says why");
+    }
     tracing::info!("{}", config.agents.default_because);
 }
 

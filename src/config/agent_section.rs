@@ -9,6 +9,8 @@ use serde::{
 };
 use serde_json::Value;
 
+use super::isolation::{RawFileSystem, RawNetwork};
+
 /// One agent. Each key that is given replaces what a lower layer says; a name that is not built in needs its `command`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +35,12 @@ pub(super) struct RawAgent {
     pub(super) stall_seconds: Option<u64>,
     pub(super) soft_signal: Option<String>,
     pub(super) file_system: Option<RawFileSystem>,
+    pub(super) read: Option<Vec<String>>,
+    pub(super) write: Option<Vec<String>>,
+    pub(super) network: Option<RawNetwork>,
+    pub(super) memory_mb: Option<u64>,
+    pub(super) processes: Option<u32>,
+    pub(super) isolation_required: Option<bool>,
     pub(super) costs_nothing: Option<bool>,
 }
 
@@ -58,6 +66,12 @@ impl RawAgent {
             stall_seconds: self.stall_seconds.or(below.stall_seconds),
             soft_signal: self.soft_signal.or(below.soft_signal),
             file_system: self.file_system.or(below.file_system),
+            read: self.read.or(below.read),
+            write: self.write.or(below.write),
+            network: self.network.or(below.network),
+            memory_mb: self.memory_mb.or(below.memory_mb),
+            processes: self.processes.or(below.processes),
+            isolation_required: self.isolation_required.or(below.isolation_required),
             costs_nothing: self.costs_nothing.or(below.costs_nothing),
         }
     }
@@ -145,14 +159,6 @@ impl<'de> Deserialize<'de> for RawReading {
 
         deserializer.deserialize_any(NameOrRules)
     }
-}
-
-/// What is said of an agent's file system.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawFileSystem {
-    Full,
-    Workspace,
 }
 
 /// One argument, or several that stand or fall together: `["--model", "{model}"]`.

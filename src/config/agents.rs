@@ -10,10 +10,11 @@ use std::{
 use super::{
     agent_checks::{self, Layer, signal_number},
     agent_folders::{FOLDER, OwnFolder},
-    agent_section::{self, Group, RawAgent, RawFileSystem, RawHome, RawReading, RawStdin},
+    agent_section::{self, Group, RawAgent, RawHome, RawReading, RawStdin},
     built_in::{self, THIS_PROGRAM},
     complaint::{Complaint, nearest},
     env_file::Layers,
+    isolation,
     openclaw::OpenClaw,
     own_file::OwnFile,
     programs::Places,
@@ -60,6 +61,8 @@ pub(super) fn built_in_secrets() -> BTreeSet<String> {
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
+    /// The root folder, to which paths are relative.
+    pub(super) root: &'a Path,
     /// Their own folders.
     pub(super) folders: &'a BTreeMap<String, OwnFolder>,
     pub(super) own: &'a OwnFile,
@@ -173,10 +176,10 @@ fn definition(
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
     made.stall = stall(layers, with.own.raw.stall_seconds, &raw);
-    made.file_system = match raw.file_system {
-        None | Some(RawFileSystem::Full) => "full",
-        Some(RawFileSystem::Workspace) => "workspace",
-    };
+    made.isolation = isolation::of(&raw, layers, (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str)));
+    for layer in layers {
+        isolation::check(layer, &made.isolation, made.home, faults, warnings);
+    }
     // The demonstration that is given a key asks a model after all.
     made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();
     Some(made)

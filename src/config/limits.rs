@@ -56,6 +56,8 @@ pub struct Limits {
     pub result_bytes: u64,
     /// The largest file that an agent may write, in bytes; `None`: unlimited.
     pub file_bytes: Option<u64>,
+    /// How many files that an agent has left go along with its result.
+    pub attach_files: usize,
     /// How long a hold on an attempt is believed without a sign of life; renewed three times as often.
     pub lease: Duration,
     /// How often a launch that the machine refused is tried again.
@@ -171,6 +173,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
     let stdout_bytes = within("output.stdout_max_kb", raw.output.stdout_max_kb, 16, 1_000_000) * KIB;
     let result_bytes = within("output.result_max_kb", raw.output.result_max_kb, 16, 100_000) * KIB;
     let file_bytes = within("output.file_max_mb", raw.output.file_max_mb, 0, 100_000_000) * MIB;
+    let attach_files = index(within("output.attach_max_files", raw.output.attach_max_files, 0, 10));
     // What each agent is given of it stands in its definition.
     if let Some(quiet) = raw.stall_seconds {
         within("stall_seconds", quiet, 0, agent_checks::MOST_STALL_SECONDS);
@@ -231,6 +234,7 @@ pub(super) fn check(layers: &Layers<'_>, own: &OwnFile, openclaw_concurrent: Opt
         stdout_bytes,
         result_bytes,
         file_bytes: Some(file_bytes).filter(|bytes| *bytes > 0),
+        attach_files,
         lease,
         launch_retries,
         launch_delays,

@@ -13,7 +13,7 @@ use super::{
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
-    environment, limits,
+    environment, isolation, limits,
     openclaw::{self, Reading},
     own_file, price_table,
     programs::{FoundProgram, Places},
@@ -118,6 +118,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     let places = Places::of(&around.variables, &root);
     let search_path = around.variables.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     let making = Making {
+        root: &root,
         folders: &folders,
         own: &own,
         layers: &layers,
@@ -128,6 +129,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
         tokens: &checked.tokens,
     };
     let agents = agents::make(&making, &mut faults, &mut warnings);
+    isolation::check_all(&own, &mut faults);
     let budgets = budgets::check(&own, agents.definitions.keys(), &mut faults);
     let template = template(&layers, &root, &mut faults);
 

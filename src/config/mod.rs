@@ -13,6 +13,7 @@ mod complaint;
 mod discord;
 mod env_file;
 mod environment;
+mod isolation;
 mod json_text;
 mod limits;
 mod load;

@@ -10,7 +10,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-use super::{agent_section::RawAgent, budgets::RawBudgets};
+use super::{agent_section::RawAgent, budgets::RawBudgets, isolation::RawIsolation};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -39,6 +39,7 @@ pub(super) struct Raw {
     pub(super) cards: RawCards,
     pub(super) attachments: RawAttachments,
     pub(super) drain: RawDrain,
+    pub(super) isolation: RawIsolation,
 }
 
 /// A number at the top level, with its default: serde takes defaults of a whole struct from `Default`, so each is a type of its own.
@@ -194,11 +195,13 @@ pub(super) struct RawOutput {
     pub(super) result_max_kb: u64,
     /// The largest file that an agent may write; 0: unlimited.
     pub(super) file_max_mb: u64,
+    /// How many files that an agent has left go along with its result.
+    pub(super) attach_max_files: u64,
 }
 
 impl Default for RawOutput {
     fn default() -> Self {
-        Self { log_max_kb: 10_240, stdout_max_kb: 16_384, result_max_kb: 8_192, file_max_mb: 4_096 }
+        Self { log_max_kb: 10_240, stdout_max_kb: 16_384, result_max_kb: 8_192, file_max_mb: 4_096, attach_max_files: 5 }
     }
 }
 

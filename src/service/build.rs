@@ -1,11 +1,13 @@
 //! From configuration to parts: every adapter is made here, and handed to the stages as the port that it is.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
+        agent::AgentName,
         id::{GuildId, InstanceId},
+        isolation::Offered,
         outbound::{Address, Identity},
     },
     intake::{
@@ -16,7 +18,7 @@ use orchestrator_core::{
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, progress::Progress, store::Store, task_log::TaskLog},
     queue::{Queue, Routes, Rules, settle::Ended},
     runner::{
-        crew::{self, AttachmentBounds, Crew},
+        crew::{self, AttachmentBounds, Crew, Shut},
         results::Bounds,
         retention::Keeping,
         transcript::Transcript,
@@ -123,6 +125,7 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
     let runner = Arc::new(
         ProcessRunner::new(&config.runtime_dir).map_err(|source| ServiceError::Folder { path: config.runtime_dir.clone(), source })?,
     );
+    let offered = process::offered();
     let log: Arc<dyn TaskLog> = Arc::new(Transcript::new(Arc::clone(&clock)));
     let (ended_in, ended) = mpsc::channel(ENDED_AT_ONCE);
     let crew = Crew::new(
@@ -130,7 +133,7 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         Arc::clone(&runner) as Arc<dyn AgentRunner>,
         Arc::clone(&chat),
         Arc::clone(&log),
-        crew_settings(config),
+        crew_settings(config, offered),
         ended_in,
     );
     let said = (Arc::clone(&log), Arc::new(crew.pulses()) as Arc<dyn Progress>);
@@ -139,8 +142,12 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         workers: config.workers_dir.clone(),
         retention: Retention { success: config.limits.keep_success, failure: config.limits.keep_failure },
     };
-    let law =
-        Law { agents: config.agents.definitions.clone(), catalogue: config.openclaw.catalogue.clone(), secrets: config.secrets.clone() };
+    let law = Law {
+        agents: config.agents.definitions.clone(),
+        catalogue: config.openclaw.catalogue.clone(),
+        secrets: config.secrets.clone(),
+        offered,
+    };
     Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
 
@@ -210,7 +217,7 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-pub(super) fn crew_settings(config: &Config) -> crew::Settings {
+pub(super) fn crew_settings(config: &Config, offered: Offered) -> crew::Settings {
     crew::Settings {
         agents: config.agents.definitions.clone(),
         environment: config.agent_environment.clone(),
@@ -223,6 +230,8 @@ pub(super) fn crew_settings(config: &Config) -> crew::Settings {
         log_limit: config.limits.log_bytes,
         stdout_limit: config.limits.stdout_bytes,
         file_size_limit: config.limits.file_bytes,
+        offered,
+        shut: shut(config),
         attachments: AttachmentBounds {
             files: config.limits.attachments.files,
             each: config.limits.attachments.file_bytes,
@@ -233,6 +242,14 @@ pub(super) fn crew_settings(config: &Config) -> crew::Settings {
     }
 }
 
+/// What no agent with walls reaches: configuration, secrets, state, and what other attempts have.
+fn shut(config: &Config) -> Shut {
+    let files = [&config.env_file, &config.config_file].into_iter().chain(&config.openclaw.path);
+    let folders = [&config.runtime_dir, &config.workers_dir, &config.logs_dir];
+    let always = files.chain(folders).cloned().chain([config.root.join("agents")]).collect();
+    Shut { root: config.root.clone(), always }
+}
+
 fn mailer_settings(config: &Config) -> mailer::Settings {
     mailer::Settings {
         delays: config.limits.post_delays,
@@ -241,8 +258,17 @@ fn mailer_settings(config: &Config) -> mailer::Settings {
         workers: config.workers_dir.clone(),
         undelivered: config.runtime_dir.join("undelivered"),
         live_cards: config.limits.live_cards,
+        attach_files: config.limits.attach_files,
+        open: unwalled(config),
         secrets: config.secrets.clone(),
     }
+}
+
+/// The agents whose isolation this machine can't hold as their definitions say it, and what of it.
+pub fn unwalled(config: &Config) -> BTreeMap<AgentName, String> {
+    let offered = process::offered();
+    let ready = config.agents.definitions.values().filter(|agent| agent.program.is_ok());
+    ready.filter_map(|agent| Some((agent.name.clone(), agent.isolation.open(offered)?))).collect()
 }
 
 /// The gates' caps, as configured.

@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use orchestrator_core::ports::{agent_runner::AgentRunner, chat::Chat};
+use orchestrator_core::{
+    domain::agent::Secret,
+    ports::{agent_runner::AgentRunner, chat::Chat},
+    wording::redact::Known,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{ServiceError, build::House};
+use super::{
+    ServiceError,
+    build::{self, House},
+};
 use crate::{
-    adapters::system_entropy::SystemEntropy,
+    adapters::{process, system_entropy::SystemEntropy},
     config::Config,
     surfaces::http::{About, Bound, Door, socket},
 };
@@ -22,8 +29,12 @@ pub(super) fn open(config: &Config, house: &House, started_at: Option<DateTime<U
 /// The door, of a running service where `started_at` says since when.
 pub(super) fn make(config: &Config, house: &House, started_at: Option<DateTime<Utc>>) -> Door {
     let (mailer, sender) = (house.mailer.clone(), Arc::clone(&house.sender));
+    let unwalled: Vec<String> = build::unwalled(config)
+        .into_iter()
+        .map(|(agent, open)| format!("Agent `{agent}` is {open}; `orchestrator doctor` says why."))
+        .collect();
     let troubles = move || {
-        let mut troubles = Vec::new();
+        let mut troubles = unwalled.clone();
         if mailer.token_refused() {
             troubles.push("Discord does not accept the bot token (HTTP 401): posts are held. Check `ORCHESTRATOR_AGENT_TOKEN`.".to_owned());
         }
@@ -45,6 +56,8 @@ pub(super) fn make(config: &Config, house: &House, started_at: Option<DateTime<U
         look: Arc::new(Notify::new()),
         about: About { service: started_at.is_some(), started_at },
         troubles: Arc::new(troubles),
+        secrets: Known::of(config.secrets.iter().map(Secret::expose)),
+        is_walled: process::is_walled,
         closing: CancellationToken::new(),
     }
 }

@@ -24,7 +24,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ServiceError, build};
 use crate::{
-    adapters::{process::ProcessRunner, system_clock::SystemClock, system_entropy::SystemEntropy},
+    adapters::{
+        process::{self, ProcessRunner},
+        system_clock::SystemClock,
+        system_entropy::SystemEntropy,
+    },
     config::Config,
 };
 
@@ -96,18 +100,18 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         workers: root.join("workers"),
         attempts: root.join(".runtime/attempts"),
         claims: root.join(".runtime/assigned-tasks.txt"),
-        ..build::crew_settings(config)
+        ..build::crew_settings(config, process::offered())
     };
     let runner = ProcessRunner::new(&root.join(".runtime")).map_err(|source| ServiceError::Folder { path: root.clone(), source })?.tied();
     let task = task(config, &wanted)?;
     let (requested, time_limit) = (task.wishes.model.clone(), task.wishes.time_limit);
     let attempt = AttemptId::from_parts(u64::try_from(task.created_at.timestamp_millis()).unwrap_or(0), SystemEntropy.bytes());
-    let definition = settings.agents.get(&wanted.agent).cloned();
+    let (definition, offered) = (settings.agents.get(&wanted.agent).cloned(), settings.offered);
     let agent_id = format!("agent-{}-trial", task.created_at.timestamp());
     let ran = alone::run(settings, &runner, (attempt, &agent_id), task, stop.clone()).await;
     let (ending, collected) = ran.map_err(TrialError::NotStarted)?;
     let definition = definition.ok_or_else(|| TrialError::NotStarted(format!("agent `{}` is not configured", wanted.agent)))?;
-    let report = judge(&Case {
+    let mut report = judge(&Case {
         ending: &ending,
         stop: stop.is_cancelled().then_some((StopReason::Cancelled, "you")),
         collected: &collected,
@@ -117,6 +121,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         time_limit,
         budget: None,
     });
+    report.remarks.extend(definition.isolation.open(offered));
     let (kept, left) = if wanted.keep {
         (Some(home.keep()), None)
     } else {

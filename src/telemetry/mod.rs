@@ -6,7 +6,7 @@
 mod bounded_file;
 mod redacting;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf};
 
 use orchestrator_core::domain::agent::Secret;
 use thiserror::Error;
@@ -65,8 +65,7 @@ pub fn filter(ours: &str, others: &str) -> String {
 /// [`StartError`].
 pub fn start(settings: &Settings) -> Result<(), StartError> {
     let filter = || EnvFilter::try_new(&settings.filter).map_err(|error| StartError::Filter { reason: error.to_string() });
-    let secrets: Arc<[Secret]> = settings.secrets.clone().into();
-    let stderr = Redacting::new(io::stderr, Arc::clone(&secrets));
+    let stderr = Redacting::new(io::stderr, &settings.secrets);
     let shown = if settings.json {
         fmt::layer().json().flatten_event(true).with_writer(stderr).with_filter(filter()?).boxed()
     } else {
@@ -75,7 +74,7 @@ pub fn start(settings: &Settings) -> Result<(), StartError> {
     let kept = match &settings.file {
         Some(path) => {
             let file = BoundedFile::open(path).map_err(|source| StartError::File { path: path.clone(), source })?;
-            let writer = Redacting::new(file, secrets);
+            let writer = Redacting::new(file, &settings.secrets);
             Some(fmt::layer().json().flatten_event(true).with_writer(writer).with_filter(filter()?).boxed())
         }
         None => None,

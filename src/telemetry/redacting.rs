@@ -5,19 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use orchestrator_core::{domain::agent::Secret, wording::redact};
+use orchestrator_core::{domain::agent::Secret, wording::redact::Known};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Makes writers that pass on lines without secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Redacting<M> {
     inner: M,
-    secrets: Arc<[Secret]>,
+    secrets: Arc<Known>,
 }
 
 impl<M> Redacting<M> {
-    pub(super) fn new(inner: M, secrets: Arc<[Secret]>) -> Self {
-        Self { inner, secrets }
+    pub(super) fn new(inner: M, secrets: &[Secret]) -> Self {
+        Self { inner, secrets: Arc::new(Known::of(secrets.iter().map(Secret::expose))) }
     }
 }
 
@@ -33,19 +33,13 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Redacting<M> {
 #[derive(Debug)]
 pub(super) struct RedactingWriter<W> {
     inner: W,
-    secrets: Arc<[Secret]>,
+    secrets: Arc<Known>,
 }
 
 impl<W: Write> Write for RedactingWriter<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        let held = self.secrets.iter().any(|secret| !secret.expose().is_empty() && text.contains(secret.expose()));
-        if held {
-            let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
-            self.inner.write_all(redact::redact(&text, &secrets).as_bytes())?;
-        } else {
-            self.inner.write_all(line)?;
-        }
+        self.inner.write_all(self.secrets.clean(&text).as_bytes())?;
         Ok(line.len())
     }
 
@@ -60,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_token_in_a_line_is_taken_out() {
-        let secrets: Arc<[Secret]> = vec![Secret::new("MTA0.token.abcdefghijklmnop")].into();
+        let secrets = Arc::new(Known::of(["MTA0.token.abcdefghijklmnop"]));
         let mut writer = RedactingWriter { inner: Vec::new(), secrets };
 
         writer.write_all(b"sent Bot MTA0.token.abcdefghijklmnop to nobody\n").unwrap();

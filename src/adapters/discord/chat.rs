@@ -48,11 +48,9 @@ impl Chat for Sender {
         text::check(parcel, post).map_err(|too_much| invalid(too_much.to_string()))?;
         let route = Route::channel(Method::POST, "/channels/{channel}/messages", to.channel, "/messages");
         let payload = payload(parcel, post)?;
-        let body = if post.files.is_empty() {
-            Body::Json(payload)
-        } else {
-            Body::Files(payload, post.files.iter().map(|file| (file.name.clone(), file.text.clone().into_bytes())).collect())
-        };
+        let texts = post.files.iter().map(|file| (file.name.clone(), file.text.clone().into_bytes()));
+        let files: Vec<_> = texts.chain(post.left.iter().map(|file| (file.name.clone(), file.bytes.clone()))).collect();
+        let body = if files.is_empty() { Body::Json(payload) } else { Body::Files(payload, files) };
         let message: wire::Stands = self.call(to.identity, &route, body).await?.json()?;
         Ok(MessageRef { channel: to.channel, message: message.id })
     }
@@ -228,7 +226,8 @@ fn payload(parcel: &ParcelId, post: &Post) -> Result<Value, ChatError> {
         message = message.flags(MessageFlags::SUPPRESS_NOTIFICATIONS);
     }
     let mut payload = serde_json::to_value(message).map_err(|error| invalid(error.to_string()))?;
-    let files = post.files.iter().enumerate().map(|(id, file)| json!({"id": id, "filename": file.name}));
+    let names = post.files.iter().map(|file| &file.name).chain(post.left.iter().map(|file| &file.name));
+    let files = names.enumerate().map(|(id, name)| json!({"id": id, "filename": name}));
     payload["attachments"] = Value::Array(files.collect());
     if !post.rows.is_empty() {
         payload["components"] = post.rows.iter().map(Row::on_the_wire).collect();

@@ -71,7 +71,7 @@ pub fn check(parcel: &ParcelId, post: &Post) -> Result<(), TooMuch> {
 ///
 /// [`TooMuch`], naming the first limit that is broken.
 pub fn check_content(post: &Post) -> Result<(), TooMuch> {
-    let Post { content, embeds, files, rows, reply_to: _, silent: _ } = post;
+    let Post { content, embeds, files, left, rows, reply_to: _, silent: _ } = post;
     let seen = |text: &str| !text.trim().is_empty();
     if !seen(content) && files.is_empty() && !embeds.iter().any(|embed| seen(&embed.description)) {
         return Err(TooMuch::Nothing);
@@ -82,14 +82,16 @@ pub fn check_content(post: &Post) -> Result<(), TooMuch> {
         at_most("an embed", chars(description), MAX_DESCRIPTION_CHARS, "characters")?;
     }
     at_most("the embeds together", embeds.iter().map(|embed| chars(&embed.description)).sum(), MAX_EMBED_CHARS, "characters")?;
-    at_most("the message", files.len(), MAX_FILES, "files")?;
-    for PostFile { name, text } in files {
+    let texts = files.iter().map(|PostFile { name, text }| (name, text.len()));
+    let sizes: Vec<_> = texts.chain(left.iter().map(|file| (&file.name, file.bytes.len()))).collect();
+    at_most("the message", sizes.len(), MAX_FILES, "files")?;
+    for (name, bytes) in &sizes {
         if !seen(name) {
             return Err(TooMuch::NamelessFile);
         }
-        at_most("a file", text.len(), MAX_FILE_BYTES, "bytes")?;
+        at_most("a file", *bytes, MAX_FILE_BYTES, "bytes")?;
     }
-    at_most("the message", files.iter().map(|file| file.text.len()).sum(), MAX_REQUEST_BYTES, "bytes of files")?;
+    at_most("the message", sizes.iter().map(|(_, bytes)| bytes).sum(), MAX_REQUEST_BYTES, "bytes of files")?;
     at_most("the message", rows.len(), MAX_ROWS, "rows")?;
     rows.iter().try_for_each(check_row)
 }

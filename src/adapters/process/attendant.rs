@@ -27,6 +27,8 @@ use super::{
     spawn::{self, Agent},
     stop::{self, SWEEP_BOUND},
     stream::Bounded,
+    tree::Tree,
+    walled,
 };
 
 /// What an attendant is called among processes.
@@ -37,6 +39,9 @@ pub(super) const STOP_NOW: i32 = libc::SIGQUIT;
 
 /// How long an answer waits for room in the socket of an orchestrator that reads slowly. It finds the lock instead.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often a tree that may not have more than so much is looked at.
+const LOOK_AT_TREE: Duration = Duration::from_millis(250);
 
 const CHUNK_BYTES: usize = 16 * 1024;
 
@@ -101,6 +106,10 @@ fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run
     let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
     let started_at = wall_time();
     control.append(&Mark::Starting { at: started_at }).map_err(machine)?;
+    if spec.walls.files.is_some() {
+        // Before there is an agent: who asks whether it has walls must never be told that it has none.
+        kernel::call_this_process(walled::ATTENDANT);
+    }
     match spawn::start(&spec) {
         Ok(agent) => {
             let run = Run::new(&spec, agent, signals, started_at);
@@ -151,6 +160,9 @@ struct Run {
     stall_limit: Option<Duration>,
     soft_signal: i32,
     grace: Duration,
+    /// The most memory and processes that its tree may have, and when that is looked at next.
+    most: (Option<u64>, Option<u32>),
+    look_at: Option<Instant>,
     signals: OwnedFd,
     output: Output,
 }
@@ -167,6 +179,8 @@ impl Run {
             stall_limit: spec.stall_limit,
             soft_signal: spec.soft_signal,
             grace: spec.grace,
+            most: (spec.walls.memory_limit, spec.walls.process_limit),
+            look_at: (spec.walls.memory_limit.is_some() || spec.walls.process_limit.is_some()).then(|| Instant::now() + LOOK_AT_TREE),
             signals,
             output: Output {
                 out: Some(File::from(agent.out)),
@@ -194,6 +208,7 @@ impl Run {
             }
             self.output.read(out, err, CHUNKS_PER_TURN);
             self.keep_time();
+            self.keep_measure();
         }
         // The end is the leader's end: a daemon may hold the pipes open for ever. What it has written by now is read, no more.
         let ended_at = wall_time();
@@ -220,7 +235,7 @@ impl Run {
             Phase::Soft { kill_at } => Some(kill_at),
             Phase::Killed { give_up_at } => Some(give_up_at),
         };
-        at.map(|at| at.saturating_duration_since(Instant::now()))
+        at.into_iter().chain(self.look_at).min().map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// When its silence will have been too long, if it goes on.
@@ -261,6 +276,22 @@ impl Run {
         }
     }
 
+    /// Ends a tree that has taken more than it may, at once: by the end of a grace it might have taken all that the machine has.
+    fn keep_measure(&mut self) {
+        if self.gone.is_some() || self.look_at.is_none_or(|at| Instant::now() < at) {
+            return;
+        }
+        let tree = Tree::below(std::process::id());
+        let too_many = self.most.1.is_some_and(|most| tree.processes() > most);
+        if too_many || self.most.0.is_some_and(|most| tree.holds_more_than(most)) {
+            if matches!(self.phase, Phase::Running) {
+                self.cause = if too_many { Cause::Processes } else { Cause::Memory };
+            }
+            return self.kill();
+        }
+        self.look_at = Some(Instant::now() + LOOK_AT_TREE);
+    }
+
     /// Asks the leader to end. The first cause counts; a second request does not shorten the grace.
     fn stop_because(&mut self, cause: Cause) {
         if matches!(self.phase, Phase::Running) && self.gone.is_none() {
@@ -275,6 +306,7 @@ impl Run {
         if !matches!(self.phase, Phase::Killed { .. }) && self.gone.is_none() {
             kernel::signal_child(self.leader, libc::SIGKILL);
             self.phase = Phase::Killed { give_up_at: Instant::now() + SWEEP_BOUND };
+            self.look_at = None;
         }
     }
 }

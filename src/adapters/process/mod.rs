@@ -9,8 +9,10 @@ mod attendant;
 mod boot;
 mod control;
 mod emergency;
+mod filter;
 mod init;
 mod kernel;
+mod landlock;
 mod level;
 mod link;
 mod marker;
@@ -21,9 +23,13 @@ mod runner;
 mod spawn;
 mod stop;
 mod stream;
+mod tree;
+mod walled;
 mod watch;
 
 use std::{env, process::ExitCode};
+
+use orchestrator_core::domain::isolation::Offered;
 
 pub use self::{
     emergency::{Ended, How, emergency},
@@ -31,7 +37,13 @@ pub use self::{
     kernel::end_at_once,
     level::{Level, level},
     runner::ProcessRunner,
+    walled::is_walled,
 };
+
+/// What this machine can hold of an agent's isolation. Asks the kernel; starts nothing.
+pub fn offered() -> Offered {
+    Offered { landlock: landlock::version(), filters: filter::is_offered() }
+}
 
 /// What the program is called with to become a nursery. Nobody types this.
 const NURSERY_VERB: &str = "__nursery";

@@ -16,6 +16,7 @@ use super::{
     control, emergency, kernel,
     marker::{self, SCAN_BOUND},
     stop::SWEEP_BOUND,
+    walled,
 };
 
 /// How long an attendant that is told to stop at once gets for its sweep, before it is killed.
@@ -50,7 +51,7 @@ pub(super) fn end(attempt: AttemptId, attempts: &Path) -> bool {
 /// The attempt whose removed control file an attendant holds.
 fn held_by(pid: i32, attempts: &Path) -> Option<AttemptId> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    if name.trim_end().as_bytes() != attendant::NAME.to_bytes() {
+    if ![attendant::NAME, walled::ATTENDANT].iter().any(|known| known.to_bytes() == name.trim_end().as_bytes()) {
         return None;
     }
     let mut open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());

@@ -18,10 +18,10 @@ use std::{
     process, ptr,
 };
 
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int, c_long, c_void, sock_filter};
 use orchestrator_core::ports::agent_runner::LaunchSpec;
 
-use super::{kernel, marker, request::Said};
+use super::{filter, kernel, landlock, marker, request::Said};
 
 /// The stack on which the child makes its few system calls.
 const STACK_BYTES: usize = 64 * 1024;
@@ -39,6 +39,7 @@ pub(super) struct Agent {
 #[derive(Clone, Copy)]
 enum Stage {
     Ready,
+    Walls,
     Folder,
     Program,
 }
@@ -53,6 +54,9 @@ struct Prepared {
     stdout: RawFd,
     stderr: RawFd,
     file_size_limit: Option<u64>,
+    /// Landlock's rules, and with them the rights that are given up.
+    rules: Option<OwnedFd>,
+    filter: Option<Vec<sock_filter>>,
     attendant: u32,
     /// Where the child tells what failed, and with which error number.
     failed: Cell<Option<(Stage, c_int)>>,
@@ -84,6 +88,8 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
         stdout: out_write.as_raw_fd(),
         stderr: err_write.as_ref().unwrap_or(&out_write).as_raw_fd(),
         file_size_limit: spec.file_size_limit,
+        rules: spec.walls.files.as_ref().map(landlock::rules).transpose().map_err(|error| walls("its files can't be walled", &error))?,
+        filter: spec.walls.no_network.then(filter::no_network),
         attendant: process::id(),
         failed: Cell::new(None),
     };
@@ -98,12 +104,22 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
     }
 }
 
+/// An agent is never started with less than its walls.
+fn walls(what: &str, error: &io::Error) -> Said {
+    let said = format!("{what}: {error}");
+    if may_pass(error) { Said::Machine(said) } else { Said::Program(said) }
+}
+
 /// What a failure between clone and exec is called.
 fn told(stage: Stage, code: c_int, spec: &LaunchSpec) -> Said {
     let error = io::Error::from_raw_os_error(code);
     match stage {
         _ if may_pass(&error) => Said::Machine(error.to_string()),
+        Stage::Program if spec.walls.files.is_some() && code == libc::EACCES => Said::Program(format!(
+            "{error}: with `file_system: workspace` it is found only where programs lie (/usr, /opt, folders called `bin`); `read` names more"
+        )),
         Stage::Program => Said::Program(error.to_string()),
+        Stage::Walls => Said::Program(format!("its walls can't be put up: {error}")),
         Stage::Folder => Said::Program(format!("its working folder `{}` can't be entered: {error}", spec.cwd.display())),
         Stage::Ready => Said::Machine(format!("its process could not be set up: {error}")),
     }
@@ -175,15 +191,33 @@ impl Prepared {
     /// In the child: sets itself up and becomes the program.
     fn become_agent(&self) -> ! {
         let (stage, error) = match self.set_up() {
-            Ok(()) => self.enter_and_run(),
-            Err(error) => (Stage::Ready, error),
+            Ok(()) => self.run(),
+            Err(failed) => failed,
         };
         self.failed.set(Some((stage, error.raw_os_error().unwrap_or(0))));
         // SAFETY: runs nothing of the attendant whose memory this is.
         unsafe { libc::_exit(127) }
     }
 
-    fn set_up(&self) -> io::Result<()> {
+    fn set_up(&self) -> Result<(), (Stage, io::Error)> {
+        self.be_ready().map_err(|error| (Stage::Ready, error))?;
+        // SAFETY: plain system calls; the folder's name ends with a zero byte.
+        if unsafe { libc::chdir(self.cwd.as_ptr()) } == -1 {
+            return Err((Stage::Folder, io::Error::last_os_error()));
+        }
+        self.wall_in().map_err(|error| (Stage::Walls, error))
+    }
+
+    /// Puts up the walls, the last thing before the program: what comes before is ours.
+    fn wall_in(&self) -> io::Result<()> {
+        if let Some(rules) = &self.rules {
+            kernel::keep_rights_over_files_only()?;
+            check_long(landlock::put_on(rules.as_raw_fd()))?;
+        }
+        self.filter.as_ref().map_or(Ok(()), |filter| check_long(filter::put_on(filter)))
+    }
+
+    fn be_ready(&self) -> io::Result<()> {
         // SAFETY: plain system calls on numbers and on sets that are initialised first.
         unsafe {
             check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0))?;
@@ -207,13 +241,10 @@ impl Prepared {
         }
     }
 
-    /// Returns only if that failed, and where.
-    fn enter_and_run(&self) -> (Stage, io::Error) {
+    /// Returns only if that failed.
+    fn run(&self) -> (Stage, io::Error) {
         // SAFETY: every string ends with a zero byte, both lists with a null pointer, and all of them live until the process is replaced.
         unsafe {
-            if libc::chdir(self.cwd.as_ptr()) == -1 {
-                return (Stage::Folder, io::Error::last_os_error());
-            }
             libc::execve(self.program.as_ptr(), self.args.pointers.as_ptr(), self.env.pointers.as_ptr());
         }
         (Stage::Program, io::Error::last_os_error())
@@ -221,6 +252,10 @@ impl Prepared {
 }
 
 fn check(returned: c_int) -> io::Result<()> {
+    if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn check_long(returned: c_long) -> io::Result<()> {
     if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 

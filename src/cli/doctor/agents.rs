@@ -4,7 +4,10 @@ use orchestrator_core::domain::agent::AgentDefinition;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};
-use crate::config::{Complaint, Config};
+use crate::{
+    adapters::process,
+    config::{Complaint, Config},
+};
 
 /// The agent that is there so that everything can be tried.
 const DEMONSTRATION: &str = "demo";
@@ -22,11 +25,13 @@ pub(super) fn programs(config: &Config) -> Vec<Finding> {
         findings.push(default_program(config, default));
     }
     for definition in config.agents.definitions.values().filter(|definition| definition.name != config.agents.default) {
-        let named = config.settings.iter().any(|setting| setting.key == "agents" && setting.shown.contains(definition.name.as_str()));
+        let key = format!("agents.{}.", definition.name);
+        let named =
+            config.settings.iter().any(|setting| setting.key.starts_with(&key)) || definition.isolation.open(process::offered()).is_some();
         let check = format!("agent `{}`", definition.name);
         match &definition.program {
             Ok(program) if named => {
-                findings.push(Finding::well(check, format!("{}, file system: {}", program.display(), definition.file_system)));
+                findings.push(found(check, &program.display().to_string(), definition));
             }
             Err(why) if named => findings.push(Finding::odd(check, format!("can't be run: {why}"))),
             _ => {}
@@ -51,7 +56,20 @@ fn default_program(config: &Config, default: &AgentDefinition) -> Finding {
             let real = config.discord.as_ref().is_ok_and(|discord| discord.api_base.contains("discord.com"));
             if real { Finding::broken(check, says) } else { Finding::odd(check, says) }.way_out(way_out)
         }
-        Ok(program) => Finding::well(check, format!("`{}`: {}, file system: {}", default.name, program.display(), default.file_system)),
+        Ok(program) => found(check.to_owned(), &format!("`{}`: {}", default.name, program.display()), default),
+    }
+}
+
+/// A program that is there, and what it may reach: odd where this machine can't hold that, broken where it must.
+fn found(check: String, what: &str, definition: &AgentDefinition) -> Finding {
+    let (isolation, offered) = (&definition.isolation, process::offered());
+    let gaps: Vec<String> = isolation.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect();
+    let says = format!("{what} ({})", isolation.words());
+    match (gaps.is_empty(), isolation.required) {
+        (true, _) => Finding::well(check, says),
+        (false, false) => Finding::odd(check, format!("{says}; not walled here: {}", gaps.join("; "))),
+        (false, true) => Finding::broken(check, format!("{says}; it is not started here: {}", gaps.join("; ")))
+            .way_out("Run the service where the kernel and the container allow it, or take `isolation_required` away."),
     }
 }
 

@@ -3,12 +3,16 @@
 use std::{convert::Infallible, fs};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
-    http::request::Parts,
+    extract::{ConnectInfo, FromRequestParts, Request, State, connect_info::Connected},
+    http::{StatusCode, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
     serve::IncomingStream,
 };
 use orchestrator_core::domain::actor::Actor;
 use tokio::net::UnixListener;
+
+use super::{Door, answer::Refused};
 
 /// What is shown where the account has no name.
 const NAMELESS: &str = "operator";
@@ -18,11 +22,14 @@ const NAMELESS: &str = "operator";
 pub struct PeerCredentials {
     /// The account's number.
     pub uid: Option<u32>,
+    /// The process's number, if it has one here.
+    pub pid: Option<i32>,
 }
 
 impl Connected<IncomingStream<'_, UnixListener>> for PeerCredentials {
     fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self { uid: stream.io().peer_cred().ok().map(|peer| peer.uid()) }
+        let peer = stream.io().peer_cred().ok();
+        Self { uid: peer.map(|peer| peer.uid()), pid: peer.and_then(|peer| peer.pid()) }
     }
 }
 
@@ -38,6 +45,16 @@ impl<S: Sync> FromRequestParts<S> for Asker {
         let name = uid.and_then(account).unwrap_or_else(|| NAMELESS.to_owned());
         Ok(Self(Actor::Operator { name }))
     }
+}
+
+/// Lets nobody in who is behind an agent's walls: the socket is a file of the same account, and connecting to one is not writing to it.
+pub(super) async fn keep_out_agents(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let pid = request.extensions().get::<ConnectInfo<PeerCredentials>>().and_then(|info| info.0.pid);
+    if pid.is_some_and(|pid| (door.is_walled)(pid)) {
+        let why = "An agent with walls asks for nothing here: its definition has `file_system: workspace`.";
+        return Refused::new(StatusCode::FORBIDDEN, "walled", why).into_response();
+    }
+    next.run(request).await
 }
 
 /// The account's name, where the machine keeps it in a file. No library call: those may ask the network.

@@ -79,7 +79,7 @@ pub(super) async fn log(State(door): State<Door>, Named(id): Named, Asked(wanted
     };
     let bytes = part(file).map_err(|error| unreadable(&id, &error))?;
     let next = start + u64::try_from(bytes.len()).unwrap_or(0);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = door.secrets.clean_cut(&String::from_utf8_lossy(&bytes));
     Ok(Json(LogChunk { agent_id: attempt.agent_id.clone(), attempt: attempt.number, text, from: start, next, ended }).into_response())
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn last_line(door: &Door, view: &TaskView) -> Option<String> {
         file.seek(SeekFrom::Start(length.saturating_sub(why::LOG_END)))?;
         part(file)
     });
-    why::last_line(&String::from_utf8_lossy(&end.await.ok()?.ok()?))
+    why::last_line(&door.secrets.clean_cut(&String::from_utf8_lossy(&end.await.ok()?.ok()?)))
 }
 
 async fn view(door: &Door, id: &TaskId) -> Result<TaskView, Refused> {
@@ -199,7 +199,11 @@ fn follow(door: Door, id: TaskId, number: Option<u32>, start: u64) -> Response {
             let bytes = file.and_then(|file| part(file).ok()).unwrap_or_default();
             if !bytes.is_empty() {
                 following.at += u64::try_from(bytes.len()).unwrap_or(0);
-                return Some((Ok::<_, io::Error>(Bytes::from(bytes)), following));
+                let said = String::from_utf8_lossy(&bytes);
+                let clean = following.door.secrets.clean_cut(&said);
+                // As it came, where nothing was taken out: a piece may end within a character.
+                let piece = if clean == said { Bytes::from(bytes) } else { Bytes::from(clean) };
+                return Some((Ok::<_, io::Error>(piece), following));
             }
             if !attempt.state.is_live() {
                 return None;

@@ -18,6 +18,7 @@ use std::{path::PathBuf, sync::Arc};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
@@ -25,6 +26,7 @@ use orchestrator_core::{
     intake::desk::Desk,
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, progress::Progress},
     queue::Queue,
+    wording::redact::Known,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,10 @@ pub struct Door {
     pub about: About,
     /// What an operator must know at this moment, as sentences.
     pub troubles: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// What no answer may hold of what an agent has said.
+    pub secrets: Known,
+    /// Whether a process is behind an agent's walls: such a one is answered nothing.
+    pub is_walled: fn(i32) -> bool,
     /// Cancelled when the service ends: streams end then.
     pub closing: CancellationToken,
 }
@@ -112,5 +118,6 @@ pub fn router(door: Door) -> Router {
         .fallback(answer::no_such_route)
         .method_not_allowed_fallback(answer::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(door.clone(), actor::keep_out_agents))
         .with_state(door)
 }

@@ -1,6 +1,9 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
 mod ceilings;
+mod leaving;
 mod progress;
+mod redteam;
 mod samples;
 mod trying;
+mod unwalled;

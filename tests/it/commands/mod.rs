@@ -177,6 +177,8 @@ impl World {
             workers: self.workers(),
             undelivered: self.dir.path().join("undelivered"),
             live_cards: Duration::from_secs(1),
+            attach_files: 0,
+            open: std::collections::BTreeMap::new(),
             secrets: Vec::new(),
         };
         let mailer = Mailer::new(

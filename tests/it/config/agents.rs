@@ -5,6 +5,7 @@ use std::{fs, time::Duration};
 use discord_orchestrator::config::Config;
 use orchestrator_core::domain::{
     agent::{AgentDefinition, Home, Stdin},
+    isolation::FileSystem,
     reading::Format,
 };
 
@@ -37,7 +38,7 @@ fn openclaw_is_called_as_in_the_seed_and_told_where_its_configuration_is() {
     assert_eq!(openclaw.env["OPENCLAW_STATE_DIR"], "{workspace}");
     assert_eq!(openclaw.env["OPENCLAW_CONFIG_PATH"], "{config}");
     assert_eq!(openclaw.secrets.keys().collect::<Vec<_>>(), ["OPENCLAW_GATEWAY_TOKEN"]);
-    assert_eq!((openclaw.reading.format, openclaw.file_system, openclaw.soft_signal), (Format::Json, "full", 15));
+    assert_eq!((openclaw.reading.format, openclaw.isolation.file_system, openclaw.soft_signal), (Format::Json, FileSystem::Full, 15));
     assert!(
         openclaw.reading.text.0.is_empty() && openclaw.reading.sessions.is_some(),
         "its work is in RESULT.txt, its tokens in its sessions"
@@ -120,7 +121,7 @@ fn any_program_can_be_an_agent() {
         (Ok(machine.path("bin/work")), Stdin::Task, 2, Duration::from_secs(4))
     );
     let two = agent(&config, "two");
-    assert_eq!((two.program, two.file_system), (Ok(machine.root().join("./tools/mine")), "workspace"));
+    assert_eq!((two.program, two.isolation.file_system), (Ok(machine.root().join("./tools/mine")), FileSystem::Workspace));
     assert_eq!(two.reading, agent(&config, "openclaw-exec").reading);
     assert!(agent(&config, "gone").program.unwrap_err().contains("was not found"));
     assert!(tells(&machine.warnings(), &["`agents.gone.command`", "was not found"]));

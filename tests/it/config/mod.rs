@@ -5,6 +5,7 @@ mod chat_agent;
 mod demo_agent;
 mod documented;
 mod env_file;
+mod isolation;
 mod openclaw;
 mod own_file;
 mod prices;

@@ -16,7 +16,7 @@ use std::{
 use discord_orchestrator::adapters::process::ProcessRunner;
 use orchestrator_core::{
     domain::id::AttemptId,
-    ports::agent_runner::{AgentRunner, Ending, ExitRecord, LaunchSpec},
+    ports::agent_runner::{AgentRunner, Ending, ExitRecord, LaunchSpec, Walls},
 };
 
 /// How long anything that must happen may take: generous, because nothing waits for it to pass.
@@ -166,6 +166,7 @@ pub(super) fn agent_in(folder: &Path, script: &str) -> LaunchSpec {
         grace: Duration::from_secs(20),
         durable: Vec::new(),
         file_size_limit: None,
+        walls: Walls::default(),
     }
 }
 

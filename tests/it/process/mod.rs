@@ -8,3 +8,4 @@ mod removed;
 mod running;
 mod stopping;
 mod surviving;
+mod walls;

@@ -30,6 +30,7 @@ fn message(id: u64, author: u64, content: &str) -> Value {
 async fn a_post_is_one_request_with_its_nonce_and_everything_it_needs() {
     let stub = Stub::start(|request| stands(request, 500)).await;
     let post = Post {
+        left: Vec::new(),
         content: "**[SUCCESS]**".to_owned(),
         embeds: vec![Embed { description: "done".to_owned(), colour: 0x57_F287 }],
         reply_to: Some(at(1, 4)),

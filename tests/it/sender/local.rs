@@ -39,6 +39,7 @@ async fn a_post_with_everything_is_taken_and_read_back() {
     let task = discord.person("stranger").say("#results", "do it").unwrap();
     let at = super::at(channel(&discord, "results").get(), task.get());
     let post = Post {
+        left: Vec::new(),
         content: "**[SUCCESS]** @everyone".to_owned(),
         embeds: vec![Embed { description: "done".to_owned(), colour: 0x57_F287 }],
         reply_to: Some(at),

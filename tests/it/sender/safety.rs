@@ -89,6 +89,7 @@ async fn every_message_that_leaves_pings_nobody() {
     .await;
     let sender = sender(&stub.base);
     let everything = Post {
+        left: Vec::new(),
         content: "@everyone <@1> <@&2>".to_owned(),
         embeds: vec![Embed { description: "@here".to_owned(), colour: 0xFF_00FF }],
         reply_to: Some(at(1, 4)),

@@ -161,6 +161,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             metered: Some(false),
             accepted: None,
             quiet_since: None,
+            open: None,
             entry: None,
             follow_ups: 2,
             showing: Showing { shown: Shown::Live, threads: true },

@@ -63,7 +63,8 @@ impl Founding {
             "launch": { "first_delay_ms": 50, "delay_cap_seconds": 1 },
             "attempts": { "first_delay_seconds": 0, "delay_cap_seconds": 1 },
             "lease_seconds": 5,
-            // Tests about cards ask for them.
+            // Tests about files that agents leave, and about cards, ask for them.
+            "output": { "attach_max_files": 0 },
             "cards": { "show": "silent", "edit_gap_ms": 0, "live_seconds": 1 },
         });
         Self {

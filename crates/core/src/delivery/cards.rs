@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     means::{Lane, Means, Step},
-    parcels::redact,
+    parcels::{redact, uncut},
 };
 use crate::{
     domain::{
@@ -63,7 +63,9 @@ pub(super) async fn step(means: &Means, lane: Lane, channel: ChannelId, hurry: b
     };
     let Some(_under_way) = UnderWay::of(means, &row.task) else { return Ok(Step::NotBefore(means.clock.now() + BESIDE)) };
     let mut facts = facts;
-    let said = said(means, &row, &mut facts).await;
+    facts.open = means.settings.open.get(&facts.task.wishes.agent).cloned();
+    // It was cut out of what the agent says.
+    let said = said(means, &row, &mut facts).await.map(|said| uncut(means, &said));
     let view = View { means, row: &row, facts: &facts, lane, said };
     let (wanted, thread) = (&row.card, &row.card.thread);
     if let (Some(message), Thread::Wanted, false) = (row.message, thread, wanted.face_is_behind()) {

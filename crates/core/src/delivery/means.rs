@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
+        agent::AgentName,
         id::{ChannelId, TaskId},
         outbound::{Address, Identity},
         retry::{Delays, POST_RETRIES},
@@ -38,8 +39,12 @@ pub struct Settings {
     pub workers: PathBuf,
     /// Where the text of results goes that no channel takes.
     pub undelivered: PathBuf,
+    /// How many files that an agent has left go along with its result.
+    pub attach_files: usize,
     /// Between looks at what a running agent says, for a live card.
     pub live_cards: Duration,
+    /// What of an agent's isolation this machine can't hold, in one line for its cards.
+    pub open: BTreeMap<AgentName, String>,
     /// What the agents' secrets and ours are, never to be posted.
     pub secrets: Vec<crate::domain::agent::Secret>,
 }

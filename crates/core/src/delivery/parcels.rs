@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{alerts, announcements, card, entry, notices},
+    wording::{alerts, announcements, artifacts, card, entry, notices, redact::Known},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -57,7 +57,7 @@ pub(super) async fn step(means: &Means, to: Address, hurry: bool) -> Result<Step
         Err(error) if error.remedy() == Remedy::Never => return held(means, &parcel, &error).await,
         Err(error) => return failed(means, &parcel, &error).await,
     }
-    let sent = means.chat.post(means.spoken(to), &parcel.id, &parcel.post).await;
+    let sent = means.chat.post(means.spoken(to), &parcel.id, &with_left(means, &parcel.post).await).await;
     means.note_token(Lane::Posts(to), sent.as_ref().err());
     match sent {
         Ok(at) => {
@@ -80,9 +80,9 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
             let (post, fitted) = entry::batch(&results[..alone]);
             (fitted.max(1), post)
         }
-        Letter::Result { .. } => (1, results.first().map(|facts| entry::entry(facts)).unwrap_or_default()),
+        Letter::Result { .. } => (1, results.first().map(|facts| alone(means, facts)).unwrap_or_default()),
         Letter::Spawned { .. } | Letter::Finished { .. } => {
-            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&uncut(means, &row.letter))).collect();
+            let all: Vec<String> = letters.iter().map_while(|(row, _)| notices::notice(&whole(means, &row.letter))).collect();
             let (post, joined) = notices::join(all.iter().map(String::as_str));
             (joined.max(1), post)
         }
@@ -95,15 +95,52 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
     (ids(count), post)
 }
 
-/// A notice's text was cut when it was written: of a secret no half may be left.
-fn uncut(means: &Means, letter: &Letter) -> Letter {
-    let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
-    match letter {
-        Letter::Spawned { agent_id, text } => {
-            Letter::Spawned { agent_id: agent_id.clone(), text: crate::wording::redact::redact_cut(text, &secrets) }
+/// A result's entry as a message of its own, with files that the agent has left.
+fn alone(means: &Means, facts: &ResultFacts) -> Post {
+    let mut post = entry::entry(facts);
+    artifacts::attach(&mut post, facts, means.settings.attach_files);
+    post
+}
+
+/// The post as it is sent: with what is in the files that the agent has left. One that can't be had any more is told of in its place, and so is
+/// one that holds a secret which can't be taken out.
+async fn with_left(means: &Means, post: &Post) -> Post {
+    let mut post = post.clone();
+    if post.left.is_empty() {
+        return post;
+    }
+    let (log, workers) = (means.log.clone(), means.settings.workers.clone());
+    let known = Known::of(means.settings.secrets.iter().map(crate::domain::agent::Secret::expose));
+    let mut left = std::mem::take(&mut post.left);
+    let read = tokio::task::spawn_blocking(move || {
+        for file in &mut left {
+            let found = log.left(&workers.join(&file.agent_id), &file.task, &file.path, file.size);
+            match found.and_then(|bytes| known.clean_file(bytes).ok_or_else(|| "it holds a secret of the orchestrator".to_owned())) {
+                Ok(bytes) => file.bytes = bytes,
+                Err(why) => {
+                    file.bytes = format!("{} was not attached: {why}.\n", file.path).into_bytes();
+                    file.name.push_str(".not-attached.txt");
+                }
+            }
         }
+        left
+    });
+    post.left = read.await.unwrap_or_default();
+    post
+}
+
+/// A notice's text was cut when it was written.
+fn whole(means: &Means, letter: &Letter) -> Letter {
+    match letter {
+        Letter::Spawned { agent_id, text } => Letter::Spawned { agent_id: agent_id.clone(), text: uncut(means, text) },
         other => other.clone(),
     }
+}
+
+/// A text that was cut out of a longer one, with no half of a secret left.
+pub(super) fn uncut(means: &Means, text: &str) -> String {
+    let secrets: Vec<&str> = means.settings.secrets.iter().map(crate::domain::agent::Secret::expose).collect();
+    crate::wording::redact::redact_cut(text, &secrets)
 }
 
 pub(super) fn redact(means: &Means, post: &mut Post) {

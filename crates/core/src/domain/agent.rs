@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    isolation::Isolation,
     model::{ModelId, UnknownModel},
     reading::Reading,
     thinking::Thinking,
@@ -121,8 +122,8 @@ pub struct AgentDefinition {
     pub grace: Duration,
     /// For how long it may print nothing before it is stopped; `None`: for ever.
     pub stall: Option<Duration>,
-    /// What is said of its file system: `full` or `workspace`.
-    pub file_system: &'static str,
+    /// What it may reach and take.
+    pub isolation: Isolation,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
     pub reports_usage: bool,
 }
@@ -208,8 +209,8 @@ impl AgentDefinition {
             max_concurrent: None,
             soft_signal: 15,
             grace: Duration::ZERO,
+            isolation: Isolation::default(),
             stall: None,
-            file_system: "full",
             reports_usage: true,
         }
     }

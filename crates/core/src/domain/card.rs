@@ -119,6 +119,8 @@ pub struct CardFacts {
     pub agent_id: Option<String>,
     /// When its running agent was last heard, if that is long ago.
     pub quiet_since: Option<DateTime<Utc>>,
+    /// What of its agent's isolation this machine can't hold, in one line.
+    pub open: Option<String>,
     /// Whether its running agent tells what it uses while it works; `None`: nothing runs.
     pub metered: Option<bool>,
     /// Who took what it had left when its money had run out.

@@ -10,6 +10,7 @@ pub mod ceiling;
 pub mod component;
 pub mod evidence;
 pub mod id;
+pub mod isolation;
 pub mod journal;
 pub mod lease;
 pub mod model;

@@ -156,6 +156,9 @@ pub struct Post {
     pub silent: bool,
     /// Files that go with it.
     pub files: Vec<PostFile>,
+    /// Files of a workspace that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftFile>,
     /// Buttons and selects below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Row>,
@@ -177,6 +180,24 @@ pub struct PostFile {
     pub name: String,
     /// Its text.
     pub text: String,
+}
+
+/// A file that an agent has left and that goes with a message: it is read when the message is sent, and stands nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftFile {
+    /// Its name there.
+    pub name: String,
+    /// Where it lies, below the agent's working folder.
+    pub path: String,
+    /// How many bytes it had when it was found.
+    pub size: u64,
+    /// Whose workspace it is.
+    pub agent_id: String,
+    /// The task whose working folder it is.
+    pub task: TaskId,
+    /// What is in it; empty until it is sent.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
 }
 
 /// How far a parcel or a mark has come.

@@ -132,12 +132,25 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
             let quiet = show_duration(Duration::from_millis(quiet_ms));
             (Outcome::TimedOut, Some(format!("stalled: nothing heard for {quiet} (`stall_seconds`){none}")))
         }
+        Cause::Memory => (Outcome::Failed, Some(too_much(case, "memory", "memory_mb"))),
+        Cause::Processes => (Outcome::Failed, Some(too_much(case, "processes", "processes"))),
         Cause::Stopped => {
             let (outcome, why) = stopped(case.stop, "it was stopped from outside");
             (outcome, Some(why))
         }
         Cause::Itself => by_itself(case, record),
     }
+}
+
+/// Of what an attempt that was ended for it took more than it may.
+fn too_much(case: &Case<'_>, of: &str, key: &str) -> String {
+    let isolation = &case.definition.isolation;
+    let most = match key {
+        "processes" => isolation.processes.map(|most| most.to_string()),
+        _ => isolation.memory.map(figures::bytes),
+    };
+    let most = most.map_or_else(String::new, |most| format!(": {most} (`{key}`)"));
+    format!("it was ended because it took more {of} than it may{most}")
 }
 
 /// What a stop makes of an attempt; `else_why` where none was asked for.

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         agent::{AgentDefinition, AgentName, Secret},
         attempt::{Outcome, Report},
+        isolation::Offered,
         model::Catalogue,
     },
     ports::agent_runner::AgentRunner,
@@ -35,6 +36,8 @@ pub struct Law {
     pub catalogue: Catalogue,
     /// What no report may hold: it is stored, journalled and posted.
     pub secrets: Vec<Secret>,
+    /// What of an agent's isolation this machine can hold: what it can't is told with each result.
+    pub offered: Offered,
 }
 
 /// Settles what comes out of the runner until nothing can come any more; side by side, so that one commit holds what has ended meanwhile.
@@ -96,7 +99,7 @@ fn report(ended: &Ended, law: &Law) -> Report {
             &forgotten
         }
     };
-    judge::judge(&Case {
+    let mut report = judge::judge(&Case {
         ending,
         stop: ended.attempt.stop.as_ref().map(|(why, by)| (*why, by.as_str())),
         collected: &ended.collected,
@@ -105,5 +108,7 @@ fn report(ended: &Ended, law: &Law) -> Report {
         requested: wishes.model.as_ref(),
         time_limit: wishes.time_limit,
         budget: wishes.budget,
-    })
+    });
+    report.remarks.extend(definition.isolation.open(law.offered));
+    report
 }

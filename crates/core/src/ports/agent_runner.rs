@@ -89,6 +89,32 @@ pub struct LaunchSpec {
     pub durable: Vec<PathBuf>,
     /// The largest file that the agent may write, in bytes (`RLIMIT_FSIZE`); none: unlimited.
     pub file_size_limit: Option<u64>,
+    /// What it is kept from. An adapter that can't hold a part of it does not start the agent. Specifications of older versions have none.
+    #[serde(default)]
+    pub walls: Walls,
+}
+
+/// What an agent is kept from: each part either holds for it and all that it starts, or nothing is started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walls {
+    /// The only files that it reaches, and with that: no signals to processes outside, no sockets of theirs without a path, no rights of an
+    /// administrator but those over files. None: whatever this account reaches.
+    pub files: Option<Reach>,
+    /// No sockets but those of the machine's own files.
+    pub no_network: bool,
+    /// The most memory of the whole tree, in bytes; more ends it.
+    pub memory_limit: Option<u64>,
+    /// The most processes of the whole tree; more end it.
+    pub process_limit: Option<u32>,
+}
+
+/// The files that an agent reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// Files and folders, with all below them, that it reads and runs programs of. What is not there is passed over.
+    pub read: Vec<PathBuf>,
+    /// The same, that it also writes to, and makes and removes files in.
+    pub write: Vec<PathBuf>,
 }
 
 const LEFT_OUT: (&str, &str) = ("[orchestrator: ", " bytes of output were left out here]");
@@ -177,6 +203,10 @@ pub enum Cause {
     },
     /// A stop from outside.
     Stopped,
+    /// Its tree took more memory than it may.
+    Memory,
+    /// Its tree had more processes than it may.
+    Processes,
 }
 
 /// What is known of an attempt.

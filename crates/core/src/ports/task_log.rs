@@ -15,6 +15,13 @@ pub trait TaskLog: Send + Sync {
     ///
     /// Why there is none, in words.
     fn tail(&self, workspace: &Path, task: &TaskId, most: u64) -> Result<LogTail, String>;
+
+    /// A file that an agent has left in its working folder, whole: a plain file of at most `most` bytes, to which no link leads. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be had, in words.
+    fn left(&self, workspace: &Path, task: &TaskId, path: &str, most: u64) -> Result<Vec<u8>, String>;
 }
 
 /// The end of a log.

@@ -62,6 +62,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         model: reports.last().and_then(|report| report.model.clone()),
         agent_id: attempts.last().map(|attempt| attempt.agent_id.clone()),
         quiet_since: None,
+        open: None,
         metered: None,
         accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
         entry: row.entry,

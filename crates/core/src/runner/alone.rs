@@ -29,6 +29,9 @@ pub async fn run(
     let agent = task.wishes.agent.clone();
     let Some(definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
     let program = definition.program.clone()?;
+    if let Some(refusal) = definition.isolation.refusal(settings.offered) {
+        return Err(refusal);
+    }
     let workspace = Workspace::new(&settings.workers, agent_id, &task.id);
     let run = Run { attempt, fence: 1, agent_id: agent_id.to_owned(), workspace, task };
     let settings = Arc::new(settings);

@@ -6,8 +6,11 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-pub use super::means::{AttachmentBounds, Settings};
 use super::{means::Means, pulses::Pulses, run};
+pub use super::{
+    means::{AttachmentBounds, Settings},
+    walls::Shut,
+};
 use crate::{
     domain::{attempt::AttemptState, id::AttemptId},
     ports::{

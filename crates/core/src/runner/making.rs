@@ -7,7 +7,7 @@ use super::{
     brief::{self, Facts},
     filling,
     means::Settings,
-    results,
+    results, walls,
     workspace::{self, Contents, Workspace},
 };
 use crate::{
@@ -107,6 +107,8 @@ pub(super) async fn launch(
             env.retain(|(name, _)| !beside::OF_A_HOME.contains(&name.as_str()));
             env.push(("HOME".to_owned(), home.display().to_string()));
         }
+        let path = env.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value.as_str());
+        let walls = walls::walls(&settings, &definition, &program, (&run.workspace, &beside), path);
         Ok(LaunchSpec {
             attempt: run.attempt,
             task: task.id.clone(),
@@ -126,6 +128,7 @@ pub(super) async fn launch(
             grace: definition.grace,
             durable: run.workspace.durable(),
             file_size_limit: settings.file_size_limit,
+            walls,
         })
     });
     made.await.map_err(|error| format!("preparing it broke: {error}"))?

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{pulses::Pulses, results};
+use super::{pulses::Pulses, results, walls::Shut};
 use crate::{
     domain::{
         agent::{AgentDefinition, AgentName},
+        isolation::Offered,
         model::Catalogue,
     },
     ports::{agent_runner::AgentRunner, chat::Chat, task_log::TaskLog},
@@ -51,6 +52,10 @@ pub struct Settings {
     pub log_limit: u64,
     /// Most bytes of standard output kept where a result is read from it.
     pub stdout_limit: u64,
+    /// What of an agent's isolation this machine can hold.
+    pub offered: Offered,
+    /// What no agent with walls reaches.
+    pub shut: Shut,
     /// Largest file that an agent may write.
     pub file_size_limit: Option<u64>,
     /// What may come with a task.

@@ -19,4 +19,5 @@ pub mod results;
 pub mod retention;
 mod run;
 pub mod transcript;
+mod walls;
 pub mod workspace;

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, FileType, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Component, Path},
 };
 
 const CAREFUL: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
@@ -61,6 +61,20 @@ pub fn read(path: &Path, limit: u64) -> Found<Beginning> {
         Err(error) => Found::Refused(format!("it can't be read: {error}")),
         Ok(read) => Found::Plain(Beginning { bytes, left_out: length.saturating_sub(read as u64) }),
     }
+}
+
+/// Reads at most `limit` bytes of a plain file below a folder, to which no link leads anywhere on the way.
+pub fn read_below(top: &Path, below: &Path, limit: u64) -> Found<Beginning> {
+    let mut folder = top.to_owned();
+    let mut parts = below.components().peekable();
+    while let Some(part) = parts.next() {
+        let Component::Normal(name) = part else { return Found::Refused("it lies outside".to_owned()) };
+        folder.push(name);
+        if parts.peek().is_some() && !fs::symlink_metadata(&folder).is_ok_and(|seen| seen.is_dir()) {
+            return Found::Refused("a folder on the way to it is none, or a link".to_owned());
+        }
+    }
+    read(&folder, limit)
 }
 
 /// Writes a file anew, for its owner only; never through a link.
@@ -145,6 +159,25 @@ mod tests {
             assert!(matches!(read(&at(name), 4), Found::Refused(ref told) if told == why), "{name}");
         }
         assert!(matches!(open(Path::new("/dev/null")), Found::Refused(ref told) if told == "it is a device"));
+    }
+
+    #[test]
+    fn below_a_folder_nothing_is_read_to_which_a_link_or_a_way_out_leads() {
+        let folder = Folder::new();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("top/in/deep")).unwrap();
+        fs::write(at("top/in/deep/plain"), "plain").unwrap();
+        fs::write(at("secret"), "secret").unwrap();
+        symlink(folder.path(), at("top/out")).unwrap();
+        symlink(at("top/in"), at("top/again")).unwrap();
+
+        let read = |below: &str| read_below(&at("top"), Path::new(below), 100);
+
+        assert!(matches!(read("in/deep/plain"), Found::Plain(Beginning { ref bytes, left_out: 0 }) if bytes == b"plain"));
+        for below in ["../secret", "out/secret", "again/deep/plain", "/etc/passwd", "in/../../secret", "in/deep", "in/deep/plain/more"] {
+            assert!(matches!(read(below), Found::Refused(_)), "{below}");
+        }
+        assert!(matches!(read("in/nothing"), Found::Missing));
     }
 
     #[test]

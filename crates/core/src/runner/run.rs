@@ -126,6 +126,9 @@ async fn make(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &W
         return Err(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
     };
     let program = definition.program.clone().map_err(Started::Unstartable)?;
+    if let Some(refusal) = definition.isolation.refusal(means.settings.offered) {
+        return Err(Started::Unstartable(format!("agent `{}` was not started: {refusal}", attempt.agent)));
+    }
     let files = attachments(means, task).await.map_err(|none| match none {
         NoFiles::NotNow(reason) => Started::NotNow(reason),
         NoFiles::Never(reason) => Started::Unstartable(reason),

@@ -59,6 +59,19 @@ impl TaskLog for Transcript {
             Tail { text, left_out, missing: None } => Ok(LogTail { text, left_out }),
         }
     }
+
+    fn left(&self, workspace: &Path, task: &TaskId, path: &str, most: u64) -> Result<Vec<u8>, String> {
+        let workspace = Workspace::at(workspace, task);
+        if !workspace.is_intact() {
+            return Err("its workspace is gone, or its folders were replaced".to_owned());
+        }
+        match plain_file::read_below(workspace.task_dir(), Path::new(path), most) {
+            Found::Plain(whole) if whole.left_out == 0 => Ok(whole.bytes),
+            Found::Plain(_) => Err("it is larger than it was".to_owned()),
+            Found::Missing => Err("it is gone".to_owned()),
+            Found::Refused(why) => Err(why),
+        }
+    }
 }
 
 /// The end of a log.

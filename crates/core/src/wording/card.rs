@@ -57,6 +57,7 @@ pub fn face(facts: &CardFacts, entry: Option<&str>, said: Option<&str>) -> Post 
     lines.push(figures_of(facts));
     lines.extend(said.and_then(last_line).filter(|_| facts.showing.shown == Shown::Live).map(|line| format!("> {}", code(&line, SAID))));
     lines.extend(facts.quiet_since.map(|since| format!("-# Its agent was last heard {}.", ago(since))));
+    lines.extend(facts.open.as_ref().map(|open| format!("-# ⚠ {}", plain(open, REASON))));
     lines.extend(waiting_words(facts));
     lines.push(format!(
         "-# {} · asked by {} {}",

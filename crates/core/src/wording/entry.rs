@@ -327,4 +327,4 @@ fn remarks(report: &Report, most: usize) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,6 +6,7 @@ pub mod age;
 pub mod alerts;
 pub mod announcements;
 pub mod answers;
+pub mod artifacts;
 pub mod because;
 pub mod card;
 pub mod costs;

@@ -1,5 +1,9 @@
 //! Takes our own secrets out of text before it is stored or said: results, log tails, errors.
 
+mod forms;
+
+use std::fmt;
+
 use crate::domain::attempt::Report;
 
 /// What stands in a secret's place.
@@ -10,19 +14,87 @@ const SHORTEST: usize = 6;
 /// What stands where a wording has cut a text.
 const CUT: char = '…';
 
-/// The text without the given values. Of values that hold each other the longest is replaced; of one that a wording has cut through, what is
-/// left before the cut is replaced too.
-pub fn redact(text: &str, secrets: &[&str]) -> String {
-    let mut values: Vec<&str> = secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST).collect();
-    values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
-    let mut clean = text.to_owned();
-    for value in values {
-        if clean.contains(value) {
-            clean = clean.replace(value, IN_ITS_PLACE);
-        }
-        clean = without_beginnings(clean, value);
+/// Values that no text may hold, with all the ways in which they are known: made once where many texts are cleaned.
+#[derive(Clone)]
+pub struct Known {
+    plain: Vec<String>,
+    forms: Vec<String>,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} secrets", self.plain.len())
     }
-    clean
+}
+
+impl Known {
+    /// The values that are long enough to be secrets. Of those that hold each other the longest goes first.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut plain: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).map(str::to_owned).collect();
+        plain.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        plain.dedup();
+        Self { forms: plain.iter().flat_map(|secret| forms::of(secret)).collect(), plain }
+    }
+
+    /// The text without the values, as they are and as programs encode them: in base64 (also in the middle of something longer, and over several
+    /// lines), in hexadecimal, with %-signs as in addresses. Of one that a wording has cut through, what is left before the cut is replaced
+    /// too; one that line breaks part is found all the same.
+    pub fn clean(&self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for form in &self.forms {
+            if clean.contains(form.as_str()) {
+                clean = clean.replace(form.as_str(), IN_ITS_PLACE);
+            }
+            clean = without_beginnings(clean, form);
+        }
+        if clean.trim_end().contains('\n') {
+            clean = forms::without(clean, forms::joined, &self.forms);
+        }
+        if clean.contains('%') {
+            clean = forms::without(clean, forms::unescaped, &self.plain);
+        }
+        clean
+    }
+
+    /// A file without the values: a text is cleaned; `None`: it is no text, and holds one.
+    pub fn clean_file(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(self.clean(&text).into_bytes()),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                let holds = self.forms.iter().any(|form| forms::holds(&bytes, form.as_bytes()));
+                (!holds).then_some(bytes)
+            }
+        }
+    }
+
+    /// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
+    /// ends with, go too, as far as they are long enough to be known. What is read in pieces is cleaned by it piece by piece.
+    pub fn clean_cut(&self, text: &str) -> String {
+        let mut clean = self.clean(text);
+        for form in &self.forms {
+            let parts = || form.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
+            let begins = parts().map(|at| &form[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
+            if let Some(end) = begins {
+                clean.replace_range(..end.len(), IN_ITS_PLACE);
+            }
+            let ends = parts().rev().map(|at| &form[..at]).find(|beginning| beginning.len() >= SHORTEST && clean.ends_with(beginning));
+            if let Some(beginning) = ends {
+                clean.replace_range(clean.len() - beginning.len().., IN_ITS_PLACE);
+            }
+        }
+        clean
+    }
+}
+
+/// [`Known::clean`] for a single text.
+pub fn redact(text: &str, secrets: &[&str]) -> String {
+    Known::of(secrets.iter().copied()).clean(text)
+}
+
+/// [`Known::clean_cut`] for a single text.
+pub fn redact_cut(text: &str, secrets: &[&str]) -> String {
+    Known::of(secrets.iter().copied()).clean_cut(text)
 }
 
 /// The text without beginnings of a value at which it was cut.
@@ -38,40 +110,25 @@ fn without_beginnings(mut text: String, value: &str) -> String {
     text
 }
 
-/// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
-/// ends with, go too.
-pub fn redact_cut(text: &str, secrets: &[&str]) -> String {
-    let mut clean = redact(text, secrets);
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        let parts = || secret.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
-        let begins = parts().map(|at| &secret[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
-        if let Some(end) = begins {
-            clean.replace_range(..end.len(), IN_ITS_PLACE);
-        }
-        let ends = parts().rev().map(|at| &secret[..at]).find(|beginning| beginning.len() >= SHORTEST && clean.ends_with(beginning));
-        if let Some(beginning) = ends {
-            clean.replace_range(clean.len() - beginning.len().., IN_ITS_PLACE);
-        }
-    }
-    clean
-}
-
 /// A report without the given values, in every text that it holds; each may have been cut when it was collected.
 #[must_use]
 pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
-    let clean = |text: &mut String| *text = redact_cut(text, secrets);
+    let known = Known::of(secrets.iter().copied());
+    let clean = |text: &mut String| *text = known.clean_cut(text);
     clean(&mut report.text);
     for text in [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model].into_iter().flatten() {
         clean(text);
     }
     report.remarks.iter_mut().for_each(clean);
-    report.outputs = report.outputs.into_iter().map(|(name, text)| (redact_cut(&name, secrets), redact_cut(&text, secrets))).collect();
-    report.files.iter_mut().for_each(|(name, _)| *name = redact_cut(name, secrets));
+    report.outputs = report.outputs.into_iter().map(|(name, text)| (known.clean_cut(&name), known.clean_cut(&text))).collect();
+    report.files.iter_mut().for_each(|(name, _)| *name = known.clean_cut(name));
     report
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::attempt::Outcome;
 
@@ -100,6 +157,73 @@ mod tests {
         assert_eq!(redact_cut("tok_1234567890", &secrets), "[secret]");
         assert_eq!(redact_cut("to be or tok_ or 90", &secrets), "to be or tok_ or 90", "too little to be one");
         assert_eq!(redact_cut("", &secrets), "");
+    }
+
+    #[test]
+    fn a_secret_is_known_however_a_program_has_written_it() {
+        let secret = "sk-or/v1+ä=0123456789";
+        let secrets = [secret];
+
+        for (what, text) in [
+            ("base64", "c2stb3IvdjErw6Q9MDEyMzQ1Njc4OQ=="),
+            ("base64 for addresses", "c2stb3IvdjErw6Q9MDEyMzQ1Njc4OQ"),
+            ("base64 of `user:` and it", "dXNlcjpzay1vci92MSvDpD0wMTIzNDU2Nzg5"),
+            ("base64 of `a` and it", "YXNrLW9yL3YxK8OkPTAxMjM0NTY3ODk="),
+            ("base64 of `ab` and it and more", "YWJzay1vci92MSvDpD0wMTIzNDU2Nzg5eHl6"),
+            ("base64 over lines", "c2stb3IvdjEr\nw6Q9MDEyMzQ1\r\nNjc4OQ=="),
+            ("hexadecimal", "736b2d6f722f76312bc3a43d30313233343536373839"),
+            ("HEXADECIMAL", "736B2D6F722F76312BC3A43D30313233343536373839"),
+            ("an address", "sk-or%2Fv1%2B%C3%A4%3D0123456789"),
+            ("an address, small", "sk-or%2fv1%2b%c3%a4%3d0123456789"),
+            ("half an address", "sk-or/v1%2Bä=0123456789"),
+            ("all of it escaped", "%73%6B%2D%6F%72%2F%76%31%2B%C3%A4%3D%30%31%32%33%34%35%36%37%38%39"),
+            ("parted by lines", "sk-or/v1\n+ä=012\n3456789"),
+        ] {
+            let clean = redact(&format!("before {text} after"), &secrets);
+            assert!(clean.starts_with("before ") && clean.ends_with(" after") && clean.contains(IN_ITS_PLACE), "{what}: {clean}");
+            let left = clean.replace("before ", "").replace(" after", "").replace(IN_ITS_PLACE, "");
+            assert!(left.trim_matches('=').chars().count() <= 9, "{what}: {clean}");
+        }
+        assert_eq!(redact("100 % sure, 5%25, %zz %", &secrets), "100 % sure, 5%25, %zz %");
+    }
+
+    #[test]
+    fn a_file_that_is_a_text_is_cleaned_and_another_that_holds_a_secret_goes_nowhere() {
+        let known = Known::of(["tok_1234567890"]);
+
+        assert_eq!(known.clean_file(b"a tok_1234567890 b".to_vec()).unwrap(), b"a [secret] b");
+        assert_eq!(known.clean_file(b"\xff\xfe tok_1234567890".to_vec()), None);
+        assert_eq!(known.clean_file(b"\xff\xfe picture".to_vec()).unwrap(), b"\xff\xfe picture");
+    }
+
+    proptest! {
+        #[test]
+        fn however_a_text_is_cut_and_encoded_no_half_of_a_secret_is_left(
+            secret in "[A-Za-z0-9_/+-]{16,40}",
+            before in "[ -~]{0,40}",
+            after in "[ -~]{0,40}",
+            cut in 0_usize..200,
+        ) {
+            let whole = format!("{before}{secret}{after}");
+            let encoded = [whole.clone(), forms::base64(whole.as_bytes(), false), forms::base64(whole.as_bytes(), true), forms::escaped(&whole, true)];
+            for (form, text) in encoded.iter().enumerate() {
+                let at = cut.min(text.len());
+                let pieces = format!("{}\u{0}{}", redact_cut(&text[..at], &[&secret]), redact_cut(&text[at..], &[&secret]));
+                let known = [secret.clone(), forms::base64(secret.as_bytes(), false), forms::base64(secret.as_bytes(), true), forms::escaped(&secret, true)];
+                // In the middle of something longer the letters at its edges stand for its neighbours too.
+                let core: String = known[form].chars().skip(3).take(10).collect();
+                let alone = form == 0 || form == 3;
+                prop_assume!(!alone || !format!("{before}\u{0}{after}").contains(&core));
+                if alone {
+                    prop_assert!(!pieces.contains(&core), "{pieces}");
+                }
+                let joined: String = pieces.split('\u{0}').collect();
+                if form > 0 && form < 3 {
+                    let decoded = forms::decoded(&joined.replace(IN_ITS_PLACE, ""));
+                    prop_assert!(!String::from_utf8_lossy(&decoded).contains(&secret), "{joined}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use orchestrator_core::{
     wording::{
         answers::hints,
         panels::{self, Log},
-        redact::redact,
+        redact::redact_cut,
     },
 };
 
@@ -45,14 +45,14 @@ pub(super) async fn log_of(deps: &Deps, view: &TaskView) -> Post {
         (Err(_), Some(text)) => LogTail { text, left_out: 0 },
         (Err(why), None) => return said(hints::no_log(id, &attempt.agent_id, &why)),
     };
-    // Before it is cut: of a secret no half may be left.
+    // It was cut out of the log: of a secret no half may be left.
     let secrets: Vec<&str> = deps.secrets.iter().map(Secret::expose).collect();
     panels::log(&Log {
         task: id,
         agent_id: &attempt.agent_id,
         attempt: attempt.number,
         running: attempt.state.is_live(),
-        text: &redact(&tail.text, &secrets),
+        text: &redact_cut(&tail.text, &secrets),
         left_out: tail.left_out,
     })
 }

@@ -16,7 +16,7 @@ use orchestrator_core::{
     wording::{
         answers::hints,
         because,
-        redact::redact,
+        redact::redact_cut,
         refusals::Refusal,
         why::{self, Why},
     },
@@ -117,7 +117,7 @@ async fn last_line(deps: &Deps, view: &TaskView) -> Option<String> {
     let tail = tokio::task::spawn_blocking(move || log.tail(&workspace, &task, facts::LOG_END)).await.ok()?.ok()?;
     // Before it is cut: of a secret no half may be left.
     let secrets: Vec<&str> = deps.secrets.iter().map(Secret::expose).collect();
-    facts::last_line(&redact(&tail.text, &secrets))
+    facts::last_line(&redact_cut(&tail.text, &secrets))
 }
 
 /// The task that a message is about: its own, one that it names, or one that the message which it answers is about.

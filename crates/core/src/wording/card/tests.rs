@@ -49,6 +49,7 @@ fn facts(doing: TaskState) -> CardFacts {
         model: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
         quiet_since: None,
+        open: None,
         metered: None,
         accepted: None,
         entry: None,

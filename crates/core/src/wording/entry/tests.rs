@@ -16,7 +16,7 @@ use crate::domain::{
     task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
 };
 
-fn facts() -> ResultFacts {
+pub(in crate::wording) fn facts() -> ResultFacts {
     ResultFacts {
         task: Task {
             id: "1443021398234771496".parse().unwrap(),

@@ -1,0 +1,194 @@
+//! What an agent may reach and take: as its definition says it, what a machine can hold of that, and what stays open there.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+/// What one kind of agent may reach and take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Isolation {
+    /// Which files.
+    pub file_system: FileSystem,
+    /// Paths that it may read beside its own folders and what programs need, where its files are walled.
+    pub read: Vec<PathBuf>,
+    /// Paths that it may write to as well.
+    pub write: Vec<PathBuf>,
+    /// Which network.
+    pub network: Network,
+    /// The most memory that all its processes may have together, in bytes.
+    pub memory: Option<u64>,
+    /// The most processes that it may have at once.
+    pub processes: Option<u32>,
+    /// It is not started on a machine that can't hold all of this.
+    pub required: bool,
+}
+
+/// Which files an agent reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileSystem {
+    /// All that the service's account reaches.
+    #[default]
+    Full,
+    /// Its own folders, what programs need to run, and what its definition names.
+    Workspace,
+}
+
+/// Which network an agent reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    /// All that the machine reaches.
+    #[default]
+    All,
+    /// None, not even programs on the same machine.
+    None,
+}
+
+/// What a machine can hold of an isolation, as it was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// The version of Landlock's interface; 0: there is none, or it is switched off.
+    pub landlock: u32,
+    /// Whether system calls can be filtered (seccomp).
+    pub filters: bool,
+}
+
+/// What of an agent's isolation a machine can't hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// Its files are not walled.
+    Files,
+    /// Files outside can be emptied. Source: Linux, Documentation/userspace-api/landlock.rst, "File truncation (ABI < 3)".
+    Emptying,
+    /// Processes outside can be signalled, and abstract sockets reached. Source: the same, "IPC scoping (ABI < 6)".
+    Signals,
+    /// Its network is not shut.
+    Network,
+}
+
+impl FileSystem {
+    /// Its word in a configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Workspace => "workspace",
+        }
+    }
+}
+
+impl Network {
+    /// Its words for a table.
+    pub fn words(&self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::None => "none".to_owned(),
+        }
+    }
+}
+
+impl Isolation {
+    /// What of it a machine can't hold, in order.
+    pub fn gaps(&self, offered: Offered) -> BTreeSet<Gap> {
+        let mut gaps = BTreeSet::new();
+        if self.file_system == FileSystem::Workspace {
+            match offered.landlock {
+                0 => drop(gaps.insert(Gap::Files)),
+                1..=2 => gaps.extend([Gap::Emptying, Gap::Signals]),
+                3..=5 => drop(gaps.insert(Gap::Signals)),
+                6.. => {}
+            }
+        }
+        if self.network != Network::All && !offered.filters {
+            gaps.insert(Gap::Network);
+        }
+        gaps
+    }
+
+    /// The same in one short line for a card; `None`: all of it holds.
+    pub fn open(&self, offered: Offered) -> Option<String> {
+        let gaps = self.gaps(offered);
+        let words: Vec<&str> = gaps.iter().map(|gap| gap.word()).collect();
+        (!words.is_empty()).then(|| format!("not walled on this machine: {}", words.join(", ")))
+    }
+
+    /// Why an agent must not be started, where all of it is required and not all of it holds.
+    pub fn refusal(&self, offered: Offered) -> Option<String> {
+        let gaps = self.gaps(offered);
+        let sentences: Vec<String> = gaps.iter().map(|gap| gap.sentence(offered)).collect();
+        (self.required && !gaps.is_empty())
+            .then(|| format!("its definition requires an isolation that this machine can't hold: {}", sentences.join("; ")))
+    }
+
+    /// What it is, in a few words for a table: `files: workspace, network: none, at most 512 MiB`.
+    pub fn words(&self) -> String {
+        let mut parts = vec![format!("files: {}", self.file_system.word()), format!("network: {}", self.network.words())];
+        parts.extend(self.memory.map(|bytes| format!("at most {} MiB of memory", bytes >> 20)));
+        parts.extend(self.processes.map(|most| format!("at most {most} processes")));
+        parts.join(", ")
+    }
+}
+
+impl Gap {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Files => "its files",
+            Self::Emptying => "emptying files of others",
+            Self::Signals => "signals to others",
+            Self::Network => "its network",
+        }
+    }
+
+    /// What it means and what is lacking, as a sentence without its full stop.
+    pub fn sentence(self, offered: Offered) -> String {
+        let found = offered.landlock;
+        match self {
+            Self::Files => "it reads and writes whatever this account may, because this kernel or container offers no Landlock".to_owned(),
+            Self::Emptying => {
+                format!("it can empty files outside its workspace: Landlock here is of version {found}, and 3 (Linux 6.2) is needed")
+            }
+            Self::Signals => {
+                format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
+            }
+            Self::Network => "its network is open, because this kernel or container offers no filters of system calls (seccomp)".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WALLED: Isolation = Isolation {
+        file_system: FileSystem::Workspace,
+        read: Vec::new(),
+        write: Vec::new(),
+        network: Network::None,
+        memory: None,
+        processes: None,
+        required: true,
+    };
+
+    #[test]
+    fn what_a_machine_can_t_hold_is_named_by_what_it_offers() {
+        let of = |landlock, filters| WALLED.gaps(Offered { landlock, filters }).into_iter().collect::<Vec<_>>();
+
+        assert_eq!(of(0, false), [Gap::Files, Gap::Network]);
+        assert_eq!(of(2, true), [Gap::Emptying, Gap::Signals]);
+        assert_eq!(of(5, true), [Gap::Signals]);
+        assert_eq!(of(6, true), []);
+        assert!(Isolation::default().gaps(Offered::default()).is_empty(), "what is not asked for is not missed");
+    }
+
+    #[test]
+    fn only_what_is_required_keeps_an_agent_from_being_started() {
+        let poor = Offered { landlock: 5, filters: true };
+
+        assert_eq!(
+            WALLED.refusal(poor).as_deref(),
+            Some(
+                "its definition requires an isolation that this machine can't hold: it can signal other processes of this account: \
+                 Landlock here is of version 5, and 6 (Linux 6.12) is needed"
+            )
+        );
+        let wished = Isolation { required: false, ..WALLED };
+        assert_eq!((wished.refusal(poor), wished.open(poor).as_deref()), (None, Some("not walled on this machine: signals to others")));
+        assert_eq!(WALLED.open(Offered { landlock: 7, filters: true }), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! A filter of system calls (seccomp) that leaves an agent no network: it can make no socket but those of the machine's own files.
+//!
+//! The filter is made before the agent's process is; putting it on is one system call.
+
+#![expect(unsafe_code, reason = "one system call that std does not offer")]
+
+use std::ptr;
+
+use libc::{c_long, c_uint, sock_filter, sock_fprog};
+
+/// `AUDIT_ARCH_*`. Source: Linux, include/uapi/linux/audit.h.
+#[cfg(target_arch = "x86_64")]
+const OWN_ARCHITECTURE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const OWN_ARCHITECTURE: u32 = 0xc000_00b7;
+
+/// From this number on calls are of the x32 kind. Source: Linux, arch/x86/include/uapi/asm/unistd.h.
+const X32: u32 = 0x4000_0000;
+
+/// Places in `struct seccomp_data`. Source: Linux, include/uapi/linux/seccomp.h. The lower half of an argument stands first: both architectures
+/// are little-endian.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const FIRST_ARGUMENT: u32 = 16;
+
+/// Whether the kernel takes filters.
+pub(super) fn is_offered() -> bool {
+    let action: u32 = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: `action` is valid for the length of the call, which changes nothing.
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0 as c_uint, &raw const action) == 0 }
+}
+
+/// The filter. Calls of other architectures than ours are refused whole: their numbers mean something else. So is `io_uring`, which makes sockets
+/// past every filter.
+pub(super) fn no_network() -> Vec<sock_filter> {
+    let refuse = |code: i32| step(RETURN, libc::SECCOMP_RET_ERRNO | code.cast_unsigned());
+    vec![
+        step(LOAD, ARCHITECTURE),
+        jump(IS, OWN_ARCHITECTURE, 1, 0),
+        refuse(libc::ENOSYS),
+        step(LOAD, NUMBER),
+        jump(AT_LEAST, X32, 0, 1),
+        refuse(libc::ENOSYS),
+        jump(IS, number(libc::SYS_io_uring_setup), 0, 1),
+        refuse(libc::EPERM),
+        jump(IS, number(libc::SYS_socket), 1, 0),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(IS, libc::AF_UNIX.cast_unsigned(), 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EACCES),
+    ]
+}
+
+/// Puts a filter on this process, for ever and for all that it starts. One system call, and nothing else. -1: `errno` says why not.
+pub(super) fn put_on(filter: &[sock_filter]) -> c_long {
+    // A filter of ours has a dozen steps.
+    let program = sock_fprog { len: u16::try_from(filter.len()).unwrap_or(0), filter: filter.as_ptr().cast_mut() };
+    // SAFETY: `program` and its steps are valid for the length of the call, and only read.
+    unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0 as c_uint, ptr::from_ref(&program)) }
+}
+
+/// Source: Linux, `include/uapi/linux/bpf_common.h`: `BPF_LD | BPF_W | BPF_ABS`, `BPF_RET | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
+/// `BPF_JMP | BPF_JGE | BPF_K`.
+const LOAD: u16 = 0x20;
+const RETURN: u16 = 0x06;
+const IS: u16 = 0x15;
+const AT_LEAST: u16 = 0x35;
+
+fn step(code: u16, k: u32) -> sock_filter {
+    sock_filter { code, jt: 0, jf: 0, k }
+}
+
+/// Passes over so many steps where it is so, and over so many where not.
+fn jump(code: u16, k: u32, so: u8, not: u8) -> sock_filter {
+    sock_filter { code, jt: so, jf: not, k }
+}
+
+fn number(call: c_long) -> u32 {
+    u32::try_from(call).unwrap_or(u32::MAX)
+}

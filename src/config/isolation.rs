@@ -1,0 +1,122 @@
+//! What agents may reach and take, as a person writes it: of one agent, and for all that say nothing of it.
+
+use std::path::{Path, PathBuf};
+
+use orchestrator_core::domain::{
+    agent::Home,
+    isolation::{FileSystem, Isolation, Network},
+};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+
+use super::{agent_checks::Layer, agent_section::RawAgent, complaint::Complaint, own_file::OwnFile};
+
+/// For agents that say nothing of it themselves.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawIsolation {
+    pub(super) file_system: Option<RawFileSystem>,
+    pub(super) network: Option<RawNetwork>,
+    pub(super) memory_mb: Option<u64>,
+    pub(super) processes: Option<u32>,
+    pub(super) required: Option<bool>,
+}
+
+/// Which files an agent reaches.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawFileSystem {
+    Full,
+    Workspace,
+}
+
+/// Which network an agent reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawNetwork {
+    All,
+    None,
+}
+
+impl<'de> Deserialize<'de> for RawNetwork {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(word) if word == "all" => Ok(Self::All),
+            Value::String(word) if word == "none" => Ok(Self::None),
+            _ => Err(de::Error::custom("expected \"all\" or \"none\"")),
+        }
+    }
+}
+
+/// The least memory that a bound may leave, in MiB: no interpreter starts with less.
+const LEAST_MEMORY: u64 = 16;
+
+/// What one agent may reach and take: what its own layers say, else what is said for all, else what is built in. `raw`: its layers over the
+/// built-in one.
+pub(super) fn of(raw: &RawAgent, layers: &[Layer<'_>], (own, root, user): (&OwnFile, &Path, Option<&str>)) -> Isolation {
+    let all = &own.raw.isolation;
+    let said = |key: fn(&RawAgent) -> bool| layers.iter().any(|layer| key(layer.raw));
+    let file_system = if said(|raw| raw.file_system.is_some()) { raw.file_system } else { all.file_system.or(raw.file_system) };
+    let network =
+        if said(|raw| raw.network.is_some()) { &raw.network } else { all.network.as_ref().map_or(&raw.network, |_| &all.network) };
+    let paths = |given: &Option<Vec<String>>| given.iter().flatten().map(|path| absolute(path, root, user)).collect();
+    Isolation {
+        file_system: match file_system {
+            None | Some(RawFileSystem::Full) => FileSystem::Full,
+            Some(RawFileSystem::Workspace) => FileSystem::Workspace,
+        },
+        read: paths(&raw.read),
+        write: paths(&raw.write),
+        network: match network {
+            None | Some(RawNetwork::All) => Network::All,
+            Some(RawNetwork::None) => Network::None,
+        },
+        memory: raw.memory_mb.or(all.memory_mb).map(|mib| mib.saturating_mul(1 << 20)),
+        processes: raw.processes.or(all.processes),
+        required: raw.isolation_required.or(all.required).unwrap_or(false),
+    }
+}
+
+/// A path as it is written: absolute, below the account's home, or relative to the root folder.
+fn absolute(path: &str, root: &Path, home: Option<&str>) -> PathBuf {
+    match (path.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => Path::new(home).join(below),
+        _ => root.join(path),
+    }
+}
+
+/// Checks what a person wrote of one agent.
+pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) {
+    let raw = layer.raw;
+    bounds(raw.memory_mb, raw.processes, |key, rule| layer.complaint(key, rule), faults);
+    for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
+        for (index, path) in paths.iter().flatten().enumerate().filter(|(_, path)| path.trim().is_empty() || path.contains(['\0', '{'])) {
+            let rule = "it must be a path: absolute, below ~/, or relative to the root folder; placeholders are not filled in";
+            faults.push(layer.complaint(&format!("{key}[{index}]"), rule).given(path));
+        }
+        if paths.is_some() && made.file_system == FileSystem::Full {
+            let complaint = layer.complaint(key, "it names what an agent reaches besides its workspace, and this one reaches everything");
+            warnings.push(complaint.way_out("Set `file_system` to \"workspace\"."));
+        }
+    }
+    if matches!(raw.file_system, Some(RawFileSystem::Workspace)) && home == Home::User {
+        let complaint = layer.complaint("file_system", "the HOME of this account is shut to an agent with `file_system: workspace`");
+        warnings.push(complaint.way_out("Set `home` to \"own\", or name what it needs of it in `read` or `write`."));
+    }
+}
+
+/// Checks what is said for all agents.
+pub(super) fn check_all(own: &OwnFile, faults: &mut Vec<Complaint>) {
+    let all = &own.raw.isolation;
+    bounds(all.memory_mb, all.processes, |key, rule| own.complaint(&format!("isolation.{key}"), rule), faults);
+}
+
+fn bounds(memory: Option<u64>, processes: Option<u32>, complaint: impl Fn(&str, &str) -> Complaint, faults: &mut Vec<Complaint>) {
+    if let Some(mib) = memory.filter(|mib| *mib < LEAST_MEMORY) {
+        let rule = format!("it must be at least {LEAST_MEMORY}");
+        faults.push(complaint("memory_mb", &rule).given(&mib.to_string()).way_out("Leave it out for no bound."));
+    }
+    if processes == Some(0) {
+        faults.push(complaint("processes", "it must be at least 1").way_out("Leave it out for no bound."));
+    }
+}
