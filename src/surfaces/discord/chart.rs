@@ -17,13 +17,12 @@ const TEXT: Colour = [0xf2, 0xf3, 0xf5];
 const FAINT: Colour = [0xb5, 0xba, 0xc1];
 const LINE: Colour = [0x43, 0x46, 0x4d];
 const BAR: Colour = [0x7c, 0x8a, 0xff];
-const REST: Colour = [0x80, 0x84, 0x8e];
 
 /// Points across: twice what Discord shows at least, so that letters stay sharp.
 const WIDE: usize = 1_000;
 /// Around everything.
 const MARGIN: usize = 24;
-/// Parts that are drawn; the others are one bar.
+/// Parts that are drawn; the others are one amount.
 const BARS: usize = 12;
 /// From one bar to the next.
 const STEP: usize = 36;
@@ -55,25 +54,28 @@ fn titled(view: &CostsView, high: usize, more: &str) -> Canvas {
 const TOP: usize = MARGIN + HIGH + 24;
 
 fn bars(view: &CostsView) -> Canvas {
-    let mut shown: Vec<(String, i64, Colour)> =
-        view.parts.iter().take(BARS).map(|part| (label(view.by, part), part.cost_nanos, BAR)).collect();
+    let mut shown: Vec<(String, i64, bool)> =
+        view.parts.iter().take(BARS).map(|part| (label(view.by, part), part.cost_nanos, true)).collect();
     let rest = view.parts.len().saturating_sub(BARS) as u64 + view.left_out;
     if rest > 0 {
         let drawn: i64 = shown.iter().map(|(_, nanos, _)| *nanos).fold(0, i64::saturating_add);
-        shown.push((format!("{} more", figures::thousands(rest)), view.total.cost_nanos.saturating_sub(drawn), REST));
+        shown.push((format!("{} more", figures::thousands(rest)), view.total.cost_nanos.saturating_sub(drawn), false));
     }
     let mut canvas = titled(view, TOP + shown.len() * STEP + MARGIN, "");
     let amounts: Vec<String> = shown.iter().map(|(_, nanos, _)| figures::about(Usd::from_nanos(*nanos))).collect();
     let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| wide(text)).max().unwrap_or(0);
     let left = MARGIN + widest(&mut shown.iter().map(|(label, _, _)| label)) + 16;
     let room = WIDE - MARGIN - left - 12 - widest(&mut amounts.iter());
-    let dearest = shown.iter().map(|(_, nanos, _)| *nanos).max().unwrap_or(1).max(1);
-    for (nth, ((label, nanos, colour), amount)) in shown.iter().zip(&amounts).enumerate() {
+    let dearest = view.parts.iter().map(|part| part.cost_nanos).max().unwrap_or(1).max(1);
+    for (nth, ((label, nanos, is_part), amount)) in shown.iter().zip(&amounts).enumerate() {
         let top = TOP + nth * STEP;
         let long = share(*nanos, dearest, room);
         canvas.write(left - 16 - wide(label), top, label, TEXT, false);
-        canvas.fill(left, top, room, HIGH, LINE);
-        canvas.fill(left, top, long, HIGH, *colour);
+        // The rest has no bar: beside all of it the parts would be nothing.
+        if *is_part {
+            canvas.fill(left, top, room, HIGH, LINE);
+            canvas.fill(left, top, long, HIGH, BAR);
+        }
         canvas.write(WIDE - MARGIN - wide(amount), top, amount, TEXT, false);
     }
     canvas
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_drawn_for_the_dearest_and_one_for_the_rest() {
+    fn bars_are_drawn_for_the_dearest_and_the_rest_is_told() {
         let names: Vec<String> = (0..20).map(|n| format!("openrouter/somebody/model-{n}")).collect();
         let mut parts: Vec<(&str, &str, i64)> =
             names.iter().enumerate().map(|(n, name)| (name.as_str(), name.as_str(), 12_345_678_901 / (1 << n))).collect();

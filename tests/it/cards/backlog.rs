@@ -9,7 +9,7 @@ use orchestrator_core::queue::cards::SHOWN_WAITING;
 use orchestrator_sandbox::{Snowflake, world::message::Message};
 use serde_json::json;
 
-use super::{WAITS, cards, go, says, showing, stored, take_back_the_last_migration, text};
+use super::{WAITS, cards, go, says, showing, stored, take_back_the_last_migrations, text};
 use crate::world::World;
 
 /// Tasks that wait at once.
@@ -52,7 +52,7 @@ async fn a_backlog_posts_few_cards_until_its_tasks_run_and_each_has_its_own_in_t
     world.wait_until_online().await;
     // And once more, with what the program before would have left: all of them due.
     world.kill_bot();
-    take_back_the_last_migration(&world);
+    take_back_the_last_migrations(&world);
     world.start_bot();
     world.wait_until_online().await;
     world.sandbox.person("admin").react(far, "⏸").expect("a reaction");

@@ -46,14 +46,16 @@ fn journal(world: &World, task: Snowflake) -> Vec<String> {
     stored(world, &format!("SELECT what FROM journal WHERE task = '{task}' ORDER BY seq"))
 }
 
-/// The state as the program before had left it: without what the last migration has added, and with every card that does not stand due at once. Tells
+/// The state as the program before had left it: without what the migrations since have added, and with every card that does not stand due at once. Tells
 /// the version that it has to be brought to again.
-fn take_back_the_last_migration(world: &World) -> u32 {
+fn take_back_the_last_migrations(world: &World) -> u32 {
     let connection = Connection::open(world.dir().join(".runtime/orchestrator.db")).expect("the store's file");
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number");
     connection
         .execute_batch(
-            "DROP INDEX card_near; DROP INDEX card_far; ALTER TABLE card DROP COLUMN near; ALTER TABLE card DROP COLUMN priority; \
+            "DROP INDEX ledger_by_lane; ALTER TABLE ledger DROP COLUMN requester; ALTER TABLE ledger DROP COLUMN channel; \
+             ALTER TABLE ledger DROP COLUMN instance; ALTER TABLE ledger DROP COLUMN cost_from; \
+             DROP INDEX card_near; DROP INDEX card_far; ALTER TABLE card DROP COLUMN near; ALTER TABLE card DROP COLUMN priority; \
              ALTER TABLE card DROP COLUMN step; UPDATE card SET rank = 1 WHERE rank = 3; UPDATE card SET due_at = 1 WHERE message IS NULL; \
              PRAGMA user_version = 3;",
         )

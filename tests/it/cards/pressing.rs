@@ -9,7 +9,7 @@ use orchestrator_sandbox::{
 use serde_json::{Value, json};
 
 use super::{
-    PATIENCE, WAITS, buttons, cards, go, in_thread, journal, says, showing, stored, take_back_the_last_migration, text, thread_says,
+    PATIENCE, WAITS, buttons, cards, go, in_thread, journal, says, showing, stored, take_back_the_last_migrations, text, thread_says,
 };
 use crate::world::World;
 
@@ -112,7 +112,7 @@ async fn buttons_and_forms_of_before_an_upgrade_are_obeyed_after_it() {
     let opened = world.uses("task", &json!([{"name": "timeout", "type": 3, "value": "10m"}])).await;
     world.form(opened).await;
     world.stop_bot();
-    let newest = take_back_the_last_migration(&world);
+    let newest = take_back_the_last_migrations(&world);
 
     world.start_bot();
     world.wait_until_online().await;

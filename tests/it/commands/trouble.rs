@@ -140,7 +140,7 @@ async fn the_registration_of_commands_is_tried_again_until_discord_takes_it() {
 
     assert_eq!(
         names,
-        ["task", "status", "why", "queue", "cancel", "retry", "logs", "settings", "help", "Run as task", "Why did this happen?"]
+        ["task", "status", "why", "queue", "cost", "cancel", "retry", "logs", "settings", "help", "Run as task", "Why did this happen?"]
     );
     assert_eq!(world.asks("stranger", "queue", &[]).await, "Nothing runs and nothing waits.");
 }

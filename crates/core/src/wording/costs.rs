@@ -151,7 +151,8 @@ pub fn table(view: &CostsView, places: usize, coloured: bool) -> String {
     let head = view.by.word().to_uppercase();
     let name = wide(&head, &names);
     let bar = free.saturating_sub(name).clamp(BAR.0, BAR.1);
-    let dearest = lines.iter().map(|line| line.cost_nanos).max().unwrap_or(0);
+    // The rest has no bar: beside all of it the parts would be nothing.
+    let dearest = view.parts.iter().map(|line| line.cost_nanos).max().unwrap_or(0);
 
     let unknown = |cell: &str| if has_gaps { format!("  {cell:>wide$}", wide = gap - 2) } else { String::new() };
     let _ = writeln!(
@@ -164,7 +165,7 @@ pub fn table(view: &CostsView, places: usize, coloured: bool) -> String {
         unknown("UNKNOWN")
     );
     for (nth, line) in lines.iter().enumerate() {
-        let blocks = blocks(line.cost_nanos, dearest, bar);
+        let blocks = if nth < view.parts.len() { blocks(line.cost_nanos, dearest, bar) } else { String::new() };
         let space = " ".repeat(bar - width(&blocks));
         let blocks = if coloured && !blocks.is_empty() { format!("{}{blocks}{}", COLOUR.0, COLOUR.1) } else { blocks };
         let padding = " ".repeat(name - width(&names[nth]));

@@ -115,16 +115,18 @@ impl Sums {
             Dimension::Task => (line.task.to_string(), None),
             Dimension::Instance => (line.instance.to_string(), None),
         };
-        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| key.clone());
         let part = self.parts.entry(key).or_default();
-        part.0 = name;
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            part.0 = name;
+        }
         part.1 += one;
     }
 
     /// The sums, in at most so many parts.
     pub fn spent(self, period: Period, most: usize) -> Spent {
         let by = self.by;
-        let parts = self.parts.into_iter().map(|(key, (name, spending))| Part { key, name, spending });
+        let named = |key: &String, name: String| if name.is_empty() { key.clone() } else { name };
+        let parts = self.parts.into_iter().map(|(key, (name, spending))| Part { name: named(&key, name), key, spending });
         let mut parts: Vec<Part> = parts.collect();
         if by == Dimension::Day {
             // The latest are kept.

@@ -57,6 +57,16 @@ fn a_narrow_terminal_shortens_names_before_it_loses_the_bars() {
 }
 
 #[test]
+fn the_rest_makes_no_part_look_small() {
+    let rest = CostsView { left_out: 400, others: Some(CostLine::new("", "", &spending(9_000_000_000_000, 9, 0))), ..users() };
+
+    let (shown, alone) = (table(&rest, 80, false), table(&users(), 80, false));
+    let bar = |shown: &str| shown.lines().find(|line| line.starts_with("Ann")).map(|line| line.matches('█').count());
+    assert!(bar(&alone).is_some_and(|long| long >= 20) && bar(&shown) == bar(&alone), "{shown}");
+    assert!(shown.lines().any(|line| line.starts_with("400 more") && !line.contains('█')), "{shown}");
+}
+
+#[test]
 fn only_a_terminal_that_wants_colours_gets_them() {
     assert!(!table(&users(), 80, false).contains('\u{1b}'));
     assert!(table(&users(), 80, true).contains("\u{1b}[36m█"));
