@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal};
 
 /// What nurseries and attendants call themselves.
 const NURSERY: &str = "orch-nursery";
-const ATTENDANT: &str = "orch-attendant";
+const ATTENDANTS: [&str; 2] = ["orch-attendant", "orch-walled"];
 
 /// A process that belongs to a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Process {
     }
 
     pub(crate) fn is_attendant(&self) -> bool {
-        self.name == ATTENDANT
+        ATTENDANTS.contains(&self.name.as_str())
     }
 
     pub(crate) fn kill(&self) {
@@ -60,7 +60,7 @@ pub(crate) fn of_world(dir: &Path, nurseries: &Nurseries) -> Vec<Process> {
 
 fn belongs(stat: &Stat, dir: &Path, home: &[u8]) -> bool {
     let pid = stat.pid;
-    if stat.name == ATTENDANT {
+    if ATTENDANTS.contains(&stat.name.as_str()) {
         // It has an empty environment and works nowhere, but it holds its control file.
         let handles = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
         return handles.filter_map(|handle| fs::read_link(handle.path()).ok()).any(|file| file.starts_with(dir));
@@ -74,7 +74,7 @@ fn belongs(stat: &Stat, dir: &Path, home: &[u8]) -> bool {
 pub(crate) fn kept_by(program: &Path) -> Vec<Process> {
     let Ok(listed) = fs::read_dir("/proc") else { return Vec::new() };
     let stats = listed.flatten().filter_map(|entry| Stat::of(entry.file_name().to_str()?.parse().ok()?)).filter(|stat| !stat.dead);
-    let kept = stats.filter(|stat| stat.name == NURSERY || stat.name == ATTENDANT);
+    let kept = stats.filter(|stat| stat.name == NURSERY || ATTENDANTS.contains(&stat.name.as_str()));
     kept.filter(|stat| fs::read_link(format!("/proc/{}/exe", stat.pid)).is_ok_and(|exe| exe == program))
         .map(|stat| Process { pid: stat.pid, name: stat.name })
         .collect()

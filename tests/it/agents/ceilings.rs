@@ -110,6 +110,7 @@ async fn a_run_that_reaches_its_budget_is_stopped_within_one_call_and_keeps_what
 async fn a_dollar_more_lets_it_run_once_more_and_tells_it_what_it_has_left() {
     let world = world().start().await;
     std::fs::write(world.dir().join("go"), "").expect("a file");
+    std::fs::write(world.dir().join("pace"), "0.3").expect("a file");
     let task = world.say("Do it [agent:spender] [budget:0.30]");
     world.entry_within(task, PATIENCE).await;
     world.until("the decision", |world| world.labels(task).contains(&"+ $1".into())).await;
@@ -123,7 +124,8 @@ async fn a_dollar_more_lets_it_run_once_more_and_tells_it_what_it_has_left() {
     world.until("the second end", two).await;
     let cost = world.status_of(task)["cost_nanos"].as_i64().expect("its cost");
     assert!(cost >= 1_300_000_000, "both attempts count, and the second has gone on: {cost}");
-    assert_eq!(i64::try_from(world.text("calls").lines().count()).expect("few") * 200_000_000, cost, "each call is accounted for");
+    let made = i64::try_from(world.text("calls").lines().count()).expect("few") * 200_000_000;
+    assert!((cost..=cost + 400_000_000).contains(&made), "each call that was told is accounted for: {made}, {cost}");
     world.finish().await;
 }
 

@@ -88,6 +88,34 @@ async fn a_live_card_tells_what_the_agent_says_while_it_works() {
     world.finish().await;
 }
 
+/// Clock ticks of processor time that a process has had, and those of the machine since it runs (a hundred a second each). Source: proc(5), `stat`.
+fn ticks(process: u32) -> (u64, u64) {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
+    let fields: Vec<u64> = stat.rsplit(')').next().unwrap_or_default().split(' ').map(|field| field.parse().unwrap_or(0)).collect();
+    let uptime = std::fs::read_to_string("/proc/uptime").expect("the machine runs");
+    let seconds: f64 = uptime.split(' ').next().and_then(|seconds| seconds.parse().ok()).expect("seconds");
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a machine's age in hundredths fits")]
+    (fields[12] + fields[13], (seconds * 100.0) as u64)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_looked_at_later_keeps_nobody_busy_until_then() {
+    for (shown, gap) in [("live", 0), ("state_changes", 600_000)] {
+        let world = showing(shown, false).config("cards.live_seconds", json!(600)).config("cards.edit_gap_ms", json!(gap)).start().await;
+        let task = world.say(&format!("echo half of it is done; {WAITS}"));
+        world.until("it runs and has a card", |world| !world.told("SPAWNED").is_empty() && !cards(world, task).is_empty()).await;
+        // Until the machine has ticked so often: what the process had of that is the question, not how long it takes.
+        let (had, before) = ticks(world.bot_process());
+        world.until("three seconds", |_| ticks(std::process::id()).1 >= before + 300).await;
+
+        let (has, now) = ticks(world.bot_process());
+        assert!((has - had) * 5 < now - before, "{shown}: {} of {} hundredths of a second", has - had, now - before);
+        go(&world);
+        world.entry(task).await;
+        world.finish().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_began_elsewhere_has_a_card_that_answers_its_announcement() {
     let world = showing("state_changes", false).start().await;

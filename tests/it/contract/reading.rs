@@ -63,7 +63,7 @@ async fn what_can_t_be_granted_is_refused_visibly_and_names_what_is_known() {
         ("[agent:nobody]", &["script", "openclaw", "demo"]),
         ("[timeout:-3]", &["duration", "90s"]),
         ("[priority:9999]", &["priority"]),
-        ("[budget:5]", &["budget"]),
+        ("[budget:lots]", &["budget", "0.50"]),
     ] {
         let refused = world.say(&format!("{run} {tag}"));
         let reply = world.reply(refused).await;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +64,8 @@ struct Rounds {
     /// Something has failed since Discord was last believed to be back.
     troubled: bool,
     returned_at: Option<DateTime<Utc>>,
+    /// How often the bell has rung.
+    rings: u64,
     /// Lanes that were to hurry; one whose request was under way then hurries when that is over.
     hurrying: HashSet<Lane>,
 }
@@ -106,7 +108,7 @@ impl Mailer {
     /// Dropping it loses no letter: a parcel under way is sent again under its nonce.
     pub async fn run(self, soft: CancellationToken) {
         let mut rounds = Rounds::default();
-        let mut requests: JoinSet<(Lane, Result<Step, QueueError>)> = JoinSet::new();
+        let mut requests: JoinSet<(Lane, u64, Result<Step, QueueError>)> = JoinSet::new();
         loop {
             let now = self.means.clock.now();
             match self.lanes().await {
@@ -120,7 +122,8 @@ impl Mailer {
                         }
                         if !self.means.holds(lane) && rounds.under_way.insert(lane) {
                             let (mailer, hurry) = (self.clone(), rounds.hurrying.remove(&lane));
-                            requests.spawn(async move { (lane, mailer.step(lane, hurry).await) });
+                            let rings = rounds.rings;
+                            requests.spawn(async move { (lane, rings, mailer.step(lane, hurry).await) });
                         }
                     }
                 }
@@ -130,7 +133,7 @@ impl Mailer {
             tokio::select! {
                 biased;
                 Some(done) = requests.join_next() => match done {
-                    Ok((lane, step)) => self.after(&mut rounds, lane, step),
+                    Ok((lane, rings, step)) => self.after(&mut rounds, lane, rings, step),
                     // A request that panicked has told so; its lane is free again.
                     Err(_) => rounds.under_way.clear(),
                 },
@@ -188,7 +191,7 @@ impl Mailer {
         }
     }
 
-    fn after(&self, rounds: &mut Rounds, lane: Lane, step: Result<Step, QueueError>) {
+    fn after(&self, rounds: &mut Rounds, lane: Lane, rings: u64, step: Result<Step, QueueError>) {
         rounds.under_way.remove(&lane);
         let now = self.means.clock.now();
         if step.is_ok() {
@@ -201,7 +204,13 @@ impl Mailer {
                     self.state.hurry.store(true, Ordering::SeqCst);
                 }
             }
-            Ok(Step::Nothing) => {}
+            // What was written while it looked may be for it.
+            Ok(Step::Nothing | Step::NotBefore(_)) if rounds.rings != rings => {}
+            // A channel's lanes are named as long as there is anything for one of them: the others have to rest, not to ask again.
+            Ok(Step::Nothing) => {
+                let until = now + TimeDelta::from_std(LOOK_AT_LEAST_EVERY).unwrap_or_default();
+                rounds.rest(lane, Rest { until, idle: true });
+            }
             Ok(Step::NotBefore(until)) => rounds.rest(lane, Rest { until, idle: true }),
             Ok(Step::Failed(until)) if matches!(lane, Lane::Posts(_)) => {
                 rounds.troubled = true;
@@ -247,6 +256,7 @@ impl Rounds {
 
     /// Something was written: whatever waited for want of anything to do looks again.
     fn something_new(&mut self) {
+        self.rings = self.rings.wrapping_add(1);
         self.resting.retain(|_, rest| !rest.idle);
     }
 
