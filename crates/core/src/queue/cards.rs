@@ -182,7 +182,10 @@ impl Queue {
             rest(&mut row, &rules, again, now);
             Ok(rows.put_card(&row)?)
         })
-        .await
+        .await?;
+        // It may be for the other of its channel's lanes to look at it next.
+        self.bells.outbound.notify_one();
+        Ok(())
     }
 
     /// Something for a card could not be sent now.
