@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orchestrator_sandbox::{Demand, Record};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{Founding, RUNS, World};
 
@@ -19,6 +19,12 @@ async fn history(seed: u64) {
     }
     let notices = |world: &World| world.told("").concat().matches("finished").count();
     world.until("every notice is said", |world| notices(world) >= tasks.len()).await;
+    // What stands may have to be posted once more under its nonce, because the answer was lost: until then it is not known to stand.
+    let unknown = |world: &World| {
+        let (_, out, _) = world.run(&["status", "--json"]);
+        serde_json::from_str::<Value>(&out).ok().and_then(|told| told["counts"]["letters"].as_u64())
+    };
+    world.until("all that stands is known to", |world| unknown(world) == Some(0)).await;
 
     let mut ran = world.runs();
     ran.sort_unstable();
