@@ -163,10 +163,14 @@ fn open(path: &Path, access: OpenFlags, busy_timeout: Duration) -> Result<Connec
 
 /// Tells whether a file is ours, and of which version.
 pub(super) fn recognise(connection: &Connection, path: &Path, known: u32) -> Result<Found, OpenError> {
+    // One view for all three, where nobody has begun one: another process may be making the file meanwhile.
+    let view = if connection.is_autocommit() { Some(connection.unchecked_transaction()) } else { None };
+    let view = view.transpose().map_err(|error| OpenError::of(path, &error))?;
     let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| OpenError::of(path, &error));
     let application = ask("PRAGMA application_id")?;
     let version = ask("PRAGMA user_version")?;
     let things = ask("SELECT count(*) FROM sqlite_schema")?;
+    drop(view);
     if application == 0 && version == 0 && things == 0 {
         return Ok(Found::Empty);
     }
