@@ -38,6 +38,9 @@ use crate::{
 /// So many tasks that wait at a ceiling take another look when some of it is free again.
 const WOKEN: u32 = 16;
 
+/// In so many pieces those that wait at one ceiling are woken at the beginning of a day, a million of them.
+const PIECES: u32 = 4_096;
+
 /// What is held back for one attempt.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Reserve {
@@ -317,7 +320,7 @@ impl Queue {
         if rules.ceilings.is_none() {
             return Ok(());
         }
-        self.write(Urgency::Usual, move |rows| {
+        let counted = self.read(move |rows| {
             let mut sums = std::collections::BTreeMap::<Scope, i64>::new();
             for entry in rows.ledger(today, today)? {
                 let (Some(cost), Some(row)) = (entry.cost, rows.task(&entry.task)?) else { continue };
@@ -326,9 +329,11 @@ impl Queue {
                     *sum = sum.saturating_add(cost.nanos());
                 }
             }
-            Ok(sums.into_iter().try_for_each(|(scope, nanos)| put_spent(rows, &scope, today, nanos))?)
-        })
-        .await
+            Ok(sums)
+        });
+        // Nothing is claimed yet, so nothing is spent between the look and this.
+        let sums = counted.await?;
+        self.write(Urgency::Usual, move |rows| Ok(sums.iter().try_for_each(|(scope, nanos)| put_spent(rows, scope, today, *nanos))?)).await
     }
 
     /// Who waits at a ceiling that would not hold him back any more takes his turn; on a new day, and after a start, all do.
@@ -351,9 +356,16 @@ impl Queue {
             }
             Ok(opened)
         });
-        let (lane_cap, most) = (self.rules.lane_cap, if is_new { u32::MAX } else { WOKEN });
+        let (lane_cap, most) = (self.rules.lane_cap, if is_new { gates::WAKE_AT_ONCE } else { WOKEN });
         for gate in opened.await? {
-            self.write(Urgency::Usual, move |rows| gates::wake(rows, &gate, most, now, lane_cap)).await?;
+            // A hundred thousand that wait are woken in pieces: others write meanwhile.
+            for _ in 0..PIECES {
+                let gate = gate.clone();
+                let woken = self.write(Urgency::Usual, move |rows| gates::wake(rows, &gate, most, now, lane_cap)).await?;
+                if !is_new || woken < most {
+                    break;
+                }
+            }
         }
         Ok(())
     }

@@ -61,17 +61,17 @@ pub(super) fn set_cap(rows: &mut dyn Rows, name: &str, cap: Option<u32>, now: Da
     gate.cap = cap;
     rows.put_gate(&gate)?;
     let room = cap.map_or(u32::MAX, |cap| cap.saturating_sub(gate.held));
-    wake(rows, name, room.min(WAKE_AT_ONCE), now, lane_cap)
+    wake(rows, name, room.min(WAKE_AT_ONCE), now, lane_cap).map(drop)
 }
 
 /// More parked steps than this are not woken in one transaction: each that has run wakes the next.
-const WAKE_AT_ONCE: u32 = 256;
+pub(super) const WAKE_AT_ONCE: u32 = 256;
 
-/// Wakes up to so many steps that are parked at a gate.
-pub(super) fn wake(rows: &mut dyn Rows, name: &str, most: u32, now: DateTime<Utc>, lane_cap: u32) -> Result<(), QueueError> {
-    for _ in 0..most {
-        let Some(mut step) = rows.first_parked(name)? else { return Ok(()) };
+/// Wakes up to so many steps that are parked at a gate; tells how many there were.
+pub(super) fn wake(rows: &mut dyn Rows, name: &str, most: u32, now: DateTime<Utc>, lane_cap: u32) -> Result<u32, QueueError> {
+    for woken in 0..most {
+        let Some(mut step) = rows.first_parked(name)? else { return Ok(woken) };
         lanes::enter(rows, &mut step, StepEvent::Freed, now, lane_cap)?;
     }
-    Ok(())
+    Ok(most)
 }
