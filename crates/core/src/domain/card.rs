@@ -7,6 +7,7 @@ use super::{
     attempt::Outcome,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
+    permission::Asked,
     showing::Showing,
     task::{MessageRef, Task},
 };
@@ -125,6 +126,8 @@ pub struct CardFacts {
     pub metered: Option<bool>,
     /// Who took what it had left when its money had run out.
     pub accepted: Option<String>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
     /// Its entry in #results.
     pub entry: Option<MessageRef>,
     /// Follow-ups that wait for the present attempt's end.

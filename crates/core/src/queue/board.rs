@@ -14,6 +14,7 @@ use crate::{
         id::{MessageId, TaskId},
         journal::Event,
         money::Usd,
+        permission::{Asked, Question},
         step::{Blocked, StepState},
     },
     ports::rows::{AttemptRow, Counts, LedgerRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
@@ -28,6 +29,8 @@ pub struct TaskView {
     pub step: StepRow,
     /// Its attempts that became runs (or are about to), oldest first.
     pub attempts: Vec<AttemptRow>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
 }
 
 /// What a task is doing, with its evidence.
@@ -103,6 +106,12 @@ impl TaskView {
     /// How many counted attempts have begun, as far as they have not turned out void: what a press on one of its buttons carries.
     pub fn begun(&self) -> u32 {
         self.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0)
+    }
+
+    /// The question of its running agent that waits for somebody, of several the oldest.
+    pub fn open_question(&self) -> Option<&Question> {
+        let stops = matches!(self.doing(), Doing::Running { attempt } if attempt.stop.is_some());
+        self.asked.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question).filter(|_| !stops)
     }
 
     /// Its latest attempt.
@@ -215,5 +224,7 @@ fn view(look: &dyn Look, row: TaskRow) -> Result<Option<TaskView>, RowsError> {
     let Some(step) = look.step_of(&row.task.id)? else { return Ok(None) };
     let mut attempts = look.attempts_of(&row.task.id)?;
     attempts.retain(|attempt| attempt.state != crate::domain::attempt::AttemptState::Void);
-    Ok(Some(TaskView { row, step, attempts }))
+    let live = attempts.iter().rev().find(|attempt| attempt.state.is_live());
+    let asked = live.map(|attempt| super::permissions::of(look, attempt.id)).transpose()?.unwrap_or_default();
+    Ok(Some(TaskView { row, step, attempts, asked }))
 }

@@ -7,7 +7,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, reopen, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, permissions, reopen, signs, spent_fact, write_letter,
 };
 use crate::{
     domain::{
@@ -96,6 +96,7 @@ pub(super) fn end_attempt(
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
     let mut task = super::task_row(rows, &attempt.task)?;
+    permissions::forget(rows, attempt.id)?;
     let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);

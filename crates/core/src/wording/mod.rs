@@ -17,6 +17,7 @@ pub mod harmless;
 pub mod notices;
 pub mod panels;
 pub mod redact;
+pub mod permission;
 pub mod refusals;
 pub mod tables;
 pub mod views;

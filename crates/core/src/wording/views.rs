@@ -2,6 +2,7 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
+mod permitting;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,14 @@ use crate::domain::{
     attempt::Outcome,
     id::TaskId,
     money::{CostFrom, Usage, Usd},
+    permission::Asked,
     task::Thinking,
 };
 
-pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
+pub use self::{
+    permitting::PermitAsk,
+    refused::{ErrorBody, ErrorCode, FieldIssue},
+};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +82,9 @@ pub struct TaskDetail {
     /// How its running agent is doing.
     #[serde(default)]
     pub now: Option<NowView>,
+    /// What its agent asks, with what was decided.
+    #[serde(default)]
+    pub asks: Vec<Asked>,
     /// Its place among those that wait, from 1.
     pub queue_position: Option<u64>,
     /// Where it is to be seen.

@@ -52,6 +52,7 @@ fn facts(doing: TaskState) -> CardFacts {
         open: None,
         metered: None,
         accepted: None,
+        asked: Vec::new(),
         entry: None,
         follow_ups: 0,
         showing: Showing::default(),
