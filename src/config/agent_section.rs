@@ -9,7 +9,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::isolation::{RawFileSystem, RawNetwork};
+use super::{
+    checks::RawCheck,
+    isolation::{RawFileSystem, RawNetwork},
+};
 
 /// One agent. Each key that is given replaces what a lower layer says; a name that is not built in needs its `command`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -42,6 +45,8 @@ pub(super) struct RawAgent {
     pub(super) processes: Option<u32>,
     pub(super) isolation_required: Option<bool>,
     pub(super) costs_nothing: Option<bool>,
+    pub(super) checks: Option<BTreeMap<String, RawCheck>>,
+    pub(super) default_checks: Option<Vec<String>>,
 }
 
 impl RawAgent {
@@ -73,6 +78,8 @@ impl RawAgent {
             processes: self.processes.or(below.processes),
             isolation_required: self.isolation_required.or(below.isolation_required),
             costs_nothing: self.costs_nothing.or(below.costs_nothing),
+            checks: joined(self.checks, below.checks),
+            default_checks: self.default_checks.or(below.default_checks),
         }
     }
 }

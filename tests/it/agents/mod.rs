@@ -1,6 +1,7 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
 mod ceilings;
+mod checks;
 mod leaving;
 mod progress;
 mod redteam;

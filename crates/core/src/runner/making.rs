@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     beside::{self, Beside},
     brief::{self, Facts},
-    filling,
+    checking, filling,
     means::Settings,
     results, walls,
     workspace::{self, Contents, Workspace},
@@ -52,6 +52,7 @@ pub(super) async fn launch(
         let beside =
             Beside::make(&control, definition.home).map_err(|error| format!("its temporary folders could not be made: {error}"))?;
         let level = task.wishes.thinking;
+        let checks = checking::told(&definition, &task.wishes.checks);
         let facts = Facts {
             task: &task.id,
             prompt: &task.prompt,
@@ -65,6 +66,7 @@ pub(super) async fn launch(
             answers: !definition.reading.text.0.is_empty(),
             models: if definition.models.is_some() { &[] } else { &models },
             summary_max: settings.bounds.summary,
+            checks: &checks,
             attachments: &names,
             template: definition.instructions.as_deref().or(settings.agents_md.as_deref()),
         };
@@ -109,6 +111,8 @@ pub(super) async fn launch(
         }
         let path = env.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value.as_str());
         let walls = walls::walls(&settings, &definition, &program, (&run.workspace, &beside), path);
+        let checking = checking::of_run(&settings, &definition, &run)
+            .map_err(|error| format!("the folders of its checks could not be made: {error}"))?;
         Ok(LaunchSpec {
             attempt: run.attempt,
             task: task.id.clone(),
@@ -129,6 +133,7 @@ pub(super) async fn launch(
             durable: run.workspace.durable(),
             file_size_limit: settings.file_size_limit,
             walls,
+            checking,
         })
     });
     made.await.map_err(|error| format!("preparing it broke: {error}"))?
@@ -142,6 +147,7 @@ pub(super) fn stdout(settings: &Settings, attempt: AttemptId) -> PathBuf {
 /// Collects what a run has left.
 pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &AgentName, ending: &Ending) -> Collected {
     let (settings, run, agent, exit) = (Arc::clone(settings), run.clone(), agent.clone(), exit_code(ending));
+    let work = if let Ending::Recorded(record) = ending { record.checked.clone() } else { None };
     let collected = tokio::task::spawn_blocking(move || {
         let stdout = stdout(&settings, run.attempt);
         let definition = settings.agents.get(&agent);
@@ -159,7 +165,11 @@ pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &Agent
             exit,
             attachments: &given,
         };
-        results::collect(&left, &settings.bounds)
+        let mut found = results::collect(&left, &settings.bounds);
+        if let Some(work) = work {
+            checking::collect(&settings, &run, &work, &mut found);
+        }
+        found
     });
     collected.await.unwrap_or_else(|error| Collected {
         no_text_because: Some(format!("what it left could not be collected: {error}")),

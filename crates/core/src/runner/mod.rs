@@ -4,6 +4,7 @@
 pub mod alone;
 mod beside;
 pub mod brief;
+mod checking;
 mod claims;
 pub mod crew;
 mod filling;
