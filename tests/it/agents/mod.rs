@@ -6,4 +6,5 @@ mod progress;
 mod redteam;
 mod samples;
 mod trying;
+mod unprivileged;
 mod unwalled;

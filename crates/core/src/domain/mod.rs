@@ -9,6 +9,7 @@ pub mod card;
 pub mod ceiling;
 pub mod component;
 pub mod evidence;
+pub mod hosts;
 pub mod id;
 pub mod isolation;
 pub mod journal;
