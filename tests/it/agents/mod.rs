@@ -1,5 +1,6 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
+mod acp;
 mod ceilings;
 mod leaving;
 mod progress;
