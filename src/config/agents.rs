@@ -19,8 +19,10 @@ use super::{
     openclaw::OpenClaw,
     own_file::OwnFile,
     programs::Places,
+    protocol,
 };
 use orchestrator_core::domain::{
+    acp::Protocol,
     agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
     check::Offers,
     reading::Reading,
@@ -171,14 +173,17 @@ fn definition(
         }
     };
     made.files = raw.files.iter().flatten().map(|(path, value)| (path.clone(), agent_section::content(value))).collect();
-    made.models = (raw.models.is_some() || raw.default_model.is_some())
+    made.protocol = protocol::of(&raw, with.this_program);
+    let is_acp = made.protocol != Protocol::Plain;
+    // What an agent that is spoken with knows of models, it says itself.
+    made.models = (raw.models.is_some() || raw.default_model.is_some() || is_acp)
         .then(|| OwnModels { names: raw.models.clone().unwrap_or_default(), default: raw.default_model.clone() });
     made.thinking = raw.thinking.clone().map(|words| {
         let words =
             [(Thinking::Off, words.off), (Thinking::Low, words.low), (Thinking::Medium, words.medium), (Thinking::High, words.high)];
         words.into_iter().filter_map(|(level, word)| Some((level, word?))).collect()
     });
-    made.reading = Arc::new(reading(raw.output.as_ref(), layers, faults));
+    made.reading = Arc::new(if is_acp { built_in::acp_reading() } else { reading(raw.output.as_ref(), layers, faults) });
     made.max_concurrent = raw.max_concurrent;
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
@@ -188,6 +193,7 @@ fn definition(
     for layer in layers {
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
         checks::check(layer, faults);
+        protocol::check(layer, is_acp, faults);
     }
     made.checks = checks::of(&raw, layers, ground);
     made.always_checked = checks::always(layers, &made.checks, faults);

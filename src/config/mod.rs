@@ -23,6 +23,7 @@ mod openclaw_prices;
 mod own_file;
 mod price_table;
 mod programs;
+mod protocol;
 mod provenance;
 mod sections;
 mod text_file;

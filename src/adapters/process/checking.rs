@@ -102,6 +102,7 @@ pub(super) fn check(
                     let (ended, free) = Run::new(&asked, agent, signals, attendant::wall_time()).until_over();
                     signals = free;
                     record.unkillable += ended.unkillable;
+                    record.refused_hosts.extend(ended.refused_hosts);
                     if ended.cause == Cause::Stopped {
                         record.cause = Cause::Stopped;
                     }

@@ -11,6 +11,7 @@ mod checking;
 mod control;
 mod emergency;
 mod filter;
+mod gate;
 mod init;
 mod kernel;
 mod landlock;
@@ -18,6 +19,7 @@ mod level;
 mod link;
 mod manifest;
 mod marker;
+mod namespace;
 mod nursery;
 mod output;
 mod removed;
@@ -43,9 +45,9 @@ pub use self::{
     walled::is_walled,
 };
 
-/// What this machine can hold of an agent's isolation. Asks the kernel; starts nothing.
+/// What this machine can hold of an agent's isolation. Asks the kernel, and tries out what it does not tell.
 pub fn offered() -> Offered {
-    Offered { landlock: landlock::version(), filters: filter::is_offered() }
+    Offered { landlock: landlock::version(), filters: filter::is_offered(), namespaces: namespace::are_permitted() }
 }
 
 /// What the program is called with to become a nursery. Nobody types this.

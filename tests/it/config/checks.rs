@@ -65,7 +65,7 @@ fn what_can_t_be_meant_is_told_with_its_key() {
         ["`agents.x.checks.a`", "it needs a `command`"],
         ["`agents.x.checks.b.memory_mb`", "at least 16"],
         ["`agents.x.checks.b.read[0]`", "it must be a path"],
-        ["`agents.x.checks.b.network`", "\"all\" or \"none\""],
+        ["`agents.x.checks.b.network`", "\"all\", \"none\" or {\"hosts\""],
     ] {
         assert!(tells(&faults, &pieces), "{pieces:?}: {faults:#?}");
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing comes in but values, nothing goes out but values: no clock, no chance, no input or output.
 
+pub mod acp;
 pub mod actor;
 pub mod agent;
 pub mod attempt;
@@ -10,6 +11,7 @@ pub mod ceiling;
 pub mod check;
 pub mod component;
 pub mod evidence;
+pub mod hosts;
 pub mod id;
 pub mod isolation;
 pub mod journal;
@@ -18,6 +20,7 @@ pub mod model;
 pub mod money;
 pub mod outbound;
 pub mod period;
+pub mod permission;
 pub mod price;
 pub mod progress;
 pub mod reading;

@@ -34,6 +34,7 @@ fn record(exit: Exit, cause: Cause, runs: Option<Vec<CheckRun>>) -> ExitRecord {
         output_left_out: 0,
         cpu_ms: 0,
         peak_rss_kib: 0,
+        refused_hosts: Vec::new(),
         checked: runs.map(|runs| CheckedWork { changes, runs }),
     }
 }
