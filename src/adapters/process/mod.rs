@@ -2,21 +2,26 @@
 //!
 //! A launch comes in as a `LaunchSpec`, an end goes out as an `ExitRecord`; between them there are processes. The orchestrator starts one
 //! *nursery* (`nursery`), which forks one *attendant* per attempt (`attendant`), which starts the agent (`spawn`), bounds its output (`stream`)
-//! and ends its tree (`stop`). All that is known of an attempt is in its control file (`control`), so that an attendant outlives the
+//! and ends its tree (`stop`); checks of what the agent left are run there too (`checking`). All that is known of an attempt is in its control file (`control`), so that an attendant outlives the
 //! orchestrator and is found again. This room knows nothing of tasks, stores and chats beyond the ids in a specification.
 
 mod attendant;
 mod boot;
+mod checking;
 mod control;
 mod emergency;
 mod filter;
+mod gate;
 mod init;
 mod kernel;
 mod landlock;
 mod level;
 mod link;
+mod manifest;
 mod marker;
+mod namespace;
 mod nursery;
+mod output;
 mod removed;
 mod request;
 mod runner;
@@ -40,9 +45,9 @@ pub use self::{
     walled::is_walled,
 };
 
-/// What this machine can hold of an agent's isolation. Asks the kernel; starts nothing.
+/// What this machine can hold of an agent's isolation. Asks the kernel, and tries out what it does not tell.
 pub fn offered() -> Offered {
-    Offered { landlock: landlock::version(), filters: filter::is_offered() }
+    Offered { landlock: landlock::version(), filters: filter::is_offered(), namespaces: namespace::are_permitted() }
 }
 
 /// What the program is called with to become a nursery. Nobody types this.

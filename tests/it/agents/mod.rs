@@ -2,9 +2,11 @@
 
 mod acp;
 mod ceilings;
+mod checks;
 mod leaving;
 mod progress;
 mod redteam;
 mod samples;
 mod trying;
+mod unprivileged;
 mod unwalled;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::Outcome,
+    check::Checked,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
     permission::Asked,
@@ -128,6 +129,8 @@ pub struct CardFacts {
     pub accepted: Option<String>,
     /// What its running agent asks, and waits for.
     pub asked: Vec<Asked>,
+    /// What the checks of its last attempt found.
+    pub checked: Option<Checked>,
     /// Its entry in #results.
     pub entry: Option<MessageRef>,
     /// Follow-ups that wait for the present attempt's end.

@@ -6,6 +6,7 @@ mod asking;
 mod beside;
 mod bridging;
 pub mod brief;
+mod checking;
 mod claims;
 pub mod crew;
 mod filling;

@@ -28,6 +28,8 @@ fn record(exit: Exit, cause: Cause) -> ExitRecord {
         output_left_out: 0,
         cpu_ms: 0,
         peak_rss_kib: 1_572_864,
+        checked: None,
+        refused_hosts: Vec::new(),
     }
 }
 
@@ -50,6 +52,7 @@ fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collect
         requested: None,
         time_limit: Duration::from_secs(3),
         budget: None,
+        checks: &[],
     })
 }
 
@@ -139,7 +142,10 @@ fn what_the_agent_says_of_its_failure_is_told() {
 
 #[test]
 fn what_happened_to_its_processes_and_output_is_remarked() {
-    let untidy = ExitRecord { swept: 1, unkillable: 2, output_left_out: 1 << 30, ..record(Exit::Code(0), Cause::Itself) };
+    let refused_hosts = ["evil.example:443, which is not among its hosts", "corp.example:443, which leads to the private address 10.0.0.1"]
+        .map(str::to_owned)
+        .into();
+    let untidy = ExitRecord { swept: 1, unkillable: 2, output_left_out: 1 << 30, refused_hosts, ..record(Exit::Code(0), Cause::Itself) };
     let found = Collected { remarks: vec!["RESULT.txt is odd".into()], ..with_result() };
 
     assert_snapshot!(report(&Ending::Recorded(untidy), None, &found).remarks.join("\n"), @"
@@ -147,6 +153,7 @@ fn what_happened_to_its_processes_and_output_is_remarked() {
     1 process that the agent had left running had to be killed
     2 processes could not be killed and may still run: see `doctor`
     1 GiB of its output were left out of the log
+    it asked for evil.example:443, which is not among its hosts; for corp.example:443, which leads to the private address 10.0.0.1 (`network`)
     ");
 }
 
@@ -195,6 +202,7 @@ fn a_definition_s_own_rule_says_what_success_is() {
             requested: None,
             time_limit: Duration::from_secs(120),
             budget: None,
+            checks: &[],
         }))
     };
     let answer = |ok, class| Some(Answer { ok, error: None, class });

@@ -10,7 +10,7 @@ use crate::{
         task::show_duration,
     },
     wording::{
-        figures, fit,
+        checks, figures, fit,
         harmless::{code, in_fence, plain, sentence},
         permission,
         views::{AttemptView, NowView, ResultView, TaskDetail},
@@ -91,7 +91,8 @@ fn attempt(one: &AttemptView) -> String {
         facts.push("workspace removed".to_owned());
     }
     let reason = one.reason.as_deref().map_or_else(String::new, |reason| format!("\n-# {}", sentence(reason, REASON)));
-    format!("{}{reason}", facts.join(" · "))
+    let found = one.checked.as_ref().map_or_else(String::new, |checked| format!("\n{}", checks::lines(checked, false).join("\n")));
+    format!("{}{reason}{found}", facts.join(" · "))
 }
 
 /// How its agent is doing, by its own word.
@@ -147,6 +148,7 @@ mod tests {
                 id: "1443021398234771496".parse().unwrap(),
                 state: "waiting".into(),
                 outcome: None,
+                finding: None,
                 requester: "ann".into(),
                 text: text.into(),
                 agent: "openclaw".into(),
@@ -165,6 +167,7 @@ mod tests {
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
             budget: None,
+            checks: Vec::new(),
             reason: Some("2 tasks are before it.".into()),
             now: None,
             asks: Vec::new(),
@@ -193,6 +196,7 @@ mod tests {
             cost: "$0.001215".into(),
             cost_nanos: Some(1_215_000),
             cost_from: None,
+            checked: None,
             workspace: None,
             remarks: Vec::new(),
         }
