@@ -2,7 +2,7 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
-mod permitting;
+mod deciding;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::domain::{
 };
 
 pub use self::{
-    permitting::PermitAsk,
+    deciding::{PermitAsk, RaiseAsk},
     refused::{ErrorBody, ErrorCode, FieldIssue},
 };
 
@@ -365,14 +365,6 @@ pub struct Reclaimed {
     pub refused: Vec<TaskId>,
     /// Messages left alone: ended long ago, or no tasks.
     pub left: u64,
-}
-
-/// How much more a task may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaiseAsk {
-    /// In dollars.
-    pub more_usd: String,
 }
 
 /// How claims are stopped.
