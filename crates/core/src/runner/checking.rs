@@ -99,11 +99,12 @@ fn output(control: &Path, nth: usize) -> PathBuf {
     control.join(format!("check-{}", nth + 1))
 }
 
-/// What is written while a run's work is being checked: the first of them is there from the beginning of that.
+/// What is written while a run's work is being checked: the first of them is there from the beginning of that. Empty: it has no checks.
 pub(super) fn signs(settings: &Settings, run: &Run) -> Vec<PathBuf> {
     let control = settings.attempts.join(run.attempt.to_string());
     let outputs = (0..run.task.wishes.checks.len()).map(|nth| output(&control, nth));
-    std::iter::once(control.join(LIST)).chain(outputs).collect()
+    let list = std::iter::once(control.join(LIST)).filter(|_| !run.task.wishes.checks.is_empty());
+    list.chain(outputs).collect()
 }
 
 /// What an agent is told of its checks: their names with what they run. Of one that there is no more, nothing.

@@ -52,7 +52,7 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
     // An agent may remove its log, which is in its folder; not so what is kept of its output.
     let mut heard_in = vec![run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
-    let checked = (!run.task.wishes.checks.is_empty()).then(|| checking::signs(&means.settings, run)).unwrap_or_default();
+    let checked = checking::signs(&means.settings, run);
     let being_checked = checked.first().cloned();
     heard_in.extend(checked);
     let metered = reading.format == Format::Jsonl && !tokenless;
