@@ -49,6 +49,7 @@ pub(super) struct RawAgent {
     pub(super) network: Option<RawNetwork>,
     pub(super) memory_mb: Option<u64>,
     pub(super) processes: Option<u32>,
+    pub(super) disk_mb: Option<u64>,
     pub(super) isolation_required: Option<bool>,
     pub(super) costs_nothing: Option<bool>,
 }
@@ -86,6 +87,7 @@ impl RawAgent {
             network: self.network.or(below.network),
             memory_mb: self.memory_mb.or(below.memory_mb),
             processes: self.processes.or(below.processes),
+            disk_mb: self.disk_mb.or(below.disk_mb),
             isolation_required: self.isolation_required.or(below.isolation_required),
             costs_nothing: self.costs_nothing.or(below.costs_nothing),
         }

@@ -17,6 +17,7 @@ mod landlock;
 mod level;
 mod link;
 mod marker;
+mod measure;
 mod namespace;
 mod nursery;
 mod removed;
