@@ -10,6 +10,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{
+    checks::RawCheck,
     isolation::{RawFileSystem, RawNetwork},
     protocol::RawProtocol,
 };
@@ -52,6 +53,8 @@ pub(super) struct RawAgent {
     pub(super) disk_mb: Option<u64>,
     pub(super) isolation_required: Option<bool>,
     pub(super) costs_nothing: Option<bool>,
+    pub(super) checks: Option<BTreeMap<String, RawCheck>>,
+    pub(super) default_checks: Option<Vec<String>>,
 }
 
 impl RawAgent {
@@ -90,6 +93,8 @@ impl RawAgent {
             disk_mb: self.disk_mb.or(below.disk_mb),
             isolation_required: self.isolation_required.or(below.isolation_required),
             costs_nothing: self.costs_nothing.or(below.costs_nothing),
+            checks: joined(self.checks, below.checks),
+            default_checks: self.default_checks.or(below.default_checks),
         }
     }
 }

@@ -201,6 +201,7 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
             operators: config.who_may.priority_operators,
             roles: config.who_may.priority_roles.clone(),
         },
+        checks: config.agents.checks(),
         attempts: config.limits.attempts,
         text_limit: u64::try_from(config.limits.prompt_bytes).unwrap_or(u64::MAX),
         task_channels: discord.task_queues.clone(),
@@ -213,6 +214,7 @@ fn policy(config: &Config) -> Policy {
     Policy {
         submit: WhoMay { users: who.submit_users.clone(), roles: who.submit_roles.clone(), bots: who.submit_bots.clone() },
         operate: WhoMay { users: who.operate_users.clone(), roles: who.operate_roles.clone(), ..WhoMay::default() },
+        free_checks: WhoMay { users: who.free_check_users.clone(), roles: who.free_check_roles.clone(), ..WhoMay::default() },
         guild_owner: None,
     }
 }

@@ -52,12 +52,12 @@ impl World {
         self.said("task-queue").into_iter().find(|message| message.reply_to == Some(task) && message.embeds.len() == 1)
     }
 
-    fn face(&self, task: Snowflake) -> String {
+    pub(super) fn face(&self, task: Snowflake) -> String {
         let card = self.card(task);
         card.and_then(|card| card.embeds[0]["description"].as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    async fn shows(&self, task: Snowflake, part: &str) {
+    pub(super) async fn shows(&self, task: Snowflake, part: &str) {
         self.until(part, |world| world.face(task).contains(part)).await;
     }
 
@@ -78,7 +78,7 @@ impl World {
         self.sandbox.person("admin").press(card, &known_by).expect("the local Discord takes the press");
     }
 
-    fn status_of(&self, task: Snowflake) -> Value {
+    pub(super) fn status_of(&self, task: Snowflake) -> Value {
         let (_, out, _) = self.run(&["status", &task.to_string(), "--json"]);
         serde_json::from_str(&out).expect("JSON")
     }

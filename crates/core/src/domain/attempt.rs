@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    check::Checked,
     money::{CostFrom, Usage, Usd},
     reading::ErrorClass,
     step::Verdict,
@@ -173,6 +174,9 @@ pub struct Report {
     /// The session that the agent kept, by its own name for it.
     #[serde(default)]
     pub session: Option<String>,
+    /// What its checks found; none: its task has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
 }
 
 impl Report {
@@ -197,6 +201,7 @@ impl Report {
             remarks: Vec::new(),
             class: None,
             session: None,
+            checked: None,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::checks;
 use crate::{
     domain::{
         agent::AgentDefinition,
         attempt::{Outcome, Report},
+        check::WishedCheck,
         evidence::Collected,
         model::{Catalogue, ModelId},
         money::Usd,
@@ -36,12 +38,19 @@ pub struct Case<'a> {
     pub time_limit: Duration,
     /// What its task may cost.
     pub budget: Option<Usd>,
+    /// The checks that its task is to have.
+    pub checks: &'a [WishedCheck],
 }
 
 /// Judges an attempt that has ended.
 pub fn judge(case: &Case<'_>) -> Report {
     let found = case.collected;
     let (outcome, reason) = verdict(case);
+    let checked = checks::judge(case, outcome);
+    let (outcome, reason, class) = match checked.as_ref().and_then(|(_, missing)| missing.clone()) {
+        Some(missing) => (Outcome::Failed, Some(missing), Some(ErrorClass::CheckFailed)),
+        None => (outcome, reason, found.answer.as_ref().and_then(|answer| answer.class)),
+    };
     let success = outcome == Outcome::Succeeded;
     let priced = match case.ending {
         Ending::NeverStarted => price::Priced { model: case.requested.map(|id| id.0.clone()), ..price::Priced::default() },
@@ -83,8 +92,9 @@ pub fn judge(case: &Case<'_>) -> Report {
         model: priced.model,
         duration,
         remarks,
-        class: found.answer.as_ref().and_then(|answer| answer.class).filter(|_| !success),
+        class: class.filter(|_| !success),
         session: found.session.clone(),
+        checked: checked.map(|(checked, _)| checked),
     }
 }
 

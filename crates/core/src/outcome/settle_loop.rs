@@ -108,7 +108,9 @@ fn report(ended: &Ended, law: &Law) -> Report {
         requested: wishes.model.as_ref(),
         time_limit: wishes.time_limit,
         budget: wishes.budget,
+        checks: &wishes.checks,
     });
     report.remarks.extend(definition.isolation.open(law.offered));
+    report.remarks.extend(super::checks::open(&wishes.checks, definition, law.offered));
     report
 }

@@ -28,6 +28,7 @@ fn record(exit: Exit, cause: Cause) -> ExitRecord {
         output_left_out: 0,
         cpu_ms: 0,
         peak_rss_kib: 1_572_864,
+        checked: None,
         refused_hosts: Vec::new(),
     }
 }
@@ -51,6 +52,7 @@ fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collect
         requested: None,
         time_limit: Duration::from_secs(3),
         budget: None,
+        checks: &[],
     })
 }
 
@@ -200,6 +202,7 @@ fn a_definition_s_own_rule_says_what_success_is() {
             requested: None,
             time_limit: Duration::from_secs(120),
             budget: None,
+            checks: &[],
         }))
     };
     let answer = |ok, class| Some(Answer { ok, error: None, class });
