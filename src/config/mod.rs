@@ -23,6 +23,7 @@ mod own_file;
 mod price_table;
 mod programs;
 mod provenance;
+mod quotas;
 mod sections;
 mod text_file;
 mod who_may;

@@ -26,7 +26,7 @@ use super::{ServiceError, build};
 use crate::{
     adapters::{
         process::{self, ProcessRunner},
-        system_clock::SystemClock,
+        system_clock::{self, SystemClock},
         system_entropy::SystemEntropy,
     },
     config::Config,
@@ -120,6 +120,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         requested: requested.as_ref(),
         time_limit,
         budget: None,
+        local: system_clock::local,
     });
     report.remarks.extend(definition.isolation.open(offered));
     let (kept, left) = if wanted.keep {

@@ -3,6 +3,7 @@
 mod ceilings;
 mod leaving;
 mod progress;
+mod quotas;
 mod redteam;
 mod samples;
 mod trying;

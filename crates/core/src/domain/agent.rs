@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{
     isolation::Isolation,
     model::{ModelId, UnknownModel},
+    quota,
     reading::Reading,
     thinking::Thinking,
 };
@@ -28,6 +29,11 @@ impl AgentName {
     /// The name as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The gate that counts how many of it run.
+    pub fn gate(&self) -> String {
+        format!("agent:{self}")
     }
 }
 
@@ -124,6 +130,8 @@ pub struct AgentDefinition {
     pub stall: Option<Duration>,
     /// What it may reach and take.
     pub isolation: Isolation,
+    /// What becomes of its tasks when its quota is used up.
+    pub quota: quota::Rule,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
     pub reports_usage: bool,
 }
@@ -193,6 +201,7 @@ impl AgentDefinition {
     /// A definition of a program and nothing else.
     pub fn of(name: AgentName, program: Result<PathBuf, String>) -> Self {
         Self {
+            quota: quota::Rule::of(&name),
             name,
             about: String::new(),
             program,

@@ -7,6 +7,7 @@ use super::{
     attempt::Outcome,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
+    quota::Wait,
     showing::Showing,
     task::{MessageRef, Task},
 };
@@ -146,6 +147,8 @@ pub enum TaskState {
         /// Which.
         gate: String,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(Wait),
     /// It is tried again later.
     Delayed {
         /// When.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+
 use crate::{
     domain::{
         agent::AgentDefinition,
@@ -9,7 +11,7 @@ use crate::{
         evidence::Collected,
         model::{Catalogue, ModelId},
         money::Usd,
-        price,
+        price, quota,
         reading::ErrorClass,
         task::show_duration,
     },
@@ -36,12 +38,22 @@ pub struct Case<'a> {
     pub time_limit: Duration,
     /// What its task may cost.
     pub budget: Option<Usd>,
+    /// What a time of this machine's clock is.
+    pub local: Local,
 }
+
+/// What a time of a machine's clock is; `None`: it shows no such time.
+pub type Local = fn(NaiveDateTime) -> Option<DateTime<Utc>>;
 
 /// Judges an attempt that has ended.
 pub fn judge(case: &Case<'_>) -> Report {
     let found = case.collected;
     let (outcome, reason) = verdict(case);
+    let resets_at = if outcome == Outcome::Failed { quota_is_back(case) } else { None };
+    let reason = reason.map(|reason| match resets_at {
+        Some(at) => format!("{reason}; it has quota again at {}", at.format("%Y-%m-%d %H:%M UTC")),
+        None => reason,
+    });
     let success = outcome == Outcome::Succeeded;
     let priced = match case.ending {
         Ending::NeverStarted => price::Priced { model: case.requested.map(|id| id.0.clone()), ..price::Priced::default() },
@@ -85,6 +97,20 @@ pub fn judge(case: &Case<'_>) -> Report {
         remarks,
         class: found.answer.as_ref().and_then(|answer| answer.class).filter(|_| !success),
         session: found.session.clone(),
+        resets_at,
+    }
+}
+
+/// When the quota is there again that an agent has used up, if that is what its error means.
+fn quota_is_back(case: &Case<'_>) -> Option<DateTime<Utc>> {
+    let Ending::Recorded(record) = case.ending else { return None };
+    let answer = case.collected.answer.as_ref()?;
+    let until = answer.resets?.when(record.ended_at, case.local)?;
+    let is_long = (until - record.ended_at).to_std().is_ok_and(|wait| wait >= quota::LEAST);
+    match answer.class? {
+        ErrorClass::Quota => Some(until),
+        ErrorClass::RateLimit if is_long => Some(until),
+        _ => None,
     }
 }
 

@@ -19,6 +19,7 @@ mod lanes;
 pub mod launch;
 pub mod marks;
 pub mod outbound;
+mod quotas;
 mod refusals;
 mod reopen;
 pub mod settle;
@@ -45,6 +46,7 @@ use crate::{
         id::{ChannelId, InstanceId, LetterId, TaskId},
         journal::{Event, What},
         outbound::{Address, Identity, Letter, LetterState},
+        quota::Quotas,
         retry::Delays,
         showing::Showing,
         step::IllegalTransition,
@@ -86,6 +88,8 @@ pub struct Rules {
     pub open_tasks_per_lane: u64,
     /// What a day (UTC) may cost, in all and by whom: at the ceiling of all nothing more is started, at another one what it counts waits.
     pub ceilings: Ceilings,
+    /// What becomes of an agent's tasks when its quota is used up.
+    pub quotas: Quotas,
     /// Launches of one attempt that may fail before the step fails.
     pub launch_tries: u32,
     /// Delays between launches that the machine refused.
