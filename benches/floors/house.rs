@@ -193,6 +193,7 @@ fn rules(slots: u32, channels: Channels) -> Rules {
     let address = Address { channel: channels.results, identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("A".to_owned()),
+        process: 0,
         slots,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,

@@ -170,6 +170,7 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
     let workers = (1..=3_u8).zip(&discord.worker_tokens).filter(|(_, token)| token.is_some()).fold(0, |bits, (slot, _)| bits | 1 << slot);
     Rules {
         instance: InstanceId(INSTANCE.to_owned()),
+        process: 0,
         slots: config.limits.max_concurrent,
         lease: config.limits.lease,
         lane_cap: config.limits.per_user_running.unwrap_or(u32::MAX),

@@ -95,6 +95,7 @@ pub(super) fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
     let to = |channel| Address { channel, identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("A".to_owned()),
+        process: 0,
         slots,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,

@@ -78,6 +78,8 @@ pub struct Queue {
 pub struct Rules {
     /// The instance in whose name attempts are claimed.
     pub instance: InstanceId,
+    /// The number of chance by which this process knows what it has begun itself: [`Queue::new`] draws it.
+    pub process: u64,
     /// How many attempts this instance runs at once.
     pub slots: u32,
     /// How long a lease lasts without renewal.
@@ -181,7 +183,9 @@ impl From<RowsError> for QueueError {
 impl Queue {
     /// A queue over a store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
-        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
+        let [a, b, c, d, e, f, g, h, ..] = entropy.bytes();
+        let rules = Arc::new(Rules { process: u64::from_be_bytes([a, b, c, d, e, f, g, h]), ..rules });
+        Self { store, clock, entropy, rules, bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
     }
 
     /// What rings when something may have become possible.

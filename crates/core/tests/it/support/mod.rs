@@ -112,6 +112,7 @@ pub(crate) fn rules() -> Rules {
     let to = |channel| Address { channel: ChannelId::new(channel), identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("here".to_owned()),
+        process: 0,
         slots: 2,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
