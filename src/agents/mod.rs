@@ -1,8 +1,11 @@
 //! The built-in agents: programs of their own that happen to live in this binary, behind the hidden verb `__agent <name>`.
 //!
+//! Beside them the bridge, `__agent acp <file>`, which speaks with agents that are programs of others.
+//!
 //! In comes a working folder with a TASK.txt and an environment, out go RESULT.txt and its companions, standard output and an exit code.
 //! They know nothing of the orchestrator: no store, no Discord, no configuration.
 
+mod acp;
 mod chat;
 mod demo;
 mod llm;
@@ -13,7 +16,7 @@ mod workspace;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -47,6 +50,10 @@ pub fn run(name: Option<&str>) -> ExitCode {
     // An agent is a program of its own: the environment is its input, not our configuration.
     let mut variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    if name == Some("acp") {
+        let orders = std::env::args_os().nth(3).map(PathBuf::from);
+        return acp::run(orders.as_deref(), &mut io::stdout(), &mut io::stderr()).into();
+    }
     if name == Some("llm") {
         llm::out_of_the_environment(&mut variables);
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use orchestrator_core::domain::reading::Reading;
+use orchestrator_core::domain::{permission::Policy, reading::Reading};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, Visitor, value::MapAccessDeserializer},
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     isolation::{RawFileSystem, RawNetwork},
+    protocol::RawProtocol,
     quotas::RawQuota,
 };
 
@@ -26,6 +27,12 @@ pub(super) struct RawAgent {
     pub(super) args: Option<Vec<Group>>,
     pub(super) env: Option<BTreeMap<String, String>>,
     pub(super) secrets: Option<Vec<String>>,
+    pub(super) protocol: Option<RawProtocol>,
+    pub(super) permissions: Option<Policy>,
+    pub(super) permission_seconds: Option<u64>,
+    pub(super) start_seconds: Option<u64>,
+    pub(super) mode: Option<String>,
+    pub(super) login: Option<String>,
     pub(super) stdin: Option<RawStdin>,
     pub(super) home: Option<RawHome>,
     pub(super) files: Option<BTreeMap<String, Value>>,
@@ -58,6 +65,12 @@ impl RawAgent {
             args: self.args.or(below.args),
             env: joined(self.env, below.env),
             secrets: self.secrets.or(below.secrets),
+            protocol: self.protocol.or(below.protocol),
+            permissions: self.permissions.or(below.permissions),
+            permission_seconds: self.permission_seconds.or(below.permission_seconds),
+            start_seconds: self.start_seconds.or(below.start_seconds),
+            mode: self.mode.or(below.mode),
+            login: self.login.or(below.login),
             stdin: self.stdin.or(below.stdin),
             home: self.home.or(below.home),
             files: joined(self.files, below.files),

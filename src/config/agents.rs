@@ -18,9 +18,11 @@ use super::{
     openclaw::OpenClaw,
     own_file::OwnFile,
     programs::Places,
+    protocol,
     quotas::{self, RawQuota},
 };
 use orchestrator_core::domain::{
+    acp::Protocol,
     agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
     reading::Reading,
     thinking::Thinking,
@@ -167,14 +169,17 @@ fn definition(
         }
     };
     made.files = raw.files.iter().flatten().map(|(path, value)| (path.clone(), agent_section::content(value))).collect();
-    made.models = (raw.models.is_some() || raw.default_model.is_some())
+    made.protocol = protocol::of(&raw, with.this_program);
+    let is_acp = made.protocol != Protocol::Plain;
+    // What an agent that is spoken with knows of models, it says itself.
+    made.models = (raw.models.is_some() || raw.default_model.is_some() || is_acp)
         .then(|| OwnModels { names: raw.models.clone().unwrap_or_default(), default: raw.default_model.clone() });
     made.thinking = raw.thinking.clone().map(|words| {
         let words =
             [(Thinking::Off, words.off), (Thinking::Low, words.low), (Thinking::Medium, words.medium), (Thinking::High, words.high)];
         words.into_iter().filter_map(|(level, word)| Some((level, word?))).collect()
     });
-    made.reading = Arc::new(reading(raw.output.as_ref(), layers, faults));
+    made.reading = Arc::new(if is_acp { built_in::acp_reading() } else { reading(raw.output.as_ref(), layers, faults) });
     made.max_concurrent = raw.max_concurrent;
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
@@ -182,6 +187,7 @@ fn definition(
     made.isolation = isolation::of(&raw, layers, (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str)));
     for layer in layers {
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
+        protocol::check(layer, is_acp, faults);
     }
     // The demonstration that is given a key asks a model after all.
     made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use orchestrator_core::domain::reading::Reading;
+
 use super::agent_section::{RawAgent, RawReading};
 
 /// Their names and definitions.
-const WRITTEN: [(&str, &str); 10] = [
+const WRITTEN: [(&str, &str); 14] = [
     ("openclaw", include_str!("built_in/openclaw.json")),
     ("openclaw-exec", include_str!("built_in/openclaw-exec.json")),
     ("claude", include_str!("built_in/claude.json")),
@@ -13,6 +15,10 @@ const WRITTEN: [(&str, &str); 10] = [
     ("opencode", include_str!("built_in/opencode.json")),
     ("gemini", include_str!("built_in/gemini.json")),
     ("pi", include_str!("built_in/pi.json")),
+    ("claude-acp", include_str!("built_in/claude-acp.json")),
+    ("codex-acp", include_str!("built_in/codex-acp.json")),
+    ("opencode-acp", include_str!("built_in/opencode-acp.json")),
+    ("gemini-acp", include_str!("built_in/gemini-acp.json")),
     ("llm", include_str!("built_in/llm.json")),
     ("chat", include_str!("built_in/chat.json")),
     ("demo", include_str!("built_in/demo.json")),
@@ -28,6 +34,12 @@ pub const SCHEMA: &str = include_str!("agent.schema.json");
 pub(super) fn agents() -> BTreeMap<&'static str, RawAgent> {
     let read = |text| serde_json::from_str(text).unwrap_or_else(|error| unreachable!("a test reads every one of them: {error}"));
     WRITTEN.into_iter().map(|(name, text)| (name, read(text))).collect()
+}
+
+/// How the bridge is read that speaks with an agent.
+pub(super) fn acp_reading() -> Reading {
+    let written = include_str!("built_in/acp.reading.json");
+    serde_json::from_str(written).unwrap_or_else(|error| unreachable!("a test reads it: {error}"))
 }
 
 /// The definition of one, as it is written.
@@ -51,7 +63,6 @@ pub(super) fn reading(name: &str) -> Option<RawReading> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use orchestrator_core::domain::reading::Reading;
     use serde_json::Value;
 
     use super::*;
@@ -81,5 +92,6 @@ mod tests {
             assert!(agent.command.is_some() && agent.about.is_some(), "{name}");
             assert!(matches!(reading(name), Some(RawReading::Rules(_))), "{name}");
         }
+        assert!(acp_reading().success.require.len() == 1);
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use orchestrator_core::domain::{
     agent::Home,
+    hosts::{Host, Hosts, MOST_OF_THIS_MACHINE},
     isolation::{FileSystem, Isolation, Network},
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -36,14 +37,21 @@ pub(super) enum RawFileSystem {
 pub(super) enum RawNetwork {
     All,
     None,
+    /// Each as it is written: what is no host is complained of where its place is known.
+    Hosts(Vec<String>),
 }
 
 impl<'de> Deserialize<'de> for RawNetwork {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || de::Error::custom("expected \"all\", \"none\" or {\"hosts\": [\"api.example.org\", …]}");
         match Value::deserialize(deserializer)? {
             Value::String(word) if word == "all" => Ok(Self::All),
             Value::String(word) if word == "none" => Ok(Self::None),
-            _ => Err(de::Error::custom("expected \"all\" or \"none\"")),
+            Value::Object(mut keys) => match (keys.remove("hosts"), keys.is_empty()) {
+                (Some(hosts), true) => serde_json::from_value(hosts).map(Self::Hosts).map_err(|_| wrong()),
+                _ => Err(wrong()),
+            },
+            _ => Err(wrong()),
         }
     }
 }
@@ -70,6 +78,8 @@ pub(super) fn of(raw: &RawAgent, layers: &[Layer<'_>], (own, root, user): (&OwnF
         network: match network {
             None | Some(RawNetwork::All) => Network::All,
             Some(RawNetwork::None) => Network::None,
+            // One that is no host is a fault of its own, and nothing is started with it.
+            Some(RawNetwork::Hosts(given)) => Network::Hosts(Hosts(given.iter().filter_map(|host| host.parse().ok()).collect())),
         },
         memory: raw.memory_mb.or(all.memory_mb).map(|mib| mib.saturating_mul(1 << 20)),
         processes: raw.processes.or(all.processes),
@@ -89,6 +99,7 @@ fn absolute(path: &str, root: &Path, home: Option<&str>) -> PathBuf {
 pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) {
     let raw = layer.raw;
     bounds(raw.memory_mb, raw.processes, |key, rule| layer.complaint(key, rule), faults);
+    hosts(raw.network.as_ref(), |key, rule| layer.complaint(key, rule), faults);
     for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
         for (index, path) in paths.iter().flatten().enumerate().filter(|(_, path)| path.trim().is_empty() || path.contains(['\0', '{'])) {
             let rule = "it must be a path: absolute, below ~/, or relative to the root folder; placeholders are not filled in";
@@ -108,7 +119,28 @@ pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mu
 /// Checks what is said for all agents.
 pub(super) fn check_all(own: &OwnFile, faults: &mut Vec<Complaint>) {
     let all = &own.raw.isolation;
-    bounds(all.memory_mb, all.processes, |key, rule| own.complaint(&format!("isolation.{key}"), rule), faults);
+    let complaint = |key: &str, rule: &str| own.complaint(&format!("isolation.{key}"), rule);
+    bounds(all.memory_mb, all.processes, complaint, faults);
+    hosts(all.network.as_ref(), complaint, faults);
+}
+
+fn hosts(network: Option<&RawNetwork>, complaint: impl Fn(&str, &str) -> Complaint, faults: &mut Vec<Complaint>) {
+    let Some(RawNetwork::Hosts(given)) = network else { return };
+    if given.is_empty() {
+        faults.push(complaint("network.hosts", "it must name a host").way_out("`network: \"none\"` shuts every host out."));
+    }
+    for (index, host) in given.iter().enumerate() {
+        if let Err(error) = host.parse::<Host>() {
+            faults.push(complaint(&format!("network.hosts[{index}]"), &error.to_string()).given(host));
+        }
+    }
+    let of_this_machine = Hosts(given.iter().filter_map(|host| host.parse().ok()).collect()).of_this_machine().len();
+    if of_this_machine > MOST_OF_THIS_MACHINE {
+        let rule = format!(
+            "it may name {MOST_OF_THIS_MACHINE} ports of this machine itself, and these are {of_this_machine} (`localhost` is two addresses)"
+        );
+        faults.push(complaint("network.hosts", &rule));
+    }
 }
 
 fn bounds(memory: Option<u64>, processes: Option<u32>, complaint: impl Fn(&str, &str) -> Complaint, faults: &mut Vec<Complaint>) {

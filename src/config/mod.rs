@@ -22,6 +22,7 @@ mod openclaw_prices;
 mod own_file;
 mod price_table;
 mod programs;
+mod protocol;
 mod provenance;
 mod quotas;
 mod sections;

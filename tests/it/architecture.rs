@@ -89,11 +89,11 @@ const MAY_KNOW: [(&str, &[&str]); 7] = [
 const MAY_CALL: [(&str, &[&str]); 8] = [
     ("Utc::now", &["src/adapters/system_clock.rs"]),
     ("Local::now", &[]),
-    ("SystemTime::now", &["src/adapters/process/attendant.rs"]),
+    ("SystemTime::now", &["src/adapters/process/attendant.rs", "src/agents/acp/asking.rs"]),
     ("Uuid::new_v4", &["src/adapters/system_entropy.rs"]),
     ("Uuid::now_v7", &[]),
     ("process::exit", &["src/adapters/process/"]),
-    ("Command::new", &["src/adapters/process/", "src/agents/llm/"]),
+    ("Command::new", &["src/adapters/process/", "src/agents/acp/program.rs", "src/agents/llm/"]),
     ("env::var", &["src/config/"]),
 ];
 

@@ -22,6 +22,7 @@ use orchestrator_core::{
 
 use super::{
     control::{Control, Mark},
+    gate::Gate,
     kernel::{self, Reaped},
     request::{self, Answer, Request, Said},
     spawn::{self, Agent},
@@ -164,6 +165,7 @@ struct Run {
     most: (Option<u64>, Option<u32>),
     look_at: Option<Instant>,
     signals: OwnedFd,
+    gate: Option<Gate>,
     output: Output,
 }
 
@@ -182,6 +184,7 @@ impl Run {
             most: (spec.walls.memory_limit, spec.walls.process_limit),
             look_at: (spec.walls.memory_limit.is_some() || spec.walls.process_limit.is_some()).then(|| Instant::now() + LOOK_AT_TREE),
             signals,
+            gate: agent.gate,
             output: Output {
                 out: Some(File::from(agent.out)),
                 err: agent.err.map(File::from),
@@ -213,6 +216,7 @@ impl Run {
         // The end is the leader's end: a daemon may hold the pipes open for ever. What it has written by now is read, no more.
         let ended_at = wall_time();
         self.output.read(true, true, CHUNKS_PER_TURN);
+        let refused_hosts = self.gate.take().map(Gate::close).unwrap_or_default();
         let swept = stop::sweep(self.signals.as_fd());
         self.output.read(true, true, CHUNKS_PER_TURN);
         let (cpu, peak_rss_kib) = kernel::usage_of_reaped();
@@ -226,6 +230,7 @@ impl Run {
             output_left_out: self.output.finish(),
             cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
             peak_rss_kib,
+            refused_hosts,
         }
     }
 
@@ -281,7 +286,7 @@ impl Run {
         if self.gone.is_some() || self.look_at.is_none_or(|at| Instant::now() < at) {
             return;
         }
-        let tree = Tree::below(std::process::id());
+        let tree = Tree::below(std::process::id()).without(self.gate.as_ref().map(Gate::pid));
         let too_many = self.most.1.is_some_and(|most| tree.processes() > most);
         if too_many || self.most.0.is_some_and(|most| tree.holds_more_than(most)) {
             if matches!(self.phase, Phase::Running) {

@@ -1,4 +1,5 @@
-//! A filter of system calls (seccomp) that leaves an agent no network: it can make no socket but those of the machine's own files.
+//! Filters of system calls (seccomp): one leaves an agent no network, so that it can make no socket but those of the machine's own files; one keeps it
+//! in the network that it was given.
 //!
 //! The filter is made before the agent's process is; putting it on is one system call.
 
@@ -30,10 +31,52 @@ pub(super) fn is_offered() -> bool {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0 as c_uint, &raw const action) == 0 }
 }
 
-/// The filter. Calls of other architectures than ours are refused whole: their numbers mean something else. So is `io_uring`, which makes sockets
-/// past every filter.
+/// Makes no sockets but those of files. Calls of other architectures than ours are refused whole: their numbers mean something else. So is
+/// `io_uring`, which makes sockets past every filter.
 pub(super) fn no_network() -> Vec<sock_filter> {
-    let refuse = |code: i32| step(RETURN, libc::SECCOMP_RET_ERRNO | code.cast_unsigned());
+    let mut filter = beginning();
+    filter.extend([
+        jump(IS, number(libc::SYS_socket), 1, 0),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(IS, libc::AF_UNIX.cast_unsigned(), 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EACCES),
+    ]);
+    filter
+}
+
+/// Makes, besides, sockets of the internet's kinds, which end at the borders of its own network; others know no such borders. It gets no further
+/// namespace, in which it would be given rights anew, and enters none.
+pub(super) fn own_network() -> Vec<sock_filter> {
+    let mut filter = beginning();
+    for call in [libc::SYS_setns, libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_move_mount, libc::SYS_fsopen] {
+        filter.extend([jump(IS, number(call), 0, 1), refuse(libc::EPERM)]);
+    }
+    filter.extend([
+        // Its flags are in memory, where no filter looks. Libraries take the older call instead.
+        jump(IS, number(libc::SYS_clone3), 0, 1),
+        refuse(libc::ENOSYS),
+        jump(IS, number(libc::SYS_unshare), 1, 0),
+        jump(IS, number(libc::SYS_clone), 0, 4),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(HAS, NEW_NAMESPACES, 0, 1),
+        refuse(libc::EPERM),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        jump(IS, number(libc::SYS_socket), 1, 0),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(IS, libc::AF_UNIX.cast_unsigned(), 2, 0),
+        jump(IS, libc::AF_INET.cast_unsigned(), 1, 0),
+        jump(IS, libc::AF_INET6.cast_unsigned(), 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EACCES),
+    ]);
+    filter
+}
+
+/// What both begin with; the call's number is loaded after it.
+fn beginning() -> Vec<sock_filter> {
     vec![
         step(LOAD, ARCHITECTURE),
         jump(IS, OWN_ARCHITECTURE, 1, 0),
@@ -43,29 +86,31 @@ pub(super) fn no_network() -> Vec<sock_filter> {
         refuse(libc::ENOSYS),
         jump(IS, number(libc::SYS_io_uring_setup), 0, 1),
         refuse(libc::EPERM),
-        jump(IS, number(libc::SYS_socket), 1, 0),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        step(LOAD, FIRST_ARGUMENT),
-        jump(IS, libc::AF_UNIX.cast_unsigned(), 0, 1),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        refuse(libc::EACCES),
     ]
 }
 
+fn refuse(code: i32) -> sock_filter {
+    step(RETURN, libc::SECCOMP_RET_ERRNO | code.cast_unsigned())
+}
+
+/// `CLONE_NEW*`. Source: Linux, include/uapi/linux/sched.h. That of times is no flag of `clone`.
+const NEW_NAMESPACES: u32 = 0x7e02_0000;
+
 /// Puts a filter on this process, for ever and for all that it starts. One system call, and nothing else. -1: `errno` says why not.
 pub(super) fn put_on(filter: &[sock_filter]) -> c_long {
-    // A filter of ours has a dozen steps.
+    // A filter of ours has some dozen steps.
     let program = sock_fprog { len: u16::try_from(filter.len()).unwrap_or(0), filter: filter.as_ptr().cast_mut() };
     // SAFETY: `program` and its steps are valid for the length of the call, and only read.
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0 as c_uint, ptr::from_ref(&program)) }
 }
 
 /// Source: Linux, `include/uapi/linux/bpf_common.h`: `BPF_LD | BPF_W | BPF_ABS`, `BPF_RET | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
-/// `BPF_JMP | BPF_JGE | BPF_K`.
+/// `BPF_JMP | BPF_JGE | BPF_K`, `BPF_JMP | BPF_JSET | BPF_K`.
 const LOAD: u16 = 0x20;
 const RETURN: u16 = 0x06;
 const IS: u16 = 0x15;
 const AT_LEAST: u16 = 0x35;
+const HAS: u16 = 0x45;
 
 fn step(code: u16, k: u32) -> sock_filter {
     sock_filter { code, jt: 0, jf: 0, k }

@@ -249,6 +249,16 @@ pub(super) fn reap_one() -> Reaped {
     }
 }
 
+/// Kills this one child and reaps it, if that has not been done.
+pub(super) fn end_child(process: BorrowedFd<'_>) {
+    drop(signal_by_pidfd(process, libc::SIGKILL));
+    let id = process.as_raw_fd().cast_unsigned();
+    // SAFETY: null is allowed for what the wait would tell.
+    while unsafe { libc::waitid(libc::P_PIDFD, id, ptr::null_mut(), libc::WEXITED) } == -1
+        && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+    {}
+}
+
 /// Waits for this one child and reaps it.
 pub(super) fn reap(pid: i32) {
     // SAFETY: a null status is allowed.
@@ -311,6 +321,33 @@ pub(super) fn keep_rights_over_files_only() -> io::Result<()> {
         let kept = rights[0].permitted & OVER_FILES;
         rights = [Rights { effective: kept, permitted: kept, inheritable: 0 }, Rights::default()];
         done_long(libc::syscall(libc::SYS_capset, &raw const of, rights.as_ptr())).map(drop)
+    }
+}
+
+/// Ends this process when the thread that made it ends; an error if that has happened already.
+pub(super) fn end_with_parent(parent: u32) -> io::Result<()> {
+    // SAFETY: no memory is passed.
+    unsafe {
+        done(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0))?;
+        // It may have ended before that was set.
+        if libc::getppid().cast_unsigned() == parent { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ESRCH)) }
+    }
+}
+
+/// Writing to whom nobody reads is an error from here on, and not the end.
+pub(super) fn ignore_broken_pipes() {
+    // SAFETY: no handler is given.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// Closes what was inherited, but standard input, output and error, and this one. What closed descriptors belonged to must never be used again.
+pub(super) fn close_all_but(kept: BorrowedFd<'_>) {
+    let kept = kept.as_raw_fd().cast_unsigned();
+    for (first, last) in [(3, kept.saturating_sub(1)), (kept + 1, c_int::MAX.cast_unsigned())] {
+        if first <= last {
+            // SAFETY: no memory is passed; the caller is a fresh copy of a process, and uses nothing of what that had open.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
     }
 }
 

@@ -10,12 +10,14 @@ mod boot;
 mod control;
 mod emergency;
 mod filter;
+mod gate;
 mod init;
 mod kernel;
 mod landlock;
 mod level;
 mod link;
 mod marker;
+mod namespace;
 mod nursery;
 mod removed;
 mod request;
@@ -40,9 +42,9 @@ pub use self::{
     walled::is_walled,
 };
 
-/// What this machine can hold of an agent's isolation. Asks the kernel; starts nothing.
+/// What this machine can hold of an agent's isolation. Asks the kernel, and tries out what it does not tell.
 pub fn offered() -> Offered {
-    Offered { landlock: landlock::version(), filters: filter::is_offered() }
+    Offered { landlock: landlock::version(), filters: filter::is_offered(), namespaces: namespace::are_permitted() }
 }
 
 /// What the program is called with to become a nursery. Nobody types this.

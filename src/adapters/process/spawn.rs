@@ -21,7 +21,13 @@ use std::{
 use libc::{c_char, c_int, c_long, c_void, sock_filter};
 use orchestrator_core::ports::agent_runner::LaunchSpec;
 
-use super::{filter, kernel, landlock, marker, request::Said};
+use super::{
+    filter,
+    gate::{self, Gate},
+    kernel, landlock, marker,
+    namespace::Entry,
+    request::Said,
+};
 
 /// The stack on which the child makes its few system calls.
 const STACK_BYTES: usize = 64 * 1024;
@@ -33,6 +39,8 @@ pub(super) struct Agent {
     /// Standard output; standard error too, if that has no pipe of its own.
     pub(super) out: OwnedFd,
     pub(super) err: Option<OwnedFd>,
+    /// What it reaches its hosts by, if it reaches some alone.
+    pub(super) gate: Option<Gate>,
 }
 
 /// What could not be done between clone and exec.
@@ -56,6 +64,8 @@ struct Prepared {
     file_size_limit: Option<u64>,
     /// Landlock's rules, and with them the rights that are given up.
     rules: Option<OwnedFd>,
+    /// The way into a network of its own.
+    entry: Option<Entry>,
     filter: Option<Vec<sock_filter>>,
     attendant: u32,
     /// Where the child tells what failed, and with which error number.
@@ -79,6 +89,7 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
     // Without a file of its own, standard output shares one pipe with standard error, so that their order is kept.
     let (err, err_write) =
         if spec.stdout.is_some() { kernel::pipe().map(|(r, w)| (Some(r), Some(w))).map_err(machine)? } else { (None, None) };
+    let gate = spec.walls.hosts.as_ref().map(Gate::start).transpose().map_err(machine)?;
     let prepared = Prepared {
         program: text(spec.program.as_os_str())?,
         args: argv(spec)?,
@@ -89,14 +100,19 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
         stderr: err_write.as_ref().unwrap_or(&out_write).as_raw_fd(),
         file_size_limit: spec.file_size_limit,
         rules: spec.walls.files.as_ref().map(landlock::rules).transpose().map_err(|error| walls("its files can't be walled", &error))?,
-        filter: spec.walls.no_network.then(filter::no_network),
+        entry: gate.as_ref().map(Gate::entry),
+        filter: match (spec.walls.no_network, &gate) {
+            (true, _) => Some(filter::no_network()),
+            (false, Some(_)) => Some(filter::own_network()),
+            (false, None) => None,
+        },
         attendant: process::id(),
         failed: Cell::new(None),
     };
     let leader = prepared.start().map_err(machine)?;
     drop((out_write, err_write));
     match prepared.failed.get() {
-        None => Ok(Agent { leader, out, err }),
+        None => Ok(Agent { leader, out, err, gate }),
         Some((stage, code)) => {
             kernel::reap(leader);
             Err(told(stage, code, spec))
@@ -141,8 +157,16 @@ fn argv(spec: &LaunchSpec) -> Result<Texts, Said> {
 }
 
 fn environment(spec: &LaunchSpec) -> Result<Texts, Said> {
-    let given = spec.env.iter().filter(|(name, _)| name != marker::VARIABLE).map(|(name, value)| format!("{name}={value}"));
-    given.chain([marker::entry(spec.attempt)]).map(|entry| text(OsStr::new(&entry))).collect::<Result<_, _>>().map(Texts::new)
+    let hosts = spec.walls.hosts.as_ref();
+    let ours = |name: &str| name == marker::VARIABLE || hosts.is_some() && gate::sets(name);
+    let given = spec.env.iter().filter(|(name, _)| !ours(name)).map(|(name, value)| format!("{name}={value}"));
+    let of_gate = hosts.map(gate::environment).into_iter().flatten().map(|(name, value)| format!("{name}={value}"));
+    given
+        .chain(of_gate)
+        .chain([marker::entry(spec.attempt)])
+        .map(|entry| text(OsStr::new(&entry)))
+        .collect::<Result<_, _>>()
+        .map(Texts::new)
 }
 
 fn standard_input(path: Option<&Path>) -> Result<File, Said> {
@@ -210,8 +234,13 @@ impl Prepared {
 
     /// Puts up the walls, the last thing before the program: what comes before is ours.
     fn wall_in(&self) -> io::Result<()> {
-        if let Some(rules) = &self.rules {
+        if let Some(entry) = &self.entry {
+            entry.enter()?;
+        }
+        if self.entry.is_some() || self.rules.is_some() {
             kernel::keep_rights_over_files_only()?;
+        }
+        if let Some(rules) = &self.rules {
             check_long(landlock::put_on(rules.as_raw_fd()))?;
         }
         self.filter.as_ref().map_or(Ok(()), |filter| check_long(filter::put_on(filter)))

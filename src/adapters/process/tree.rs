@@ -32,6 +32,12 @@ impl Tree {
         tree
     }
 
+    /// The same without this process, which is not the agent's.
+    pub(super) fn without(mut self, pid: Option<i32>) -> Self {
+        self.pids.retain(|found| Some(*found) != pid);
+        self
+    }
+
     /// How many processes there are. Threads are not counted.
     pub(super) fn processes(&self) -> u32 {
         u32::try_from(self.pids.len()).unwrap_or(u32::MAX)

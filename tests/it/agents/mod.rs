@@ -1,5 +1,6 @@
 //! Agents as they are: what real programs have printed, and how ours are run.
 
+mod acp;
 mod ceilings;
 mod leaving;
 mod progress;
@@ -7,4 +8,5 @@ mod quotas;
 mod redteam;
 mod samples;
 mod trying;
+mod unprivileged;
 mod unwalled;

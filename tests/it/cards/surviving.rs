@@ -49,7 +49,7 @@ async fn a_card_that_another_bot_posted_before_the_clock_was_put_back_shows_what
     let slow = showing("state_changes", false).config("cards.edit_gap_ms", json!(700));
     let mut world = slow.config("caps.max_concurrent", json!(1)).silent().await;
     let clock = world.dir().join("clock");
-    set_clock(&clock, 86_400).expect("a file");
+    set_clock(&clock, 600).expect("a file");
     world.start_bot_with(&Faults::new().clock(&clock));
     world.wait_until_online().await;
     let first = world.say(WAITS);

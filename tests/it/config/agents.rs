@@ -4,8 +4,10 @@ use std::{fs, time::Duration};
 
 use discord_orchestrator::config::Config;
 use orchestrator_core::domain::{
+    acp::Protocol,
     agent::{AgentDefinition, Home, Stdin},
     isolation::FileSystem,
+    permission::Policy,
     reading::Format,
 };
 
@@ -128,8 +130,45 @@ fn any_program_can_be_an_agent() {
     assert_eq!(config.agents.default.as_str(), "one");
     assert_eq!(
         config.agents.names(),
-        ["chat", "claude", "codex", "demo", "gemini", "gone", "llm", "one", "openclaw", "openclaw-exec", "opencode", "pi", "two"]
+        [
+            "chat",
+            "claude",
+            "claude-acp",
+            "codex",
+            "codex-acp",
+            "demo",
+            "gemini",
+            "gemini-acp",
+            "gone",
+            "llm",
+            "one",
+            "openclaw",
+            "openclaw-exec",
+            "opencode",
+            "opencode-acp",
+            "pi",
+            "two"
+        ]
     );
+}
+
+#[test]
+fn an_agent_that_is_spoken_with_is_a_few_lines_and_keys_that_do_not_fit_are_told() {
+    let machine = with("{\"x\": {\"command\": \"sh\", \"protocol\": \"acp\", \"permissions\": \"allow\", \"start_seconds\": 9}}");
+    let spoken = agent(&machine.config(), "x");
+    let Protocol::Acp(acp) = &spoken.protocol else { panic!("{:?}", spoken.protocol) };
+    assert_eq!((acp.permissions, acp.start_within, acp.answer_within), (Policy::Allow, Duration::from_secs(9), Duration::from_secs(600)));
+    assert!(spoken.models.is_some(), "a model of the catalogue would mean nothing to it");
+    assert_eq!(agent(&machine.config(), "claude").protocol, Protocol::Plain);
+
+    let faults = |agents: &str| with(agents).faults();
+    let unfit =
+        faults("{\"x\": {\"command\": \"sh\", \"protocol\": \"acp\", \"stdin\": \"task\", \"output\": \"pi\", \"permission_seconds\": 0}}");
+    assert!(tells(&unfit, &["`agents.x.stdin`", "means nothing with `protocol: acp`"]), "{unfit:?}");
+    assert!(tells(&unfit, &["`agents.x.output`"]) && tells(&unfit, &["`agents.x.permission_seconds`", "from 1 to 86400"]), "{unfit:?}");
+    let unfit = faults("{\"x\": {\"command\": \"sh\", \"permissions\": \"ask\"}, \"pi\": {\"protocol\": \"http\"}}");
+    assert!(tells(&unfit, &["`agents.x.permissions`", "Set `protocol` to \"acp\""]), "{unfit:?}");
+    assert!(tells(&unfit, &["agents.pi.protocol", "acp"]), "{unfit:?}");
 }
 
 #[test]

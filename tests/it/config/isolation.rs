@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use orchestrator_core::domain::isolation::{FileSystem, Isolation, Network};
+use orchestrator_core::domain::{
+    hosts::Hosts,
+    isolation::{FileSystem, Isolation, Network},
+};
 
 use super::{Machine, tells};
 
@@ -17,6 +20,7 @@ fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in
         "orchestrator_config.json",
         r#"{"isolation": {"file_system": "workspace", "network": "none", "memory_mb": 512, "required": true},
             "agents": {"open": {"command": "sh", "file_system": "full", "network": "all", "isolation_required": false, "processes": 9},
+                       "some": {"command": "sh", "network": {"hosts": ["API.example.org", "*.example.net:443"]}},
                        "usual": {"command": "sh", "home": "own", "memory_mb": 64, "read": ["/srv/data", "~/notes"], "write": ["out"]}}}"#,
     );
 
@@ -38,6 +42,10 @@ fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in
         }
     );
     assert_eq!(of(&machine, "claude").file_system, FileSystem::Workspace, "the built-in ones too");
+    assert_eq!(
+        of(&machine, "some").network,
+        Network::Hosts(Hosts(["api.example.org", "*.example.net:443"].map(|host| host.parse().unwrap()).into()))
+    );
     assert_eq!(of(&Machine::new(), "claude"), Isolation::default());
     assert_eq!(of(&Machine::new(), "demo").file_system, FileSystem::Workspace);
 }
@@ -47,7 +55,9 @@ fn what_can_t_be_meant_is_told_with_its_key() {
     let machine = Machine::new().file(
         "orchestrator_config.json",
         r#"{"isolation": {"memory_mb": 3, "netwrk": "none"},
-            "agents": {"x": {"command": "sh", "network": "some", "file_system": "workspce", "processes": 0, "read": ["{home}/x", ""]}}}"#,
+            "agents": {"x": {"command": "sh", "network": "some", "file_system": "workspce", "processes": 0, "read": ["{home}/x", ""]},
+                       "y": {"command": "sh", "network": {"hosts": ["a.example", "https://b.example/", "*", "c.example:0"]}},
+                       "z": {"command": "sh", "network": {"hosts": []}}, "w": {"command": "sh", "network": {"host": ["a.example"]}}}}"#,
     );
 
     let faults = machine.faults();
@@ -55,9 +65,14 @@ fn what_can_t_be_meant_is_told_with_its_key() {
     for pieces in [
         ["`isolation.memory_mb`", "at least 16"],
         ["`isolation.netwrk`", "Did you mean `network`?"],
-        ["`agents.x.network`", "\"all\" or \"none\""],
+        ["`agents.x.network`", "\"all\", \"none\" or {\"hosts\""],
         ["`agents.x.file_system`", "workspace"],
         ["`agents.x.processes`", "at least 1"],
+        ["`agents.y.network.hosts[1]`", "a host with or without a port"],
+        ["`agents.y.network.hosts[2]`", "every host is `network: \"all\"`"],
+        ["`agents.y.network.hosts[3]`", "from 1 to 65535"],
+        ["`agents.z.network.hosts`", "must name a host"],
+        ["`agents.w.network`", "{\"hosts\": [\"api.example.org\", …]}"],
         ["`agents.x.read[0]`", "placeholders are not filled in"],
         ["`agents.x.read[1]`", "it must be a path"],
     ] {

@@ -1,6 +1,7 @@
 //! Agent processes, through the real program's nursery and real processes.
 
 mod emergency;
+mod gate;
 mod house;
 mod model;
 mod refusing;

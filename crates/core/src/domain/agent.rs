@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    acp::Protocol,
     isolation::Isolation,
     model::{ModelId, UnknownModel},
     quota,
@@ -106,6 +107,8 @@ pub struct AgentDefinition {
     pub env: BTreeMap<String, String>,
     /// Names of secrets that this agent gets in its environment, with their values.
     pub secrets: BTreeMap<String, Secret>,
+    /// Whether it is spoken with while it works, and how.
+    pub protocol: Protocol,
     /// What its standard input is.
     pub stdin: Stdin,
     /// Where its HOME is.
@@ -208,6 +211,7 @@ impl AgentDefinition {
             args: Vec::new(),
             env: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            protocol: Protocol::Plain,
             stdin: Stdin::Nothing,
             home: Home::User,
             files: BTreeMap::new(),

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use super::hosts::Hosts;
+
 /// What one kind of agent may reach and take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Isolation {
@@ -39,6 +41,8 @@ pub enum Network {
     All,
     /// None, not even programs on the same machine.
     None,
+    /// These hosts, and nothing else.
+    Hosts(Hosts),
 }
 
 /// What a machine can hold of an isolation, as it was asked.
@@ -48,6 +52,8 @@ pub struct Offered {
     pub landlock: u32,
     /// Whether system calls can be filtered (seccomp).
     pub filters: bool,
+    /// Whether an agent can be given a network of its own (namespaces of users and networks).
+    pub namespaces: bool,
 }
 
 /// What of an agent's isolation a machine can't hold.
@@ -79,9 +85,20 @@ impl Network {
         match self {
             Self::All => "all".to_owned(),
             Self::None => "none".to_owned(),
+            Self::Hosts(Hosts(hosts)) => match hosts.as_slice() {
+                [] => "no hosts".to_owned(),
+                hosts if hosts.len() <= MOST_SHOWN => hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                hosts => {
+                    let shown: Vec<String> = hosts[..MOST_SHOWN].iter().map(ToString::to_string).collect();
+                    format!("{} and {} more", shown.join(" "), hosts.len() - MOST_SHOWN)
+                }
+            },
         }
     }
 }
+
+/// The most hosts that are told one by one in a table.
+const MOST_SHOWN: usize = 3;
 
 impl Isolation {
     /// What of it a machine can't hold, in order.
@@ -95,7 +112,12 @@ impl Isolation {
                 6.. => {}
             }
         }
-        if self.network != Network::All && !offered.filters {
+        let holds = match self.network {
+            Network::All => true,
+            Network::None => offered.filters,
+            Network::Hosts(_) => offered.filters && offered.namespaces,
+        };
+        if !holds {
             gaps.insert(Gap::Network);
         }
         gaps
@@ -146,6 +168,10 @@ impl Gap {
             Self::Signals => {
                 format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
             }
+            Self::Network if offered.filters => {
+                "its network is open, because this kernel or container permits it no network of its own (user and network namespaces)"
+                    .to_owned()
+            }
             Self::Network => "its network is open, because this kernel or container offers no filters of system calls (seccomp)".to_owned(),
         }
     }
@@ -167,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_can_t_hold_is_named_by_what_it_offers() {
-        let of = |landlock, filters| WALLED.gaps(Offered { landlock, filters }).into_iter().collect::<Vec<_>>();
+        let of = |landlock, filters| WALLED.gaps(Offered { landlock, filters, namespaces: false }).into_iter().collect::<Vec<_>>();
 
         assert_eq!(of(0, false), [Gap::Files, Gap::Network]);
         assert_eq!(of(2, true), [Gap::Emptying, Gap::Signals]);
@@ -177,8 +203,30 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_hosts_needs_both_filters_and_namespaces_and_says_which_is_missing() {
+        let some = Isolation { network: Network::Hosts(Hosts(vec!["a.example".parse().unwrap()])), ..WALLED };
+        let told = |filters, namespaces| {
+            let offered = Offered { landlock: 7, filters, namespaces };
+            some.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect::<String>()
+        };
+
+        assert_eq!(told(true, true), "");
+        assert!(told(true, false).contains("user and network namespaces"));
+        assert!(told(false, true).contains("seccomp"));
+    }
+
+    #[test]
+    fn hosts_are_told_in_a_few_words() {
+        let of = |hosts: &[&str]| Network::Hosts(Hosts(hosts.iter().map(|host| host.parse().unwrap()).collect())).words();
+
+        assert_eq!(of(&[]), "no hosts");
+        assert_eq!(of(&["a.example", "*.b.example:443"]), "a.example *.b.example:443");
+        assert_eq!(of(&["a.example", "b.example", "c.example", "d.example", "e.example"]), "a.example b.example c.example and 2 more");
+    }
+
+    #[test]
     fn only_what_is_required_keeps_an_agent_from_being_started() {
-        let poor = Offered { landlock: 5, filters: true };
+        let poor = Offered { landlock: 5, filters: true, namespaces: false };
 
         assert_eq!(
             WALLED.refusal(poor).as_deref(),
@@ -189,6 +237,6 @@ mod tests {
         );
         let wished = Isolation { required: false, ..WALLED };
         assert_eq!((wished.refusal(poor), wished.open(poor).as_deref()), (None, Some("not walled on this machine: signals to others")));
-        assert_eq!(WALLED.open(Offered { landlock: 7, filters: true }), None);
+        assert_eq!(WALLED.open(Offered { landlock: 7, filters: true, namespaces: false }), None);
     }
 }

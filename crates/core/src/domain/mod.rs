@@ -2,6 +2,7 @@
 //!
 //! Nothing comes in but values, nothing goes out but values: no clock, no chance, no input or output.
 
+pub mod acp;
 pub mod actor;
 pub mod agent;
 pub mod attempt;
@@ -9,6 +10,7 @@ pub mod card;
 pub mod ceiling;
 pub mod component;
 pub mod evidence;
+pub mod hosts;
 pub mod id;
 pub mod isolation;
 pub mod journal;
@@ -17,6 +19,7 @@ pub mod model;
 pub mod money;
 pub mod outbound;
 pub mod period;
+pub mod permission;
 pub mod price;
 pub mod progress;
 pub mod quota;

@@ -31,6 +31,8 @@ pub struct Reading {
     pub resets: OneOrMore<Selector>,
     /// The calls of tools that were refused to it: a list, of which the length counts.
     pub denied: OneOrMore<Selector>,
+    /// What the reader of its result has to know beside it: the first few of them, a remark each.
+    pub notes: OneOrMore<Selector>,
     /// Its tokens and what they cost.
     pub usage: UsageRule,
     /// A folder below the workspace where it keeps its sessions as JSON lines: their usage counts before the answer's.

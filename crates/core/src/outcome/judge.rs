@@ -292,6 +292,9 @@ fn of_process(record: &ExitRecord) -> Vec<String> {
     if record.output_left_out > 0 {
         remarks.push(format!("{} of its output were left out of the log", figures::bytes(record.output_left_out)));
     }
+    if !record.refused_hosts.is_empty() {
+        remarks.push(format!("it asked for {} (`network`)", record.refused_hosts.join("; for ")));
+    }
     remarks
 }
 

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::{
+    hosts::Hosts,
+    id::{AttemptId, TaskId},
+};
 
 /// Starts and keeps agent processes.
 ///
@@ -102,6 +105,9 @@ pub struct Walls {
     pub files: Option<Reach>,
     /// No sockets but those of the machine's own files.
     pub no_network: bool,
+    /// The only hosts that it reaches, over a network of its own with one gate in it; its environment names the gate (`HTTPS_PROXY` and its like).
+    #[serde(default)]
+    pub hosts: Option<Hosts>,
     /// The most memory of the whole tree, in bytes; more ends it.
     pub memory_limit: Option<u64>,
     /// The most processes of the whole tree; more end it.
@@ -176,6 +182,9 @@ pub struct ExitRecord {
     pub cpu_ms: u64,
     /// Largest resident set of one process of the tree, in KiB.
     pub peak_rss_kib: u64,
+    /// What it asked for over its gate and was refused, each once with the reason, as `evil.example:443, which is not among its hosts`; the first few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_hosts: Vec<String>,
 }
 
 /// How the leader went.

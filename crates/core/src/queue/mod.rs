@@ -183,8 +183,8 @@ impl From<RowsError> for QueueError {
 impl Queue {
     /// A queue over a store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = entropy.bytes();
-        let rules = Arc::new(Rules { process: u64::from_be_bytes([a, b, c, d, e, f, g, h]), ..rules });
+        let process = entropy.bytes().into_iter().take(8).fold(0, |number, byte| number << 8 | u64::from(byte));
+        let rules = Arc::new(Rules { process, ..rules });
         Self { store, clock, entropy, rules, bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
     }
 

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     beside::{self, Beside},
+    bridging,
     brief::{self, Facts},
     filling,
     means::Settings,
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
+        acp::Protocol,
         agent::{AgentDefinition, AgentName, Stdin},
         evidence::Collected,
         id::AttemptId,
@@ -108,7 +110,14 @@ pub(super) async fn launch(
             env.push(("HOME".to_owned(), home.display().to_string()));
         }
         let path = env.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value.as_str());
-        let walls = walls::walls(&settings, &definition, &program, (&run.workspace, &beside), path);
+        let mut walls = walls::walls(&settings, &definition, &program, (&run.workspace, &beside), path);
+        let (mut program, mut args, mut soft_signal) = (program, args, definition.soft_signal);
+        if let Protocol::Acp(acp) = &definition.protocol {
+            let bridged = bridging::bridged((&definition, acp), (program, args), (&control, run.fence), &beside, &facts)
+                .map_err(|error| format!("what its bridge is told could not be written: {error}"))?;
+            bridged.within(&mut walls);
+            (program, args, soft_signal) = (bridged.program, bridged.args, libc::SIGTERM);
+        }
         Ok(LaunchSpec {
             attempt: run.attempt,
             task: task.id.clone(),
@@ -124,7 +133,7 @@ pub(super) async fn launch(
             stdout_limit: settings.stdout_limit,
             time_limit: task.wishes.time_limit,
             stall_limit: definition.stall,
-            soft_signal: definition.soft_signal,
+            soft_signal,
             grace: definition.grace,
             durable: run.workspace.durable(),
             file_size_limit: settings.file_size_limit,

@@ -3,6 +3,7 @@
 
 pub mod alone;
 mod beside;
+mod bridging;
 pub mod brief;
 mod claims;
 pub mod crew;

@@ -18,6 +18,8 @@ use crate::domain::{
 
 /// Longest error, model or session that is kept, in characters.
 const WORDS: usize = 500;
+/// Most notes that are kept of one run.
+const NOTES: usize = 10;
 /// How many lines that could begin a JSON answer are tried.
 const BEGINNINGS: usize = 50;
 
@@ -55,6 +57,7 @@ pub struct Reader<'r> {
     require: Vec<bool>,
     refuse: Vec<bool>,
     denied: u64,
+    notes: Vec<String>,
     records: u64,
     broken: u64,
 }
@@ -75,6 +78,7 @@ impl<'r> Reader<'r> {
             require: vec![false; rules.success.require.len()],
             refuse: vec![false; rules.success.refuse.len()],
             denied: 0,
+            notes: Vec::new(),
             records: 0,
             broken: 0,
             rules,
@@ -122,6 +126,11 @@ impl<'r> Reader<'r> {
                 self.denied += lists.map(|list| list.len() as u64).sum::<u64>();
             }
         }
+        for selector in self.rules.notes.0.iter().filter(|selector| holds(&selector.among, record)) {
+            let notes = selector.at.iter().flat_map(|at| at.find(record)).filter_map(Value::as_str);
+            let cut = notes.map(|note| note.chars().take(WORDS).collect());
+            self.notes.extend(cut.take(NOTES.saturating_sub(self.notes.len())));
+        }
         let rules = &self.rules.success;
         for (seen, condition) in self.require.iter_mut().zip(&rules.require).chain(self.refuse.iter_mut().zip(&rules.refuse)) {
             match condition {
@@ -159,6 +168,7 @@ impl<'r> Reader<'r> {
             let calls = if self.denied == 1 { "1 call of a tool was" } else { &format!("{} calls of tools were", self.denied) };
             remarks.push(format!("{calls} refused to the agent"));
         }
+        remarks.extend(self.notes.iter().cloned());
         remarks.extend(self.spending.remarks());
         let found = |gathered: &Gathered<'_>| gathered.found().map(|(words, _)| words);
         let error = found(&self.error);

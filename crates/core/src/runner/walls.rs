@@ -118,9 +118,14 @@ pub(super) fn walls(
         write.extend(beside.home.clone());
         Reach { read, write }
     });
+    let network_holds = !gaps.contains(&Gap::Network);
     Walls {
         files,
-        no_network: isolation.network == Network::None && !gaps.contains(&Gap::Network),
+        no_network: isolation.network == Network::None && network_holds,
+        hosts: match &isolation.network {
+            Network::Hosts(hosts) if network_holds => Some(hosts.clone()),
+            Network::Hosts(_) | Network::All | Network::None => None,
+        },
         memory_limit: isolation.memory,
         process_limit: isolation.processes,
     }

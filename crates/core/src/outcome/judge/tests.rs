@@ -29,6 +29,7 @@ fn record(exit: Exit, cause: Cause) -> ExitRecord {
         output_left_out: 0,
         cpu_ms: 0,
         peak_rss_kib: 1_572_864,
+        refused_hosts: Vec::new(),
     }
 }
 
@@ -141,7 +142,10 @@ fn what_the_agent_says_of_its_failure_is_told() {
 
 #[test]
 fn what_happened_to_its_processes_and_output_is_remarked() {
-    let untidy = ExitRecord { swept: 1, unkillable: 2, output_left_out: 1 << 30, ..record(Exit::Code(0), Cause::Itself) };
+    let refused_hosts = ["evil.example:443, which is not among its hosts", "corp.example:443, which leads to the private address 10.0.0.1"]
+        .map(str::to_owned)
+        .into();
+    let untidy = ExitRecord { swept: 1, unkillable: 2, output_left_out: 1 << 30, refused_hosts, ..record(Exit::Code(0), Cause::Itself) };
     let found = Collected { remarks: vec!["RESULT.txt is odd".into()], ..with_result() };
 
     assert_snapshot!(report(&Ending::Recorded(untidy), None, &found).remarks.join("\n"), @"
@@ -149,6 +153,7 @@ fn what_happened_to_its_processes_and_output_is_remarked() {
     1 process that the agent had left running had to be killed
     2 processes could not be killed and may still run: see `doctor`
     1 GiB of its output were left out of the log
+    it asked for evil.example:443, which is not among its hosts; for corp.example:443, which leads to the private address 10.0.0.1 (`network`)
     ");
 }
 
