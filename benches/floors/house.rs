@@ -176,6 +176,7 @@ pub fn new_task(n: u64) -> NewTask {
             priority: Priority::DEFAULT,
             budget: None,
             attempts: 1,
+            checks: Vec::new(),
         },
         origin: Origin::Asked { announce_in: None },
         attachments: Vec::new(),

@@ -91,5 +91,6 @@ fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
         durable: Vec::new(),
         file_size_limit: None,
         walls: Walls::default(),
+        checking: None,
     }
 }

@@ -8,7 +8,7 @@ use orchestrator_core::{
         agent::{AgentDefinition, AgentName, Home},
         task::parse_duration,
     },
-    wording::{figures, fit, harmless, tables::Table},
+    wording::{checks, figures, fit, harmless, tables::Table},
 };
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,6 +65,9 @@ pub(super) struct TestArgs {
     /// How long it may take, like 90s or 5m
     #[arg(long, default_value = "2m", value_name = "TIME", value_parser = |text: &str| parse_duration(text).map_err(|error| error.to_string()))]
     timeout: Duration,
+    /// What its work is checked by, beside what each of its tasks is. May be repeated
+    #[arg(long, value_name = "CHECK")]
+    check: Vec<String>,
     /// Keep its folder, and say where it is
     #[arg(long)]
     keep: bool,
@@ -119,10 +122,14 @@ fn list(context: &Context, config: &Config) {
                 keys.join(" "),
             ]);
         }
+        let names = |agent: &AgentDefinition| agent.checks.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let checked = agents.definitions.values().filter(|agent| !agent.checks.is_empty());
+        let checked: Vec<String> = checked.map(|agent| format!("{}: {}", agent.name, names(agent))).collect();
+        let checked = if checked.is_empty() { String::new() } else { format!("\nChecks:\n  {}\n", checked.join("\n  ")) };
         let missing = agents.definitions.values().filter_map(|agent| Some(format!("{}: {}", agent.name, agent.program.as_ref().err()?)));
         let missing: Vec<String> = missing.collect();
         let why = if missing.is_empty() { String::new() } else { format!("\nNot ready:\n  {}\n", missing.join("\n  ")) };
-        format!("{}{why}\n* {}", table.show(), agents.default_because)
+        format!("{}{checked}{why}\n* {}", table.show(), agents.default_because)
     });
 }
 
@@ -154,6 +161,14 @@ fn told(agent: &AgentDefinition, default: bool) -> Value {
         "secrets": agent.secrets.keys().collect::<Vec<_>>(),
         "models": agent.models.as_ref().map(|models| &models.names),
         "max_concurrent": agent.max_concurrent,
+        "checks": agent.checks.iter().map(|(name, check)| json!({
+            "name": name,
+            "command": check.command,
+            "time_limit_s": check.time_limit.as_secs(),
+            "required": check.required,
+            "always": agent.always_checked.contains(name),
+            "isolation": check.isolation.words(),
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -174,6 +189,7 @@ async fn test(context: &Context, config: &Config, args: TestArgs) -> Result<Exit
         model: args.model,
         thinking: args.thinking,
         time_limit: args.timeout,
+        checks: args.check,
         keep: args.keep,
     };
     let mut trial = pin!(trial(config, wanted, stop.clone()));
@@ -216,6 +232,7 @@ fn shown(agent: &str, tried: &Trial) -> Value {
         "peak_rss_kib": record.map(|record| record.peak_rss_kib),
         "processes_left_running": record.map(|record| record.swept),
         "remarks": report.remarks,
+        "checked": report.checked,
         "kept": tried.kept,
         "left": tried.left.as_ref().map(|(folder, why)| json!({"folder": folder, "why": why})),
     })
@@ -240,6 +257,8 @@ fn in_words(tried: &Trial) -> String {
         rows.push(("processor", figures::duration(Duration::from_millis(record.cpu_ms))));
         rows.push(("memory", format!("{} in its largest process", figures::bytes(record.peak_rss_kib.saturating_mul(1_024)))));
     }
+    let found = report.checked.as_ref().map(checks::in_terminal).unwrap_or_default();
+    rows.extend(found.into_iter().map(|line| ("check", line)));
     rows.extend(report.remarks.iter().map(|remark| ("remark", harmless::one_line(remark))));
     rows.extend(tried.left.iter().map(|(folder, why)| ("left", format!("{} could not be removed: {why}", folder.display()))));
     rows.extend(tried.kept.iter().map(|kept| ("kept", kept.display().to_string())));

@@ -5,7 +5,7 @@ use orchestrator_core::{
     domain::task::show_duration,
     ports::clock::Clock as _,
     wording::{
-        figures, harmless,
+        checks, figures, harmless,
         tables::Table,
         views::{AttemptView, NowView, StatusView, TaskDetail, TaskSummary},
     },
@@ -89,7 +89,7 @@ pub(super) fn table(tasks: &[TaskSummary]) -> String {
         };
         table.row([
             task.id.to_string(),
-            task.state.replace('_', " "),
+            checks::state(task),
             figures::short_age(task.created_at, SystemClock.now()),
             time,
             task.cost.clone(),
@@ -106,7 +106,7 @@ fn elapsed(since: chrono::DateTime<chrono::Utc>) -> String {
 
 fn in_detail(detail: &TaskDetail) -> String {
     let summary = &detail.summary;
-    let mut lines = vec![format!("{}  {}", summary.id, summary.state.replace('_', " "))];
+    let mut lines = vec![format!("{}  {}", summary.id, checks::state(summary))];
     lines.extend(detail.reason.iter().map(|reason| format!("  {reason}")));
     lines.extend(detail.now.iter().filter_map(NowView::words).map(|words| format!("  now: {words}")));
     let model = summary.model.clone().unwrap_or_else(|| "the agent's own model".to_owned());
@@ -120,6 +120,10 @@ fn in_detail(detail: &TaskDetail) -> String {
     lines.push(format!("  asked by {} at {}", summary.requester, summary.created_at.format("%Y-%m-%d %H:%M:%S UTC")));
     let budget = detail.budget.as_ref().map_or_else(String::new, |budget| format!(" of {budget}"));
     lines.push(format!("  cost {}{budget}", summary.cost));
+    if !detail.checks.is_empty() {
+        let names: Vec<String> = detail.checks.iter().map(|check| harmless::one_line(&check.to_string())).collect();
+        lines.push(format!("  checked by {}", names.join(", ")));
+    }
     lines.extend(detail.links.message.iter().map(|link| format!("  message {link}")));
     lines.extend(detail.links.result.iter().map(|link| format!("  result  {link}")));
     lines.extend(detail.attempts.iter().map(attempt));
@@ -145,6 +149,7 @@ fn attempt(attempt: &AttemptView) -> String {
     let whose = attempt.cost_from.map_or_else(String::new, |from| format!(" ({})", figures::whose(from)));
     let tokens = figures::tokens(attempt.tokens.as_ref());
     let mut lines = vec![format!("  attempt {}: {state}{took}, {tokens} tokens, {}{whose}", attempt.number, attempt.cost)];
+    lines.extend(attempt.checked.iter().flat_map(checks::in_terminal).map(|line| format!("    {line}")));
     lines.extend(attempt.workspace.iter().map(|workspace| format!("    workspace {workspace}")));
     lines.extend(attempt.remarks.iter().map(|remark| format!("    {}", harmless::one_line(remark))));
     lines.join("\n")

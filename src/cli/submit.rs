@@ -5,6 +5,7 @@ use std::{io::Read as _, time::Duration};
 use clap::Args;
 use orchestrator_core::{
     domain::{
+        check::WishedCheck,
         id::{ParcelId, TaskId},
         money::Usd,
         task::{MessageRef, Thinking},
@@ -48,6 +49,9 @@ pub(super) struct SubmitArgs {
     /// What it may cost at most, in dollars
     #[arg(long, value_name = "DOLLARS", value_parser = given::dollars)]
     budget: Option<Usd>,
+    /// What its work is checked by: a declared check, or `!` and a command. May be repeated
+    #[arg(long, value_name = "CHECK", value_parser = check_tag)]
+    check: Vec<String>,
     /// Wait until the task has ended, and print its result
     #[arg(long)]
     wait: bool,
@@ -73,6 +77,14 @@ fn tag_value(given: &str) -> Result<String, String> {
     if fits { Ok(given.to_owned()) } else { Err("a model is one word without spaces and brackets".to_owned()) }
 }
 
+/// A check that may stand in a tag.
+fn check_tag(given: &str) -> Result<String, String> {
+    if given.contains(['[', ']', '\n']) {
+        return Err("a check has no brackets and no line break: put such a command into a script".to_owned());
+    }
+    given.parse::<WishedCheck>().map(|check| check.to_string()).map_err(|error| error.to_string())
+}
+
 fn thinking_word(given: &str) -> Result<String, String> {
     if given.is_empty() {
         Ok(String::new())
@@ -92,7 +104,7 @@ pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Fai
     let text = text_of(&args.text)?;
     let config = context.config()?;
     let submit = config.submit.clone()?;
-    let body = with_tags(&text, args.model(), args.thinking(), args.budget);
+    let body = with_tags(&text, args.model(), args.thinking(), args.budget, &args.check);
     let sender = posting::sender(&config, &submit)?;
 
     let units = fit::length(&with_header(&TaskId::from(message_id(LONGEST_ID)), &body));
@@ -136,11 +148,12 @@ fn text_of(given: &str) -> Result<String, Failure> {
 }
 
 /// The text with a tag for each argument that was given.
-fn with_tags(text: &str, model: Option<&str>, thinking: Option<Thinking>, budget: Option<Usd>) -> String {
+fn with_tags(text: &str, model: Option<&str>, thinking: Option<Thinking>, budget: Option<Usd>, checks: &[String]) -> String {
     let model = model.map(|model| format!(" [model:{model}]")).unwrap_or_default();
     let thinking = thinking.map(|thinking| format!(" [thinking:{thinking}]")).unwrap_or_default();
     let budget = budget.map(|budget| format!(" [budget:{}]", budget.to_string().trim_start_matches('$'))).unwrap_or_default();
-    format!("{text}{model}{thinking}{budget}")
+    let checks: String = checks.iter().map(|check| format!(" [check:{check}]")).collect();
+    format!("{text}{model}{thinking}{budget}{checks}")
 }
 
 fn with_header(id: &TaskId, body: &str) -> String {
@@ -189,6 +202,7 @@ async fn through_service(config: &Config, text: String, args: &SubmitArgs, units
         model: args.model().map(str::to_owned),
         thinking: args.thinking().map(|thinking| thinking.to_string()),
         budget: args.budget.map(|budget| budget.to_string()),
+        checks: args.check.clone(),
         ..SubmitAsk::default()
     };
     let taken: Taken = service.post("/tasks", &ask).await?;
@@ -204,11 +218,12 @@ mod tests {
         let id: TaskId = "1443021398234771496".parse().unwrap();
 
         assert_eq!(
-            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low), None)),
+            with_header(&id, &with_tags("T", Some("cheap"), Some(Thinking::Low), None, &[])),
             "**[Task: 1443021398234771496]** T [model:cheap] [thinking:low]"
         );
-        assert_eq!(with_header(&id, &with_tags("T", None, None, None)), "**[Task: 1443021398234771496]** T");
-        assert_eq!(with_tags("T", None, None, Some("$0.50".parse().unwrap())), "T [budget:0.5]");
+        assert_eq!(with_header(&id, &with_tags("T", None, None, None, &[])), "**[Task: 1443021398234771496]** T");
+        assert_eq!(with_tags("T", None, None, Some("$0.50".parse().unwrap()), &[]), "T [budget:0.5]");
+        assert_eq!(with_tags("T", None, None, None, &["lint".into(), "!make test".into()]), "T [check:lint] [check:!make test]");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use orchestrator_core::{
         clock::Clock as _,
     },
     queue::marks::{CLAIMED, REFUSED},
-    wording::{entry, views::TaskDetail},
+    wording::{checks, entry, views::TaskDetail},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -164,6 +164,9 @@ fn told(context: &Context, ended: &TaskDetail) -> Exit {
         {
             context.voice.note(&format!("The end of its log:\n{}", orchestrator_core::wording::harmless::without_escapes(tail)));
         }
+    }
+    for line in ended.attempts.last().and_then(|attempt| attempt.checked.as_ref()).map(checks::in_terminal).unwrap_or_default() {
+        context.voice.note(&line);
     }
     let reason = ended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     context.voice.note(&format!("[{}] {} · {}{reason}", outcome.tag(), ended.summary.id, ended.summary.cost));

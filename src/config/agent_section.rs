@@ -10,6 +10,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{
+    checks::RawCheck,
     isolation::{RawFileSystem, RawNetwork},
     protocol::RawProtocol,
     quotas::RawQuota,
@@ -53,6 +54,8 @@ pub(super) struct RawAgent {
     pub(super) processes: Option<u32>,
     pub(super) isolation_required: Option<bool>,
     pub(super) costs_nothing: Option<bool>,
+    pub(super) checks: Option<BTreeMap<String, RawCheck>>,
+    pub(super) default_checks: Option<Vec<String>>,
 }
 
 impl RawAgent {
@@ -94,6 +97,8 @@ impl RawAgent {
             processes: self.processes.or(below.processes),
             isolation_required: self.isolation_required.or(below.isolation_required),
             costs_nothing: self.costs_nothing.or(below.costs_nothing),
+            checks: joined(self.checks, below.checks),
+            default_checks: self.default_checks.or(below.default_checks),
         }
     }
 }

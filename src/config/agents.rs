@@ -12,6 +12,7 @@ use super::{
     agent_folders::{FOLDER, OwnFolder},
     agent_section::{self, Group, RawAgent, RawHome, RawReading, RawStdin},
     built_in::{self, THIS_PROGRAM},
+    checks,
     complaint::{Complaint, nearest},
     env_file::Layers,
     isolation,
@@ -24,6 +25,7 @@ use super::{
 use orchestrator_core::domain::{
     acp::Protocol,
     agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
+    check::Offers,
     reading::Reading,
     thinking::Thinking,
 };
@@ -48,6 +50,11 @@ impl Agents {
     /// The models of those agents that know their own.
     pub fn own_models(&self) -> BTreeMap<AgentName, OwnModels> {
         self.definitions.iter().filter_map(|(name, agent)| Some((name.clone(), agent.models.clone()?))).collect()
+    }
+
+    /// The checks that tasks of each may name, and have.
+    pub fn checks(&self) -> Offers {
+        self.definitions.iter().map(|(name, agent)| (name.clone(), agent.offer())).collect()
     }
 
     /// The names, in order: what a refusal and an autocomplete offer.
@@ -184,11 +191,15 @@ fn definition(
     made.soft_signal = raw.soft_signal.as_deref().and_then(signal_number).unwrap_or(libc::SIGTERM);
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
     made.stall = stall(layers, with.own.raw.stall_seconds, &raw);
-    made.isolation = isolation::of(&raw, layers, (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str)));
+    let ground = (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str));
+    made.isolation = isolation::of(&raw, layers, ground);
     for layer in layers {
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
+        checks::check(layer, faults);
         protocol::check(layer, is_acp, faults);
     }
+    made.checks = checks::of(&raw, layers, ground);
+    made.always_checked = checks::always(layers, &made.checks, faults);
     // The demonstration that is given a key asks a model after all.
     made.reports_usage = raw.costs_nothing != Some(true) || !made.secrets.is_empty();
     Some(made)

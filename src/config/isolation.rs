@@ -98,13 +98,8 @@ fn absolute(path: &str, root: &Path, home: Option<&str>) -> PathBuf {
 /// Checks what a person wrote of one agent.
 pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) {
     let raw = layer.raw;
-    bounds(raw.memory_mb, raw.processes, |key, rule| layer.complaint(key, rule), faults);
-    hosts(raw.network.as_ref(), |key, rule| layer.complaint(key, rule), faults);
+    check_paths_and_bounds(layer, faults);
     for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
-        for (index, path) in paths.iter().flatten().enumerate().filter(|(_, path)| path.trim().is_empty() || path.contains(['\0', '{'])) {
-            let rule = "it must be a path: absolute, below ~/, or relative to the root folder; placeholders are not filled in";
-            faults.push(layer.complaint(&format!("{key}[{index}]"), rule).given(path));
-        }
         if paths.is_some() && made.file_system == FileSystem::Full {
             let complaint = layer.complaint(key, "it names what an agent reaches besides its workspace, and this one reaches everything");
             warnings.push(complaint.way_out("Set `file_system` to \"workspace\"."));
@@ -113,6 +108,19 @@ pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mu
     if matches!(raw.file_system, Some(RawFileSystem::Workspace)) && home == Home::User {
         let complaint = layer.complaint("file_system", "the HOME of this account is shut to an agent with `file_system: workspace`");
         warnings.push(complaint.way_out("Set `home` to \"own\", or name what it needs of it in `read` or `write`."));
+    }
+}
+
+/// The part of it that does not depend on what else is said of the agent.
+pub(super) fn check_paths_and_bounds(layer: &Layer<'_>, faults: &mut Vec<Complaint>) {
+    let raw = layer.raw;
+    bounds(raw.memory_mb, raw.processes, |key, rule| layer.complaint(key, rule), faults);
+    hosts(raw.network.as_ref(), |key, rule| layer.complaint(key, rule), faults);
+    for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
+        for (index, path) in paths.iter().flatten().enumerate().filter(|(_, path)| path.trim().is_empty() || path.contains(['\0', '{'])) {
+            let rule = "it must be a path: absolute, below ~/, or relative to the root folder; placeholders are not filled in";
+            faults.push(layer.complaint(&format!("{key}[{index}]"), rule).given(path));
+        }
     }
 }
 

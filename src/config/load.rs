@@ -9,7 +9,7 @@ use std::{
 use super::{
     Config, Template, agent_folders,
     agents::{self, Making},
-    budgets,
+    budgets, checks,
     complaint::{Complaint, ConfigError, nearest},
     discord,
     env_file::{self, EnvFile, KEYS, Layers},
@@ -130,6 +130,7 @@ pub fn load_from(flags: &Flags, around: &Surroundings) -> Result<Config, ConfigE
     };
     let agents = agents::make(&making, &mut faults, &mut warnings);
     isolation::check_all(&own, &mut faults);
+    checks::check_all(&own, &mut faults);
     let budgets = budgets::check(&own, agents.definitions.keys(), &mut faults);
     let template = template(&layers, &root, &mut faults);
 

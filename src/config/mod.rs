@@ -9,6 +9,7 @@ mod agent_section;
 mod agents;
 mod budgets;
 mod built_in;
+mod checks;
 mod complaint;
 mod discord;
 mod env_file;

@@ -259,7 +259,7 @@ impl OwnFile {
     pub(super) fn settings(&self) -> Vec<Setting> {
         let mut found = Vec::new();
         flatten(&serde_json::to_value(&self.raw).unwrap_or_default(), "", &mut found);
-        let of_entry = |key: &str| key.starts_with("agents.") || key.starts_with("prices.models.");
+        let of_entry = |key: &str| ["agents.", "prices.models.", "checks."].iter().any(|section| key.starts_with(section));
         let set = found.into_iter().filter(|(key, value)| !(of_entry(key) && value.is_null()));
         set.map(|(key, value)| Setting { shown: shown(&key, &value), from: self.source(&key), key }).collect()
     }

@@ -10,7 +10,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-use super::{agent_section::RawAgent, budgets::RawBudgets, isolation::RawIsolation};
+use super::{agent_section::RawAgent, budgets::RawBudgets, checks::RawCheck, isolation::RawIsolation};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub(super) struct Raw {
     pub(super) attachments: RawAttachments,
     pub(super) drain: RawDrain,
     pub(super) isolation: RawIsolation,
+    /// Those that tasks of every agent may name.
+    pub(super) checks: BTreeMap<String, RawCheck>,
 }
 
 /// A number at the top level, with its default: serde takes defaults of a whole struct from `Default`, so each is a type of its own.
@@ -68,6 +70,8 @@ number!(Grace = 10);
 pub(super) struct RawWhoMay {
     pub(super) submit: RawSubmit,
     pub(super) operate: RawOperate,
+    /// Who may bring along commands as checks; empty lists: nobody but the machine's own operator.
+    pub(super) free_checks: RawOperate,
     pub(super) max_priority: RawMaxPriority,
 }
 

@@ -26,6 +26,10 @@ pub struct WhoMay {
     pub operate_users: BTreeSet<UserId>,
     /// Roles that may operate.
     pub operate_roles: BTreeSet<RoleId>,
+    /// Users who may bring along commands as checks.
+    pub free_check_users: BTreeSet<UserId>,
+    /// Roles that may.
+    pub free_check_roles: BTreeSet<RoleId>,
     /// The highest priority of everybody who has no more.
     pub priority_everyone: Priority,
     /// The highest priority of operators.
@@ -62,6 +66,8 @@ pub(super) fn check(own: &OwnFile, faults: &mut Vec<Complaint>) -> WhoMay {
         submit_bots: ids(own, "who_may.submit.bots", &raw.submit.bots, faults),
         operate_users: ids(own, "who_may.operate.users", &raw.operate.users, faults),
         operate_roles: ids(own, "who_may.operate.roles", &raw.operate.roles, faults),
+        free_check_users: ids(own, "who_may.free_checks.users", &raw.free_checks.users, faults),
+        free_check_roles: ids(own, "who_may.free_checks.roles", &raw.free_checks.roles, faults),
         priority_everyone,
         priority_operators,
         priority_roles,

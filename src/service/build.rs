@@ -9,7 +9,7 @@ use orchestrator_core::{
         id::{GuildId, InstanceId},
         isolation::Offered,
         outbound::{Address, Identity},
-        quota::Quotas,
+        quota::{Manner, Quotas},
     },
     intake::{
         admit::{Policy, WhoMay},
@@ -193,7 +193,8 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
 
 fn quotas(config: &Config) -> Quotas {
     let of = |(name, agent): (&AgentName, &AgentDefinition)| {
-        (name.clone(), agent.quota.clone(), parse::usual_model(&config.openclaw.catalogue, agent.models.as_ref()))
+        let usual = parse::usual_model(&config.openclaw.catalogue, agent.models.as_ref());
+        (name.clone(), Manner { rule: agent.quota.clone(), usual, checks: agent.offer() })
     };
     config.agents.definitions.iter().map(of).collect()
 }
@@ -213,6 +214,7 @@ fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
             operators: config.who_may.priority_operators,
             roles: config.who_may.priority_roles.clone(),
         },
+        checks: config.agents.checks(),
         attempts: config.limits.attempts,
         text_limit: u64::try_from(config.limits.prompt_bytes).unwrap_or(u64::MAX),
         task_channels: discord.task_queues.clone(),
@@ -225,6 +227,7 @@ fn policy(config: &Config) -> Policy {
     Policy {
         submit: WhoMay { users: who.submit_users.clone(), roles: who.submit_roles.clone(), bots: who.submit_bots.clone() },
         operate: WhoMay { users: who.operate_users.clone(), roles: who.operate_roles.clone(), ..WhoMay::default() },
+        free_checks: WhoMay { users: who.free_check_users.clone(), roles: who.free_check_roles.clone(), ..WhoMay::default() },
         guild_owner: None,
     }
 }

@@ -70,6 +70,8 @@ pub struct Wanted {
     pub thinking: Option<String>,
     /// How long it may take.
     pub time_limit: Duration,
+    /// What its work is checked by, beside what each of its tasks is.
+    pub checks: Vec<String>,
     /// Whether its folder is kept.
     pub keep: bool,
 }
@@ -104,7 +106,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
     };
     let runner = ProcessRunner::new(&root.join(".runtime")).map_err(|source| ServiceError::Folder { path: root.clone(), source })?.tied();
     let task = task(config, &wanted)?;
-    let (requested, time_limit) = (task.wishes.model.clone(), task.wishes.time_limit);
+    let (requested, time_limit, checks) = (task.wishes.model.clone(), task.wishes.time_limit, task.wishes.checks.clone());
     let attempt = AttemptId::from_parts(u64::try_from(task.created_at.timestamp_millis()).unwrap_or(0), SystemEntropy.bytes());
     let (definition, offered) = (settings.agents.get(&wanted.agent).cloned(), settings.offered);
     let agent_id = format!("agent-{}-trial", task.created_at.timestamp());
@@ -121,6 +123,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         time_limit,
         budget: None,
         local: system_clock::local,
+        checks: &checks,
     });
     report.remarks.extend(definition.isolation.open(offered));
     let (kept, left) = if wanted.keep {
@@ -145,10 +148,18 @@ fn task(config: &Config, wanted: &Wanted) -> Result<Task, TrialError> {
         max_priority: Priority::MAX,
         budget: None,
         max_budget: None,
+        checks: &config.agents.checks(),
+        // Whoever tries an agent holds the machine.
+        free_checks: &Ok(()),
         attempts: 1,
     };
-    let asked =
-        Asked { model: wanted.model.clone(), thinking: wanted.thinking.clone(), agent: Some(wanted.agent.to_string()), ..Asked::default() };
+    let asked = Asked {
+        model: wanted.model.clone(),
+        thinking: wanted.thinking.clone(),
+        agent: Some(wanted.agent.to_string()),
+        checks: wanted.checks.clone(),
+        ..Asked::default()
+    };
     let refused = |refusals: Vec<_>| {
         let told: Vec<String> = refusals.iter().map(orchestrator_core::wording::refusals::Refusal::sentence).collect();
         TrialError::Refused(told.join(" "))

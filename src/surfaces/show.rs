@@ -1,7 +1,8 @@
 //! From the queue's read models to what is shown, at every door.
 
 use orchestrator_core::{
-    domain::attempt::AttemptState,
+    domain::attempt::{AttemptState, Report},
+    domain::check::Checked,
     domain::{journal::Event, journal::What, progress::Pulse, step::Blocked},
     ports::{chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
@@ -21,6 +22,7 @@ pub(super) fn summary(view: &TaskView) -> TaskSummary {
         id: task.id.clone(),
         state: view.word().to_owned(),
         outcome: view.row.ended.map(|(_, outcome)| outcome),
+        finding: view.row.ended.and_then(|_| reported(view)?.checked.as_ref()).map(Checked::finding),
         requester: task.requester.name().to_owned(),
         text: fit::cut(&harmless::one_line(&task.prompt), EXCERPT).into_owned(),
         agent: task.wishes.agent.to_string(),
@@ -53,6 +55,7 @@ pub(super) fn detail(
         model_id: wishes.model.as_ref().map(ToString::to_string),
         time_limit_s: wishes.time_limit.as_secs(),
         budget: wishes.budget.map(|budget| budget.to_string()),
+        checks: wishes.checks.clone(),
         reason: reason(view, position),
         now: pulse.map(now),
         queue_position: position,
@@ -87,9 +90,7 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
             (None, AttemptState::Launching { cleared: false }) => Some(because::unmarked()),
             (None, _) => None,
         },
-        Doing::Ended { .. } => {
-            view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref()).and_then(|report| report.reason.clone())
-        }
+        Doing::Ended { .. } => reported(view).and_then(|report| report.reason.clone()),
     }
 }
 
@@ -110,6 +111,7 @@ fn attempt(row: &AttemptRow, workers: &std::path::Path) -> AttemptView {
         cost: figures::cost(report.and_then(|report| report.cost)),
         cost_nanos: report.and_then(|report| report.cost).map(orchestrator_core::domain::money::Usd::nanos),
         cost_from: report.and_then(|report| report.cost_from),
+        checked: report.and_then(|report| report.checked.clone()),
         workspace: (!row.workspace_removed).then(|| workers.join(&row.agent_id).display().to_string()),
         remarks: report.map(|report| report.remarks.clone()).unwrap_or_default(),
     }
@@ -126,8 +128,13 @@ pub(super) fn started_at(row: &AttemptRow) -> Option<chrono::DateTime<chrono::Ut
     }
 }
 
+/// The report of its last attempt that has one.
+fn reported(view: &TaskView) -> Option<&Report> {
+    view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref())
+}
+
 fn result(view: &TaskView) -> Option<ResultView> {
-    let report = view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref())?;
+    let report = reported(view)?;
     Some(ResultView {
         text: report.text.clone(),
         text_left_out: report.text_left_out,

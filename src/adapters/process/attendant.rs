@@ -4,8 +4,8 @@
 
 use std::{
     ffi::CStr,
-    fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read},
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind},
     os::{
         fd::{AsFd, OwnedFd},
         unix::fs::OpenOptionsExt,
@@ -21,13 +21,14 @@ use orchestrator_core::{
 };
 
 use super::{
+    checking,
     control::{Control, Mark},
     gate::Gate,
     kernel::{self, Reaped},
+    output::Output,
     request::{self, Answer, Request, Said},
     spawn::{self, Agent},
     stop::{self, SWEEP_BOUND},
-    stream::Bounded,
     tree::Tree,
     walled,
 };
@@ -43,8 +44,6 @@ const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
 
 /// How often a tree that may not have more than so much is looked at.
 const LOOK_AT_TREE: Duration = Duration::from_millis(250);
-
-const CHUNK_BYTES: usize = 16 * 1024;
 
 /// Chunks read from a pipe before signals and time are looked at again.
 const CHUNKS_PER_TURN: usize = 64;
@@ -66,11 +65,19 @@ pub(super) fn attend(request: &Request, socket: OwnedFd) -> Left {
         Ok((control, spec, run)) => {
             answer(&socket, attempt, Said::Started);
             drop(socket);
-            let record = run.until_over();
-            let left = if record.unkillable == 0 { Left::Nothing } else { Left::Something };
+            let before = run.before;
+            let (mut record, signals) = run.agent.until_over();
             for path in &spec.durable {
                 bring_to_disk(path);
             }
+            if let Some((checking, before)) =
+                spec.checking.as_ref().zip(before).filter(|(checking, _)| checking::is_worth_it(checking, &record))
+            {
+                // Should this process be killed from here on, how the agent itself has ended is known.
+                drop(control.append_durably(&Mark::Checking { record: Box::new(record.clone()) }));
+                checking::check(&control, &spec, (checking, &before), signals, &mut record);
+            }
+            let left = if record.unkillable == 0 { Left::Nothing } else { Left::Something };
             // Should the disk refuse, the attempt counts as lost: there is nobody left to tell.
             drop(control.append_durably(&Mark::Ended { record: Box::new(record) }));
             left
@@ -100,8 +107,14 @@ fn hold(request: &Request) -> Result<(Control, LaunchSpec), Said> {
     }
 }
 
+/// An agent that runs, and what there was before it did, where its work is to be checked.
+struct Begun {
+    agent: Run,
+    before: Option<checking::Before>,
+}
+
 /// Starts the agent.
-fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run), Said> {
+fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Begun), Said> {
     let machine = |error: io::Error| Said::Machine(error.to_string());
     kernel::adopt_orphans().map_err(machine)?;
     let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
@@ -111,10 +124,11 @@ fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Run
         // Before there is an agent: who asks whether it has walls must never be told that it has none.
         kernel::call_this_process(walled::ATTENDANT);
     }
+    let before = spec.checking.as_ref().map(|checking| checking::Before::look(&spec, checking));
     match spawn::start(&spec) {
         Ok(agent) => {
-            let run = Run::new(&spec, agent, signals, started_at);
-            Ok((control, spec, run))
+            let agent = Run::new(&spec, agent, signals, started_at);
+            Ok((control, spec, Begun { agent, before }))
         }
         Err(said) => {
             control.append(&Mark::Failed).map_err(machine)?;
@@ -147,8 +161,8 @@ enum Phase {
     },
 }
 
-/// A run in progress.
-struct Run {
+/// A run in progress: of an agent, or of a check after it.
+pub(super) struct Run {
     leader: i32,
     /// The wait status of the leader, when it is gone.
     gone: Option<i32>,
@@ -170,7 +184,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(spec: &LaunchSpec, agent: Agent, signals: OwnedFd, started_at: DateTime<Utc>) -> Self {
+    pub(super) fn new(spec: &LaunchSpec, agent: Agent, signals: OwnedFd, started_at: DateTime<Utc>) -> Self {
         Self {
             leader: agent.leader,
             gone: None,
@@ -185,25 +199,19 @@ impl Run {
             look_at: (spec.walls.memory_limit.is_some() || spec.walls.process_limit.is_some()).then(|| Instant::now() + LOOK_AT_TREE),
             signals,
             gate: agent.gate,
-            output: Output {
-                out: Some(File::from(agent.out)),
-                err: agent.err.map(File::from),
-                log: Bounded::new(spec.log.clone(), spec.log_limit),
-                stdout: spec.stdout.clone().map(|path| Bounded::new(path, spec.stdout_limit)),
-                chunk: Vec::new(),
-                heard_at: Instant::now(),
-            },
+            output: Output::of(spec, agent.out, agent.err),
         }
     }
 
-    fn until_over(mut self) -> ExitRecord {
+    /// Keeps it to its end and until nothing of its tree is left; gives back what signals are read from.
+    pub(super) fn until_over(mut self) -> (ExitRecord, OwnedFd) {
         while self.gone.is_none() {
             if let Phase::Killed { give_up_at } = self.phase
                 && Instant::now() >= give_up_at
             {
                 break;
             }
-            let (out, err) = (self.output.out.as_ref().map(AsFd::as_fd), self.output.err.as_ref().map(AsFd::as_fd));
+            let [out, err] = self.output.pipes();
             let readable = kernel::ready([Some(self.signals.as_fd()), out, err], self.next_deadline());
             let [signalled, out, err] = readable.unwrap_or([true; 3]);
             if signalled {
@@ -220,7 +228,7 @@ impl Run {
         let swept = stop::sweep(self.signals.as_fd());
         self.output.read(true, true, CHUNKS_PER_TURN);
         let (cpu, peak_rss_kib) = kernel::usage_of_reaped();
-        ExitRecord {
+        let record = ExitRecord {
             exit: exit_of(self.gone),
             cause: self.cause,
             started_at: self.started_at,
@@ -231,7 +239,9 @@ impl Run {
             cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
             peak_rss_kib,
             refused_hosts,
-        }
+            checked: None,
+        };
+        (record, self.signals)
     }
 
     fn next_deadline(&self) -> Option<Duration> {
@@ -245,7 +255,7 @@ impl Run {
 
     /// When its silence will have been too long, if it goes on.
     fn stalls_at(&self) -> Option<Instant> {
-        self.output.heard_at.checked_add(self.stall_limit?)
+        self.output.heard_at().checked_add(self.stall_limit?)
     }
 
     fn heed_signals(&mut self) {
@@ -316,52 +326,6 @@ impl Run {
     }
 }
 
-/// The agent's pipes and where they lead.
-struct Output {
-    out: Option<File>,
-    err: Option<File>,
-    log: Bounded,
-    stdout: Option<Bounded>,
-    /// Made when there is something to read: a silent agent costs no memory.
-    chunk: Vec<u8>,
-    /// When something came last; the start, if nothing has.
-    heard_at: Instant,
-}
-
-impl Output {
-    /// Reads from the pipes that may have something, without ever waiting, and at most so many chunks of each.
-    fn read(&mut self, out: bool, err: bool, chunks: usize) {
-        for is_stdout in [true, false] {
-            let (pipe, wanted) = if is_stdout { (&mut self.out, out) } else { (&mut self.err, err) };
-            for _ in 0..chunks {
-                let Some(open) = pipe.as_mut().filter(|_| wanted) else { break };
-                self.chunk.resize(CHUNK_BYTES, 0);
-                match open.read(&mut self.chunk) {
-                    Ok(0) => *pipe = None,
-                    Ok(read) => {
-                        self.heard_at = Instant::now();
-                        self.log.push(&self.chunk[..read]);
-                        if let Some(stdout) = self.stdout.as_mut().filter(|_| is_stdout) {
-                            stdout.push(&self.chunk[..read]);
-                        }
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(_) => *pipe = None,
-                }
-            }
-        }
-    }
-
-    /// Writes what was held back. Returns what was left out of the log.
-    fn finish(self) -> u64 {
-        if let Some(stdout) = self.stdout {
-            stdout.finish();
-        }
-        self.log.finish()
-    }
-}
-
 /// A leader that could not even be killed counts as killed: `unkillable` tells the rest.
 fn exit_of(status: Option<i32>) -> Exit {
     match status {
@@ -383,7 +347,7 @@ fn bring_to_disk(path: &Path) {
     }
 }
 
-fn wall_time() -> DateTime<Utc> {
+pub(super) fn wall_time() -> DateTime<Utc> {
     file_time().into()
 }
 

@@ -23,7 +23,10 @@ use orchestrator_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::kernel::{self, Holder};
+use super::{
+    checking,
+    kernel::{self, Holder},
+};
 
 /// Room kept on the disk for the lines that follow the first, so that an end can be recorded on a full disk too.
 const RESERVED_BYTES: i64 = 4_096;
@@ -49,6 +52,8 @@ pub(super) enum Mark {
     Lost,
     /// The file in whose place this one was made was removed while the agent ran; what was found of it has been ended.
     Removed,
+    /// The agent is over, and so; what it has left is being checked.
+    Checking { record: Box<ExitRecord> },
     /// It is over.
     Ended { record: Box<ExitRecord> },
 }
@@ -59,6 +64,7 @@ pub(super) struct Story {
     pub(super) asked: Option<Box<LaunchSpec>>,
     pub(super) stop: Option<StopReason>,
     pub(super) ended: Option<Box<ExitRecord>>,
+    checking: Option<Box<ExitRecord>>,
     started: bool,
     never: bool,
     lost: bool,
@@ -131,8 +137,10 @@ impl Control {
 
     /// Writes down what is to be run, and keeps room for what will be said about it.
     pub(super) fn ask(&self, spec: Box<LaunchSpec>) -> io::Result<()> {
+        let checks = spec.checking.as_ref().map_or(0, |checking| checking.checks.len());
+        let reserved = RESERVED_BYTES + checking::RECORD_BYTES * i64::try_from(checks).unwrap_or(0);
         self.append(&Mark::Asked { spec })?;
-        match kernel::reserve_behind_end(&self.file, RESERVED_BYTES) {
+        match kernel::reserve_behind_end(&self.file, reserved) {
             // Not every file system can; then a full disk may cost an end its record.
             Err(error) if error.raw_os_error() != Some(libc::EOPNOTSUPP) => Err(error),
             _ => Ok(()),
@@ -202,6 +210,7 @@ impl Control {
                 Mark::Stop { why } => story.stop = Some(why),
                 Mark::Lost => story.lost = true,
                 Mark::Removed => story.removed = true,
+                Mark::Checking { record } => story.checking = Some(record),
                 Mark::Ended { record } => story.ended = Some(record),
             }
         }
@@ -244,6 +253,8 @@ impl Control {
                 Holder::Nobody => match self.story()? {
                     Story { ended: Some(record), .. } => return Ok(Found::Ended(record)),
                     Story { never: true, .. } => return Ok(Found::NeverStarted),
+                    // Only the checks were lost: the agent had ended before.
+                    Story { lost: true, checking: Some(record), .. } => return Ok(Found::Ended(record)),
                     Story { lost: true, .. } => return Ok(Found::Lost { swept: true }),
                     Story { removed: true, .. } => return Ok(Found::Removed),
                     // It may have begun, or ended, between the look at the lock and the look at the lines. A lock that is free although the

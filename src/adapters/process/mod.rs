@@ -2,11 +2,12 @@
 //!
 //! A launch comes in as a `LaunchSpec`, an end goes out as an `ExitRecord`; between them there are processes. The orchestrator starts one
 //! *nursery* (`nursery`), which forks one *attendant* per attempt (`attendant`), which starts the agent (`spawn`), bounds its output (`stream`)
-//! and ends its tree (`stop`). All that is known of an attempt is in its control file (`control`), so that an attendant outlives the
+//! and ends its tree (`stop`); checks of what the agent left are run there too (`checking`). All that is known of an attempt is in its control file (`control`), so that an attendant outlives the
 //! orchestrator and is found again. This room knows nothing of tasks, stores and chats beyond the ids in a specification.
 
 mod attendant;
 mod boot;
+mod checking;
 mod control;
 mod emergency;
 mod filter;
@@ -16,9 +17,11 @@ mod kernel;
 mod landlock;
 mod level;
 mod link;
+mod manifest;
 mod marker;
 mod namespace;
 mod nursery;
+mod output;
 mod removed;
 mod request;
 mod runner;

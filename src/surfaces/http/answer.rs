@@ -125,7 +125,10 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::BadPriority { .. }
         | Refusal::PriorityTooHigh { .. }
         | Refusal::BadBudget { .. }
-        | Refusal::BudgetTooHigh { .. } => StatusCode::BAD_REQUEST,
+        | Refusal::BudgetTooHigh { .. }
+        | Refusal::UnknownCheck { .. }
+        | Refusal::BadCheckCommand { .. }
+        | Refusal::TooManyChecks { .. } => StatusCode::BAD_REQUEST,
         Refusal::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::NotAllowed { .. } => StatusCode::FORBIDDEN,
         Refusal::TooManyOpen { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -144,6 +147,7 @@ fn field_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BadTimeout { .. } | Refusal::TimeoutTooLong { .. } => Some("timeout"),
         Refusal::BadPriority { .. } | Refusal::PriorityTooHigh { .. } => Some("priority"),
         Refusal::BadBudget { .. } | Refusal::BudgetTooHigh { .. } => Some("budget"),
+        Refusal::UnknownCheck { .. } | Refusal::BadCheckCommand { .. } | Refusal::TooManyChecks { .. } => Some("checks"),
         Refusal::IdTaken { .. } => Some("task_id"),
         Refusal::NotAllowed { .. }
         | Refusal::TooManyOpen { .. }

@@ -124,6 +124,7 @@ pub(super) async fn submit(
                 timeout: ask.timeout,
                 priority: ask.priority,
                 budget: ask.budget,
+                checks: ask.checks,
             },
             attachments: Vec::new(),
             announce: true,

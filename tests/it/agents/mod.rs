@@ -2,6 +2,7 @@
 
 mod acp;
 mod ceilings;
+mod checks;
 mod leaving;
 mod progress;
 mod quotas;

@@ -131,6 +131,7 @@ pub(super) fn desk_rules(task_channel: ChannelId) -> DeskRules {
         time_limit: None,
         max_time_limit: Duration::from_secs(3_600),
         priorities: Priorities { everyone: "high".parse().expect("a priority"), operators: Priority::MAX, roles: BTreeMap::new() },
+        checks: BTreeMap::new(),
         attempts: 1,
         text_limit: 256 * 1024,
         task_channels: vec![task_channel],

@@ -130,7 +130,7 @@ async fn world() -> World {
         Policy {
             submit: WhoMay { users: [UserId::new(member)].into(), ..WhoMay::default() },
             operate: WhoMay { roles: [RoleId::new(operators(discord).get())].into(), ..WhoMay::default() },
-            guild_owner: None,
+            ..Policy::default()
         }
     };
     let mut seed = WorldSeed::default();

@@ -2,6 +2,7 @@
 
 mod agents;
 mod chat_agent;
+mod checks;
 mod demo_agent;
 mod documented;
 mod env_file;

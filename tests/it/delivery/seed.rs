@@ -97,6 +97,7 @@ pub(super) async fn backlog_with_notices_in(world: &World, tasks: usize, left: L
                 priority: Priority::DEFAULT,
                 budget: None,
                 attempts: 1,
+                checks: Vec::new(),
             };
             let origin = message.map_or(Origin::Asked { announce_in: None }, Origin::Message);
             let prompt = format!("Look after plant number {n}, which is thirsty, and say how it is");

@@ -167,6 +167,7 @@ pub(super) fn agent_in(folder: &Path, script: &str) -> LaunchSpec {
         durable: Vec::new(),
         file_size_limit: None,
         walls: Walls::default(),
+        checking: None,
     }
 }
 

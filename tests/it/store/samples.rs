@@ -60,6 +60,7 @@ pub(crate) fn task(n: u64, user: u64) -> TaskRow {
         priority: Priority::DEFAULT,
         budget: None,
         attempts: 1,
+        checks: Vec::new(),
     };
     let task = Task {
         id: task_id(n),

@@ -8,6 +8,7 @@ use orchestrator_core::{
         actor::{Actor, Right},
         attempt::{Outcome, Report},
         card::{CardFacts, TaskState},
+        check::{Changes, CheckReport, Checked, Finding, WishedCheck},
         id::{ChannelId, RoleId, TaskId, UserId},
         model::ModelId,
         money::{Usage, Usd},
@@ -72,6 +73,7 @@ fn task(text: &str) -> Task {
             priority: Priority::DEFAULT,
             budget: None,
             attempts: 3,
+            checks: Vec::new(),
         },
         origin: Origin::Asked { announce_in: None },
         attachments: vec![Attachment { name: text.to_owned(), url: LINK.to_owned(), size: 1 }; 3],
@@ -94,10 +96,38 @@ fn report(text: &str, outcome: Outcome) -> Report {
         model: Some(text.to_owned()),
         duration: Duration::from_secs(75),
         remarks: vec![text.to_owned(); 3],
+        checked: Some(checked(text)),
         ..Report::without_result(outcome, text)
     };
     // As it is stored.
     redact_report(report, &[SECRET])
+}
+
+fn checked(text: &str) -> Checked {
+    let one = |check: WishedCheck, finding| CheckReport {
+        check,
+        command: Some(text.to_owned()),
+        finding,
+        because: text.to_owned(),
+        exit: Some(1),
+        ran_ms: 1_500,
+        output: Some(text.to_owned()),
+    };
+    let brought = WishedCheck::Command(text.chars().take(500).collect());
+    let named = WishedCheck::Named("tests".parse().expect("a name"));
+    let checks = vec![
+        one(brought.clone(), Finding::Gaps),
+        one(named.clone(), Finding::Verified),
+        one(brought, Finding::Unverified),
+        one(named, Finding::Gaps),
+    ];
+    let changes = Changes { sha256: Some("0123456789abcdef".repeat(4)), unknown: None, added: u32::MAX, changed: 1, removed: 1 };
+    redact_report(
+        Report { checked: Some(Checked { checks, changes: Some(changes) }), ..Report::without_result(Outcome::Failed, "") },
+        &[SECRET],
+    )
+    .checked
+    .expect("it is kept")
 }
 
 fn usage() -> Usage {
@@ -162,6 +192,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             accepted: None,
             quiet_since: None,
             open: None,
+            checked: Some(checked(text)),
             entry: None,
             follow_ups: 2,
             showing: Showing { shown: Shown::Live, threads: true },
@@ -293,6 +324,7 @@ fn details(text: &str, state: &str) -> TaskDetail {
         cost: "$0.001215".into(),
         cost_nanos: Some(1_215_000),
         cost_from: None,
+        checked: Some(checked(text)),
         workspace: None,
         remarks: vec![text.to_owned()],
     };
@@ -301,6 +333,7 @@ fn details(text: &str, state: &str) -> TaskDetail {
             id: id(),
             state: state.to_owned(),
             outcome: None,
+            finding: Some(Finding::Gaps),
             requester: text.to_owned(),
             text: text.to_owned(),
             agent: "openclaw".into(),
@@ -319,6 +352,7 @@ fn details(text: &str, state: &str) -> TaskDetail {
         model_id: None,
         time_limit_s: 120,
         budget: None,
+        checks: Vec::new(),
         reason: Some(text.to_owned()),
         now: None,
         queue_position: Some(3),

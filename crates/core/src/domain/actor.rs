@@ -62,4 +62,6 @@ pub enum Right {
     ControlOwn,
     /// The same of anybody's task; pause and resume the service.
     Operate,
+    /// Bring along a command by which a task's work is checked.
+    FreeCheck,
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{
     acp::Protocol,
+    check::{Check, CheckName, Offer},
     isolation::Isolation,
     model::{ModelId, UnknownModel},
     quota,
@@ -135,6 +136,10 @@ pub struct AgentDefinition {
     pub isolation: Isolation,
     /// What becomes of its tasks when its quota is used up.
     pub quota: quota::Rule,
+    /// The checks that its tasks may name.
+    pub checks: BTreeMap<CheckName, Check>,
+    /// Those that each of its tasks has.
+    pub always_checked: Vec<CheckName>,
     /// Whether it has tokens that it may report; `false`: it has none and costs nothing (the demonstration without a model).
     pub reports_usage: bool,
 }
@@ -224,8 +229,15 @@ impl AgentDefinition {
             grace: Duration::ZERO,
             isolation: Isolation::default(),
             stall: None,
+            checks: BTreeMap::new(),
+            always_checked: Vec::new(),
             reports_usage: true,
         }
+    }
+
+    /// The checks that its tasks may name, and those that they have.
+    pub fn offer(&self) -> Offer {
+        Offer { names: self.checks.keys().cloned().collect(), always: self.always_checked.clone() }
     }
 
     /// What is known of an agent that is configured no more, but whose runs must still be judged.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    check::Checked,
     money::{CostFrom, Usage, Usd},
     reading::ErrorClass,
     step::Verdict,
@@ -176,6 +177,9 @@ pub struct Report {
     /// When the quota is there again that was used up, where that was why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<DateTime<Utc>>,
+    /// What its checks found; none: its task has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
 }
 
 impl Report {
@@ -201,6 +205,7 @@ impl Report {
             class: None,
             session: None,
             resets_at: None,
+            checked: None,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Collected {
     pub session: Option<String>,
     /// What it has told of its work, where its output tells.
     pub story: Story,
+    /// The end of what each check has printed, in the order in which they were run.
+    pub check_outputs: Vec<String>,
     /// The end of the task's log.
     pub log_tail: Option<String>,
     /// Things that a reader should know: a file that was refused, an unreadable line.

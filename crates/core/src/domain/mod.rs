@@ -8,6 +8,7 @@ pub mod agent;
 pub mod attempt;
 pub mod card;
 pub mod ceiling;
+pub mod check;
 pub mod component;
 pub mod evidence;
 pub mod hosts;

@@ -6,7 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{agent::AgentName, id::TaskId, model::ModelId, task::Wishes};
+use super::{
+    agent::AgentName,
+    check::{Offer, WishedCheck},
+    id::TaskId,
+    model::ModelId,
+    task::Wishes,
+};
 
 /// What the gates of quotas begin with.
 pub const GATES: &str = "quota:";
@@ -86,38 +92,61 @@ impl Rule {
 /// The model that an agent uses for a task that names none, with what it is shown as.
 pub type Usual = Option<(ModelId, String)>;
 
-/// The rules of all agents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Quotas(BTreeMap<AgentName, (Rule, Usual)>);
+/// What of an agent bears on its quota, and on tasks that it takes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Its rule.
+    pub rule: Rule,
+    /// The model that it uses as a rule.
+    pub usual: Usual,
+    /// The checks that its tasks may name, and have.
+    pub checks: Offer,
+}
 
-impl FromIterator<(AgentName, Rule, Usual)> for Quotas {
-    fn from_iter<I: IntoIterator<Item = (AgentName, Rule, Usual)>>(rules: I) -> Self {
-        Self(rules.into_iter().map(|(agent, rule, usual)| (agent, (rule, usual))).collect())
+/// Those of all agents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quotas(BTreeMap<AgentName, Manner>);
+
+impl FromIterator<(AgentName, Manner)> for Quotas {
+    fn from_iter<I: IntoIterator<Item = (AgentName, Manner)>>(agents: I) -> Self {
+        Self(agents.into_iter().collect())
     }
 }
 
 impl Quotas {
     /// An agent's rule; one that is configured no more has a credential of its own.
     pub fn of(&self, agent: &AgentName) -> Rule {
-        self.0.get(agent).map_or_else(|| Rule::of(agent), |(rule, _)| rule.clone())
+        self.0.get(agent).map_or_else(|| Rule::of(agent), |manner| manner.rule.clone())
     }
 
     /// Every credential, with the agents that use it.
     pub fn credentials(&self) -> BTreeMap<Credential, Vec<AgentName>> {
         let mut found = BTreeMap::<_, Vec<_>>::new();
-        self.0.iter().for_each(|(agent, (rule, _))| found.entry(rule.credential.clone()).or_default().push(agent.clone()));
+        self.0.iter().for_each(|(agent, manner)| found.entry(manner.rule.credential.clone()).or_default().push(agent.clone()));
         found
     }
 
-    /// What a task would ask of another agent; `None`: it names a model that its own agent does not use as a rule, and is not the other's to run.
+    /// What a task would ask of another agent; `None`: it names a model that its own agent does not use as a rule, or a check that the other does
+    /// not have, and is not the other's to run.
     pub fn moved(&self, wishes: &Wishes, to: &AgentName) -> Option<Wishes> {
-        let (_, usual) = self.0.get(&wishes.agent)?;
-        let (_, others) = self.0.get(to)?;
-        if wishes.model.as_ref() != usual.as_ref().map(|(id, _)| id) {
+        let (own, other) = (self.0.get(&wishes.agent)?, self.0.get(to)?);
+        let is_usual = wishes.model.as_ref() == own.usual.as_ref().map(|(id, _)| id);
+        let mut checks = wishes.checks.clone();
+        // Those that its own agent's tasks all have are not what it asked for.
+        checks.retain(
+            |check| !matches!(check, WishedCheck::Named(name) if own.checks.always.contains(name) && !other.checks.names.contains(name)),
+        );
+        let has_them = checks.iter().all(|check| !matches!(check, WishedCheck::Named(name) if !other.checks.names.contains(name)));
+        if !is_usual || !has_them {
             return None;
         }
-        let (model, model_shown) = others.clone().unzip();
-        Some(Wishes { agent: to.clone(), model, model_shown, ..wishes.clone() })
+        for always in other.checks.always.iter().cloned().map(WishedCheck::Named) {
+            if !checks.contains(&always) {
+                checks.push(always);
+            }
+        }
+        let (model, model_shown) = other.usual.clone().unzip();
+        Some(Wishes { agent: to.clone(), model, model_shown, checks, ..wishes.clone() })
     }
 }
 
@@ -178,6 +207,45 @@ mod tests {
 
         assert_eq!(agent_of(&gate(&agent)), Some(agent));
         assert_eq!(agent_of("agent:claude"), None);
+    }
+
+    #[test]
+    fn a_task_goes_only_to_an_agent_that_has_what_it_asks_for() {
+        let check = |name: &str| -> crate::domain::check::CheckName { name.parse().unwrap() };
+        let manner = |name: &str, model: &str, names: &[&str], always: &[&str]| {
+            let agent: AgentName = name.parse().unwrap();
+            let offer =
+                Offer { names: names.iter().map(|name| check(name)).collect(), always: always.iter().map(|name| check(name)).collect() };
+            (agent.clone(), Manner { rule: Rule::of(&agent), usual: Some((ModelId(model.into()), model.into())), checks: offer })
+        };
+        let all = [manner("a", "a-1", &["tests", "lint"], &["lint"]), manner("b", "b-1", &["tests", "size"], &["size"])];
+        let quotas: Quotas = all.into_iter().collect();
+        let wishes = |model: &str, checks: &[&str]| Wishes {
+            agent: "a".parse().unwrap(),
+            model: Some(ModelId(model.into())),
+            model_shown: Some(model.into()),
+            thinking: crate::domain::thinking::Thinking::Medium,
+            time_limit: Duration::from_secs(1),
+            priority: crate::domain::task::Priority::DEFAULT,
+            budget: None,
+            attempts: 1,
+            checks: checks.iter().map(|name| WishedCheck::Named(check(name))).collect(),
+        };
+        let to = "b".parse().unwrap();
+
+        let moved = quotas.moved(&wishes("a-1", &["tests", "lint"]), &to).unwrap();
+        assert_eq!(moved.model_shown.as_deref(), Some("b-1"));
+        assert_eq!(
+            moved.checks,
+            ["tests", "size"].map(|name| WishedCheck::Named(check(name))),
+            "what all tasks of each have is each one's own"
+        );
+        assert_eq!(quotas.moved(&wishes("a-9", &[]), &to), None, "it asks for a model");
+        let mut other = wishes("a-1", &["lint"]);
+        other.agent = "nobody".parse().unwrap();
+        assert_eq!(quotas.moved(&other, &to), None);
+        let named = Wishes { checks: vec![WishedCheck::Named(check("fast"))], ..wishes("a-1", &[]) };
+        assert_eq!(quotas.moved(&named, &to), None, "it asks for a check that the other does not have");
     }
 
     #[test]

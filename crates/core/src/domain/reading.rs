@@ -226,13 +226,15 @@ pub enum ErrorClass {
     Budget,
     /// The request itself was refused: unknown model, too long a text.
     Request,
+    /// A check without which it may not succeed did not say yes: the orchestrator's own word, which no agent's output is read as.
+    CheckFailed,
 }
 
 impl ErrorClass {
     /// Whether the same run may do better later. Exhaustive on purpose: a new class does not compile until someone decides this.
     pub fn may_pass(self) -> bool {
         match self {
-            Self::RateLimit | Self::Transient | Self::Timeout => true,
+            Self::RateLimit | Self::Transient | Self::Timeout | Self::CheckFailed => true,
             Self::Auth | Self::Quota | Self::Budget | Self::Request => false,
         }
     }
@@ -259,6 +261,7 @@ impl ErrorClass {
             Self::Timeout => "its own time limit was reached",
             Self::Budget => "its own ceiling of money was reached",
             Self::Request => "its provider refused the request",
+            Self::CheckFailed => "a check did not say yes",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     actor::Actor,
     agent::AgentName,
     attempt::Outcome,
+    check::WishedCheck,
     id::{ChannelId, MessageId, TaskId},
     model::ModelId,
     money::Usd,
@@ -55,6 +56,9 @@ pub struct Wishes {
     pub budget: Option<Usd>,
     /// How many counted attempts it may have.
     pub attempts: u32,
+    /// What its work is checked by, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<WishedCheck>,
 }
 
 /// Where a task came from.

@@ -28,6 +28,8 @@ pub struct Policy {
     pub submit: WhoMay,
     /// Who may control everybody's tasks and the service, beside the server's owner, its administrators and the machine's own operator.
     pub operate: WhoMay,
+    /// Who may bring along commands as checks, beside the machine's own operator: nobody who is not named.
+    pub free_checks: WhoMay,
     /// The server's owner, if Discord has told it.
     pub guild_owner: Option<UserId>,
 }
@@ -50,6 +52,7 @@ pub fn may(policy: &Policy, actor: &Actor, right: Right, own: bool) -> Result<()
         Right::Submit => (submits, &policy.submit),
         Right::ControlOwn if own => (submits, &policy.submit),
         Right::ControlOwn | Right::Operate => (operates, &policy.operate),
+        Right::FreeCheck => (names(&policy.free_checks, *user, roles, *bot), &policy.free_checks),
     };
     if allowed {
         return Ok(());
@@ -87,6 +90,7 @@ mod tests {
         Policy {
             submit: WhoMay { users: [UserId::new(1)].into(), roles: [RoleId::new(10)].into(), bots: [UserId::new(7)].into() },
             operate: WhoMay { users: [UserId::new(2)].into(), roles: [RoleId::new(20)].into(), bots: [UserId::new(8)].into() },
+            free_checks: WhoMay { roles: [RoleId::new(30)].into(), ..WhoMay::default() },
             guild_owner: Some(UserId::new(3)),
         }
     }
@@ -121,6 +125,18 @@ mod tests {
             may(&policy, &member(99, &[11]), Right::Submit, false),
             Err(Refusal::NotAllowed { right: Right::Submit, roles: vec![RoleId::new(10)], bot: false })
         );
+    }
+
+    #[test]
+    fn a_command_may_be_brought_along_by_who_is_named_and_by_the_machine_s_own_operator_alone() {
+        let administrator = Actor::Member { user: UserId::new(3), name: "boss".into(), roles: vec![], bot: false, administrator: true };
+
+        assert!(may(&with_lists(), &member(99, &[30]), Right::FreeCheck, true).is_ok());
+        assert!(may(&with_lists(), &Actor::Operator { name: "root".into() }, Right::FreeCheck, true).is_ok());
+        for other in [member(1, &[10]), member(2, &[20]), administrator, bot(8)] {
+            assert!(may(&with_lists(), &other, Right::FreeCheck, true).is_err(), "{other:?}");
+            assert!(may(&Policy::default(), &other, Right::FreeCheck, true).is_err(), "{other:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         actor::{Actor, Right},
         agent::{AgentName, OwnModels},
+        check::Offers,
         id::{AttemptId, ChannelId, RoleId, TaskId, UserId},
         model::Catalogue,
         money::Usd,
@@ -63,6 +64,8 @@ pub struct DeskRules {
     pub max_budget: Option<Usd>,
     /// How high tasks may go.
     pub priorities: Priorities,
+    /// The checks that tasks of each agent may name, and have.
+    pub checks: Offers,
     /// Counted attempts of a message, slash or command-line task.
     pub attempts: u32,
     /// The longest text of a task, in bytes.
@@ -172,7 +175,8 @@ impl Desk {
     /// Whether it matters which roles somebody has.
     pub(super) fn asks_for_roles(&self) -> bool {
         let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
-        !(policy.submit.roles.is_empty() && policy.operate.roles.is_empty() && self.rules.priorities.roles.is_empty())
+        let lists = [&policy.submit, &policy.operate, &policy.free_checks];
+        lists.iter().any(|list| !list.roles.is_empty()) || !self.rules.priorities.roles.is_empty()
     }
 
     /// Whether an actor may do something; the same gate for every door.
@@ -336,6 +340,8 @@ impl Desk {
             budget: self.rules.budget,
             max_budget: self.rules.max_budget,
             attempts: self.rules.attempts,
+            checks: &self.rules.checks,
+            free_checks: &self.may(by, Right::FreeCheck, true),
         };
         parse::parse_with(text, asked, &rules)
     }

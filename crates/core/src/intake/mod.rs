@@ -2,6 +2,7 @@
 //! promises and the vocabulary; it does not know which door was used, nor what becomes of the task.
 
 pub mod admit;
+mod checks;
 pub mod desk;
 mod following;
 pub mod hear;

@@ -1,14 +1,16 @@
 //! Reads a message: what its agent is told, and how it wishes to be run.
 //!
-//! A tag is `[name:value]` with one of the names below, on one line; it may stand anywhere. The first of a kind counts, all are removed. With a
+//! A tag is `[name:value]` with one of the names below, on one line; it may stand anywhere. The first of a kind counts, of checks each; all are removed. With a
 //! tag goes one blank (space or tab), where otherwise two would meet or one would be left at an end of its line; nothing else of the text is
 //! touched, no line break, no blank that parts two words.
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::checks;
 use crate::{
     domain::{
         agent::{AgentName, OwnModels},
+        check::Offers,
         id::TaskId,
         model::{Catalogue, ModelId},
         money::Usd,
@@ -41,6 +43,10 @@ pub struct Rules<'a> {
     pub max_budget: Option<Usd>,
     /// How many counted attempts a task from this door may have.
     pub attempts: u32,
+    /// The checks that tasks of each agent may name, and have.
+    pub checks: &'a Offers,
+    /// Whether this actor may bring along a command as a check.
+    pub free_checks: &'a Result<(), Refusal>,
 }
 
 /// A message that was understood.
@@ -67,18 +73,23 @@ pub struct Asked {
     pub priority: Option<String>,
     /// Dollars.
     pub budget: Option<String>,
+    /// Names of checks, or commands after `!`.
+    pub checks: Vec<String>,
 }
 
 impl Asked {
-    fn of(&mut self, kind: Kind) -> &mut Option<String> {
-        match kind {
+    /// Takes a tag: the first of a kind counts, and of checks each.
+    fn take(&mut self, kind: Kind, value: &str) {
+        let place = match kind {
             Kind::Model => &mut self.model,
             Kind::Thinking => &mut self.thinking,
             Kind::Agent => &mut self.agent,
             Kind::Timeout => &mut self.timeout,
             Kind::Priority => &mut self.priority,
             Kind::Budget => &mut self.budget,
-        }
+            Kind::Check => return self.checks.push(value.to_owned()),
+        };
+        place.get_or_insert_with(|| value.to_owned());
     }
 }
 
@@ -122,6 +133,12 @@ pub fn usual_model(catalogue: &Catalogue, own: Option<&OwnModels>) -> Usual {
         Some(own) => own.default.clone().map(ModelId).map(|id| (id.clone(), own.shown(&id))),
         None => catalogue.default_model().map(|id| (id.clone(), catalogue.shown(id))),
     }
+}
+
+/// Checks as one option of a command lists them: names with commas between them, or one command after `!`.
+pub fn listed_checks(given: &str) -> Vec<String> {
+    let parts: Vec<&str> = if given.trim_start().starts_with('!') { vec![given] } else { given.split(',').collect() };
+    parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
 /// The task id in the header `**[Task: <id>]**` that a text begins with: our own `submit` puts it there.
@@ -193,6 +210,16 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         Ok(())
     }));
 
+    // Of an agent that is unknown nobody knows the checks.
+    let checks = match checks::wished(&asked.checks, &agent, rules.checks.get(&agent), rules.free_checks) {
+        Ok(checks) => checks,
+        Err(_) if refusals.iter().any(|refusal| matches!(refusal, Refusal::UnknownAgent { .. })) => Vec::new(),
+        Err(more) => {
+            refusals.extend(more);
+            Vec::new()
+        }
+    };
+
     if !refusals.is_empty() {
         return Err(refusals);
     }
@@ -205,6 +232,7 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         priority,
         budget,
         attempts: rules.attempts,
+        checks,
     })
 }
 
@@ -216,11 +244,12 @@ enum Kind {
     Timeout,
     Priority,
     Budget,
+    Check,
 }
 
 impl Kind {
     fn named(name: &str) -> Option<Self> {
-        const NAMES: [(&str, Kind); 7] = [
+        const NAMES: [(&str, Kind); 8] = [
             ("model", Kind::Model),
             ("thinking", Kind::Thinking),
             ("agent", Kind::Agent),
@@ -228,6 +257,7 @@ impl Kind {
             ("timeout", Kind::Timeout),
             ("priority", Kind::Priority),
             ("budget", Kind::Budget),
+            ("check", Kind::Check),
         ];
         NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| kind)
     }
@@ -252,7 +282,7 @@ fn without_tags(text: &str, asked: &mut Asked) -> String {
             rest = &rest[1..];
             continue;
         };
-        asked.of(kind).get_or_insert_with(|| value.to_owned());
+        asked.take(kind, value);
         rest = after;
         let blank_after = rest.starts_with(is_blank);
         if kept.ends_with(is_blank) && (blank_after || rest.is_empty() || rest.starts_with(['\n', '\r'])) {

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::checks;
 use crate::{
     domain::{
         agent::AgentDefinition,
         attempt::{Outcome, Report},
+        check::WishedCheck,
         evidence::Collected,
         model::{Catalogue, ModelId},
         money::Usd,
@@ -40,6 +42,8 @@ pub struct Case<'a> {
     pub budget: Option<Usd>,
     /// What a time of this machine's clock is.
     pub local: Local,
+    /// The checks that its task is to have.
+    pub checks: &'a [WishedCheck],
 }
 
 /// What a time of a machine's clock is; `None`: it shows no such time.
@@ -49,6 +53,11 @@ pub type Local = fn(NaiveDateTime) -> Option<DateTime<Utc>>;
 pub fn judge(case: &Case<'_>) -> Report {
     let found = case.collected;
     let (outcome, reason) = verdict(case);
+    let checked = checks::judge(case, outcome);
+    let (outcome, reason, class) = match checked.as_ref().and_then(|(_, missing)| missing.clone()) {
+        Some(missing) => (Outcome::Failed, Some(missing), Some(ErrorClass::CheckFailed)),
+        None => (outcome, reason, found.answer.as_ref().and_then(|answer| answer.class)),
+    };
     let resets_at = if outcome == Outcome::Failed { quota_is_back(case) } else { None };
     let reason = reason.map(|reason| match resets_at {
         Some(at) => format!("{reason}; it has quota again at {}", at.format("%Y-%m-%d %H:%M UTC")),
@@ -95,8 +104,9 @@ pub fn judge(case: &Case<'_>) -> Report {
         model: priced.model,
         duration,
         remarks,
-        class: found.answer.as_ref().and_then(|answer| answer.class).filter(|_| !success),
+        class: class.filter(|_| !success),
         session: found.session.clone(),
+        checked: checked.map(|(checked, _)| checked),
         resets_at,
     }
 }

@@ -111,7 +111,9 @@ fn report(ended: &Ended, law: &Law) -> Report {
         time_limit: wishes.time_limit,
         budget: wishes.budget,
         local: law.local,
+        checks: &wishes.checks,
     });
     report.remarks.extend(definition.isolation.open(law.offered));
+    report.remarks.extend(super::checks::open(&wishes.checks, definition, law.offered));
     report
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::checking::{CheckedWork, Checking};
 use crate::domain::{
     hosts::Hosts,
     id::{AttemptId, TaskId},
@@ -95,6 +96,9 @@ pub struct LaunchSpec {
     /// What it is kept from. An adapter that can't hold a part of it does not start the agent. Specifications of older versions have none.
     #[serde(default)]
     pub walls: Walls,
+    /// What is checked once it has ended; none: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checking: Option<Checking>,
 }
 
 /// What an agent is kept from: each part either holds for it and all that it starts, or nothing is started.
@@ -182,6 +186,9 @@ pub struct ExitRecord {
     pub cpu_ms: u64,
     /// Largest resident set of one process of the tree, in KiB.
     pub peak_rss_kib: u64,
+    /// What was checked after it; none: nothing was to be, or the agent had not ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<CheckedWork>,
     /// What it asked for over its gate and was refused, each once with the reason, as `evil.example:443, which is not among its hosts`; the first few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused_hosts: Vec<String>,

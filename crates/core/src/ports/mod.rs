@@ -2,6 +2,7 @@
 
 pub mod agent_runner;
 pub mod chat;
+pub mod checking;
 pub mod clock;
 pub mod entropy;
 pub mod memory;

@@ -63,6 +63,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
             sum
         }),
         model: reports.last().and_then(|report| report.model.clone()),
+        checked: reports.last().and_then(|report| report.checked.clone()),
         agent_id: attempts.last().map(|attempt| attempt.agent_id.clone()),
         quiet_since: None,
         open: None,

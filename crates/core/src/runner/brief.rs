@@ -36,6 +36,8 @@ pub struct Facts<'a> {
     pub models: &'a [(Option<String>, ModelId)],
     /// Longest `SUMMARY.txt`, in characters.
     pub summary_max: usize,
+    /// What its work is checked by: names of checks with their commands.
+    pub checks: &'a [(String, String)],
     /// Names of the files that came with the task.
     pub attachments: &'a [String],
     /// The operator's instructions, in place of our own.
@@ -93,6 +95,9 @@ fn of_task(facts: &Facts<'_>) -> String {
     }
     if let Some(budget) = facts.wishes.budget {
         let _ = writeln!(text, "- Budget: {budget} in all; at that sum the run is stopped");
+    }
+    for (name, command) in facts.checks {
+        let _ = writeln!(text, "- Checked after your end, in the working folder, by {name}: `{}`", command.replace(['`', '\n'], " "));
     }
     for name in facts.attachments {
         let _ = writeln!(text, "- File that came with it: `{name}`");
@@ -178,6 +183,7 @@ pub(in crate::runner) mod tests {
             priority: Priority::DEFAULT,
             budget: None,
             attempts: 1,
+            checks: Vec::new(),
         };
         let workspace = Workspace::new(Path::new("/srv/workers"), "agent-1763700000-k3x9", &task);
         let models = [
@@ -197,6 +203,7 @@ pub(in crate::runner) mod tests {
             answers: false,
             models: &models,
             summary_max: 2_000,
+            checks: &[],
             attachments: &["data.csv".to_owned()],
             template: None,
         })

@@ -6,7 +6,7 @@ use super::{
     beside::{self, Beside},
     bridging,
     brief::{self, Facts},
-    filling,
+    checking, filling,
     means::Settings,
     results, walls,
     workspace::{self, Contents, Workspace},
@@ -54,6 +54,7 @@ pub(super) async fn launch(
         let beside =
             Beside::make(&control, definition.home).map_err(|error| format!("its temporary folders could not be made: {error}"))?;
         let level = task.wishes.thinking;
+        let checks = checking::told(&definition, &task.wishes.checks);
         let facts = Facts {
             task: &task.id,
             prompt: &task.prompt,
@@ -67,6 +68,7 @@ pub(super) async fn launch(
             answers: !definition.reading.text.0.is_empty(),
             models: if definition.models.is_some() { &[] } else { &models },
             summary_max: settings.bounds.summary,
+            checks: &checks,
             attachments: &names,
             template: definition.instructions.as_deref().or(settings.agents_md.as_deref()),
         };
@@ -118,6 +120,8 @@ pub(super) async fn launch(
             bridged.within(&mut walls);
             (program, args, soft_signal) = (bridged.program, bridged.args, libc::SIGTERM);
         }
+        let checking = checking::of_run(&settings, &definition, &run)
+            .map_err(|error| format!("the folders of its checks could not be made: {error}"))?;
         Ok(LaunchSpec {
             attempt: run.attempt,
             task: task.id.clone(),
@@ -138,6 +142,7 @@ pub(super) async fn launch(
             durable: run.workspace.durable(),
             file_size_limit: settings.file_size_limit,
             walls,
+            checking,
         })
     });
     made.await.map_err(|error| format!("preparing it broke: {error}"))?
@@ -151,6 +156,7 @@ pub(super) fn stdout(settings: &Settings, attempt: AttemptId) -> PathBuf {
 /// Collects what a run has left.
 pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &AgentName, ending: &Ending) -> Collected {
     let (settings, run, agent, exit) = (Arc::clone(settings), run.clone(), agent.clone(), exit_code(ending));
+    let work = if let Ending::Recorded(record) = ending { record.checked.clone() } else { None };
     let collected = tokio::task::spawn_blocking(move || {
         let stdout = stdout(&settings, run.attempt);
         let definition = settings.agents.get(&agent);
@@ -168,7 +174,11 @@ pub(super) async fn collected(settings: &Arc<Settings>, run: &Run, agent: &Agent
             exit,
             attachments: &given,
         };
-        results::collect(&left, &settings.bounds)
+        let mut found = results::collect(&left, &settings.bounds);
+        if let Some(work) = work {
+            checking::collect(&settings, &run, &work, &mut found);
+        }
+        found
     });
     collected.await.unwrap_or_else(|error| Collected {
         no_text_because: Some(format!("what it left could not be collected: {error}")),

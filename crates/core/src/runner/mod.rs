@@ -5,6 +5,7 @@ pub mod alone;
 mod beside;
 mod bridging;
 pub mod brief;
+mod checking;
 mod claims;
 pub mod crew;
 mod filling;

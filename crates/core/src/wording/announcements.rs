@@ -69,6 +69,7 @@ mod tests {
                 priority: Priority::DEFAULT,
                 budget: None,
                 attempts: 1,
+                checks: Vec::new(),
             },
             origin: Origin::Asked { announce_in: None },
             attachments: vec![],

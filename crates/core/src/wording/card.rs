@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{
-    entry, figures, fit,
+    checks, entry, figures, fit,
     harmless::{code, in_fence, one_line, plain, sentence},
 };
 use crate::domain::{
@@ -54,6 +54,9 @@ pub fn face(facts: &CardFacts, entry: Option<&str>, said: Option<&str>) -> Post 
     if let TaskState::Ended { reason: Some(reason), .. } = &facts.doing {
         lines.push(format!("**Why:** {}", sentence(reason, REASON)));
     }
+    if let (TaskState::Ended { .. }, Some(checked)) = (&facts.doing, &facts.checked) {
+        lines.extend(checks::lines(checked, false));
+    }
     lines.push(figures_of(facts));
     lines.extend(said.and_then(last_line).filter(|_| facts.showing.shown == Shown::Live).map(|line| format!("> {}", code(&line, SAID))));
     lines.extend(facts.quiet_since.map(|since| format!("-# Its agent was last heard {}.", ago(since))));
@@ -86,6 +89,10 @@ pub fn sheet(facts: &CardFacts, said: Option<&str>) -> Post {
         show_duration(wishes.time_limit),
         wishes.priority.get()
     ));
+    if !wishes.checks.is_empty() {
+        let names: Vec<_> = wishes.checks.iter().map(|check| code(&check.to_string(), 60)).collect();
+        lines.push(format!("**Checked by:** {}", names.join(", ")));
+    }
     if !facts.task.attachments.is_empty() {
         let names: Vec<_> = facts.task.attachments.iter().take(10).map(|file| code(&file.name, 60)).collect();
         lines.push(format!("**Files:** {}", names.join(", ")));
@@ -112,6 +119,8 @@ pub fn told(facts: &ResultFacts) -> Post {
         figures::cost_from(report.cost, report.cost_from),
     );
     let reason = report.reason.as_deref().map_or_else(String::new, |reason| format!("\n{}", sentence(reason, REASON)));
+    let found = report.checked.as_ref().map_or_else(String::new, |checked| format!("\n{}", checks::in_short(checked)));
+    let reason = format!("{reason}{found}");
     let text = report.text.trim();
     if text.is_empty() {
         return Post { content: format!("{head}{reason}"), silent: true, ..Post::default() };

@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 
 use super::{
-    figures, fit,
+    checks, figures, fit,
     harmless::{code, in_fence, plain, sentence, value},
 };
 use crate::domain::{
@@ -129,6 +129,10 @@ fn compose(facts: &ResultFacts, limit: usize) -> Composed {
     let reason = report.reason.as_deref().map(|reason| format!("**Reason:** {}", sentence(reason, if whole { 300 } else { 110 })));
     let reason = room.take("reason", reason, 0);
 
+    let found =
+        report.checked.as_ref().map(|checked| if whole { checks::lines(checked, true).join("\n") } else { checks::in_short(checked) });
+    let found = room.take("checks", found, 0);
+
     let body = Body::of(facts, limit);
     let share = body.as_ref().map_or(0, Body::wanted).min(room.left * 2 / 5);
     let outputs = room.take(
@@ -153,11 +157,13 @@ fn compose(facts: &ResultFacts, limit: usize) -> Composed {
     );
     let remarks = room.take("remarks", remarks(report, if whole { 300 } else { 110 }), share);
 
+    let printed = room.take("what the check printed", report.checked.as_ref().filter(|_| whole).and_then(checks::output), share);
+
     let (body, file) = body.map_or((None, None), |body| body.within(facts, &mut room));
     let log = report.log_tail.as_deref().filter(|_| room.left > 120).and_then(|log| log_section(log, room.left));
 
     let skipped = (!room.skipped.is_empty()).then(|| format!("-# No room here for: {}", room.skipped.join(", ")));
-    let sections = [Some(head), reason, prompt, body, log, outputs, files, workspace, remarks, skipped];
+    let sections = [Some(head), reason, found, prompt, body, printed, log, outputs, files, workspace, remarks, skipped];
     let text = sections.into_iter().flatten().collect::<Vec<_>>().join("\n");
     Composed { text: fit::cut(&text, limit).into_owned(), file }
 }

@@ -9,6 +9,7 @@ pub mod answers;
 pub mod artifacts;
 pub mod because;
 pub mod card;
+pub mod checks;
 pub mod costs;
 pub mod entry;
 pub mod figures;

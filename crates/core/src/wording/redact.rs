@@ -4,7 +4,7 @@ mod forms;
 
 use std::fmt;
 
-use crate::domain::attempt::Report;
+use crate::domain::{attempt::Report, check::WishedCheck};
 
 /// What stands in a secret's place.
 pub const IN_ITS_PLACE: &str = "[secret]";
@@ -122,6 +122,17 @@ pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
     report.remarks.iter_mut().for_each(clean);
     report.outputs = report.outputs.into_iter().map(|(name, text)| (known.clean_cut(&name), known.clean_cut(&text))).collect();
     report.files.iter_mut().for_each(|(name, _)| *name = known.clean_cut(name));
+    for check in report.checked.iter_mut().flat_map(|checked| &mut checked.checks) {
+        clean(&mut check.because);
+        check.command.iter_mut().for_each(clean);
+        check.output.iter_mut().for_each(clean);
+        if let WishedCheck::Command(command) = &mut check.check {
+            clean(command);
+        }
+    }
+    for unknown in report.checked.iter_mut().filter_map(|checked| checked.changes.as_mut()?.unknown.as_mut()) {
+        clean(unknown);
+    }
     report
 }
 

@@ -6,6 +6,7 @@ use super::{fit, harmless};
 use crate::domain::{
     actor::Right,
     agent::AgentName,
+    check::{CheckName, LONGEST_COMMAND},
     id::{RoleId, TaskId},
     money::Usd,
     task::{Priority, Thinking, show_duration},
@@ -90,6 +91,27 @@ pub enum Refusal {
         /// The most.
         most: Usd,
     },
+    /// No check of this name is declared for the agent.
+    UnknownCheck {
+        /// What was asked for.
+        given: String,
+        /// The task's agent.
+        agent: AgentName,
+        /// The checks that are declared for it.
+        known: Vec<CheckName>,
+    },
+    /// Not a command that could be a check.
+    BadCheckCommand {
+        /// What was asked for.
+        given: String,
+    },
+    /// More checks than a task may have.
+    TooManyChecks {
+        /// How many, with those that each task of the agent has.
+        given: usize,
+        /// The most.
+        most: usize,
+    },
     /// The actor has no right to do this.
     NotAllowed {
         /// To do what.
@@ -148,6 +170,9 @@ impl Refusal {
             Self::PriorityTooHigh { .. } => "priority_too_high",
             Self::BadBudget { .. } => "bad_budget",
             Self::BudgetTooHigh { .. } => "budget_too_high",
+            Self::UnknownCheck { .. } => "unknown_check",
+            Self::BadCheckCommand { .. } => "bad_check_command",
+            Self::TooManyChecks { .. } => "too_many_checks",
             Self::NotAllowed { .. } => "not_allowed",
             Self::TooManyOpen { .. } => "too_many_open",
             Self::NoSuchTask { .. } => "no_such_task",
@@ -203,6 +228,16 @@ impl Refusal {
             Self::BudgetTooHigh { given, most } => {
                 format!("A budget of {given} is higher than the highest that may be asked for here, {most} (`budgets`).")
             }
+            Self::UnknownCheck { given, agent, known } => format!(
+                "Unknown check {} for agent `{agent}`. {}",
+                shown(given),
+                listed("Its checks:", known.iter().map(CheckName::as_str), "None is declared for it (`checks`).")
+            ),
+            Self::BadCheckCommand { given } => format!(
+                "{} is no check. After `!` stands a command of 1 to {LONGEST_COMMAND} bytes, like `[check:!make test]`.",
+                shown(given)
+            ),
+            Self::TooManyChecks { given, most } => format!("A task has at most {most} checks, and this one would have {given}."),
             Self::NotAllowed { right, roles, bot } => not_allowed(*right, roles, *bot),
             Self::MistypedCommand { given } => format!(
                 "{} looks like a command, and as a message it is none, so it was not taken for a task either. Choose commands from the list that opens at `/`: \
@@ -241,6 +276,7 @@ fn not_allowed(right: Right, roles: &[RoleId], bot: bool) -> String {
         Right::Submit => ("give tasks here", "the list of submitters"),
         Right::ControlOwn => ("control somebody else's task", "the list of operators"),
         Right::Operate => ("do this", "the list of operators"),
+        Right::FreeCheck => ("bring a command along as a check", "the list `who_may.free_checks`"),
     };
     if bot {
         return format!("A bot may not {what} unless its id is on {list}.");

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::figures;
 use crate::domain::{
     attempt::Outcome,
+    check::{Checked, Finding, WishedCheck},
     id::TaskId,
     money::{CostFrom, Usage, Usd},
     task::Thinking,
@@ -29,6 +30,9 @@ pub struct TaskSummary {
     pub state: String,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
+    /// What the checks of its last attempt found; none: there are none, or it has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
     /// Who asked.
     pub requester: String,
     /// The beginning of what was asked, on one line.
@@ -72,6 +76,9 @@ pub struct TaskDetail {
     /// What all its attempts together may cost, shown; none: no budget of its own.
     #[serde(default)]
     pub budget: Option<String>,
+    /// What its work is checked by: names, or commands after `!`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<WishedCheck>,
     /// Why it is as it is, in words: what it waits for, why it failed.
     pub reason: Option<String>,
     /// How its running agent is doing.
@@ -155,6 +162,9 @@ pub struct AttemptView {
     /// Whose figure that is; none: nobody's, or nobody noted it.
     #[serde(default)]
     pub cost_from: Option<CostFrom>,
+    /// What its checks found; none: it has none, or has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
     /// Its workspace, while it stands.
     pub workspace: Option<String>,
     /// What a reader should know.
@@ -307,6 +317,9 @@ pub struct SubmitAsk {
     /// Dollars.
     #[serde(default)]
     pub budget: Option<String>,
+    /// Names of checks, or commands after `!`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
 }
 
 /// A task was taken.

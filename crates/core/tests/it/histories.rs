@@ -6,9 +6,10 @@ use orchestrator_core::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
         ceiling::{Ceilings, Kind},
+        check::Offer,
         id::{ChannelId, TaskId},
         outbound::{Letter, MarkState, Post},
-        quota::{Quotas, Rule},
+        quota::{Manner, Quotas, Rule},
         step::StepState,
         task::Origin,
     },
@@ -123,7 +124,11 @@ fn quotas() -> Quotas {
     let rules = [("acme", false, vec![]), ("acme", true, vec![]), ("other", true, vec![agent(AGENTS[0])])];
     let rule =
         |(credential, resumes, instead): (&str, bool, Vec<_>)| Rule { credential: credential.parse().expect("a name"), resumes, instead };
-    AGENTS.into_iter().zip(rules).map(|(name, told)| (agent(name), rule(told), None)).collect()
+    AGENTS
+        .into_iter()
+        .zip(rules)
+        .map(|(name, told)| (agent(name), Manner { rule: rule(told), usual: None, checks: Offer::default() }))
+        .collect()
 }
 
 /// A world to which things happen.

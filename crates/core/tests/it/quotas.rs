@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::{
         attempt::{Outcome, Report},
+        check::Offer,
         model::ModelId,
         outbound::Letter,
-        quota::{Quotas, Rule, Usual},
+        quota::{Manner, Quotas, Rule, Usual},
     },
     ports::clock::Clock as _,
     queue::Rules,
@@ -31,11 +32,12 @@ fn quotas() -> Quotas {
         resumes,
         instead: instead.iter().map(|name| agent(name)).collect(),
     };
+    let manner = |name: &str, rule, usual| (agent(name), Manner { rule, usual, checks: Offer::default() });
     let all = [
-        (agent("x"), rule("acme", false, &[]), None),
-        (agent("y"), rule("acme", true, &[]), None),
-        (agent("z"), rule("zeta", true, &[]), usual("zeta-1")),
-        (agent("w"), rule("wide", true, &["x", "z"]), None),
+        manner("x", rule("acme", false, &[]), None),
+        manner("y", rule("acme", true, &[]), None),
+        manner("z", rule("zeta", true, &[]), usual("zeta-1")),
+        manner("w", rule("wide", true, &["x", "z"]), None),
     ];
     all.into_iter().collect()
 }
@@ -232,7 +234,8 @@ async fn what_waits_for_a_quota_waits_after_a_restart_and_by_the_rules_that_hold
     assert_eq!(standing.used_up.expect("it was told").agent, agent("x"));
 
     // The operator has allowed it meanwhile.
-    let allowed = [(agent("x"), Rule { resumes: true, ..quotas().of(&agent("x")) }, None)];
+    let rule = Rule { resumes: true, ..quotas().of(&agent("x")) };
+    let allowed = [(agent("x"), Manner { rule, usual: None, checks: Offer::default() })];
     world.restart(Rules { slots: 4, quotas: allowed.into_iter().collect(), ..rules() });
     world.clock.advance(HOUR);
     world.looks().await;

@@ -162,6 +162,7 @@ impl World {
             priorities: Priorities { everyone: priority(500), operators: Priority::MAX, roles: BTreeMap::new() },
             budget: None,
             max_budget: None,
+            checks: BTreeMap::new(),
             attempts: 1,
             text_limit: 100_000,
             task_channels: vec![ChannelId::new(TASKS), ChannelId::new(TASKS + 1)],

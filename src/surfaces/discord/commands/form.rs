@@ -59,6 +59,8 @@ struct Wishes {
     #[serde(default)]
     budget: Option<String>,
     #[serde(default)]
+    check: Option<String>,
+    #[serde(default)]
     attachments: Vec<Attachment>,
 }
 
@@ -91,6 +93,7 @@ pub(super) async fn open(ctx: Context<'_>, asked: Asked, attachments: Vec<Attach
         timeout: asked.timeout,
         priority: asked.priority,
         budget: asked.budget,
+        check: (!asked.checks.is_empty()).then(|| asked.checks.join(",")),
         attachments,
     };
     let opened = call.id.get();
@@ -144,8 +147,9 @@ async fn obey(visit: &Visit<'_>, modal: &ModalInteraction, text: &str) -> Result
             None => return Ok(Some(hints::form_overtaken())),
         },
     };
-    let Wishes { model, thinking, agent, timeout, priority, budget, attachments } = wishes;
-    let asked = Asked { model, thinking, agent, timeout, priority, budget };
+    let Wishes { model, thinking, agent, timeout, priority, budget, check, attachments } = wishes;
+    let checks = check.as_deref().map(parse::listed_checks).unwrap_or_default();
+    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks };
     submit(visit, Wanted { began: form.opened, text: text.to_owned(), asked, attachments }).await?;
     Ok(None)
 }
@@ -164,14 +168,25 @@ fn check(deps: &Deps, asked: &Asked) -> Result<(), CommandError> {
         max_priority: Priority::MAX,
         budget: rules.budget,
         max_budget: rules.max_budget,
+        checks: &rules.checks,
+        // And whether a command may come along.
+        free_checks: &Ok(()),
         attempts: rules.attempts,
     };
     parse::wishes(asked, &known).map(drop).map_err(|refusals| DeskError::Refused(refusals).into())
 }
 
 impl Wishes {
-    fn named(&self) -> [(char, &Option<String>); 6] {
-        [('m', &self.model), ('k', &self.thinking), ('a', &self.agent), ('t', &self.timeout), ('p', &self.priority), ('b', &self.budget)]
+    fn named(&self) -> [(char, &Option<String>); 7] {
+        [
+            ('m', &self.model),
+            ('k', &self.thinking),
+            ('a', &self.agent),
+            ('t', &self.timeout),
+            ('p', &self.priority),
+            ('b', &self.budget),
+            ('c', &self.check),
+        ]
     }
 
     /// The form's id with the wishes in it, if they fit.
@@ -195,6 +210,7 @@ impl Wishes {
                 't' => &mut wishes.timeout,
                 'p' => &mut wishes.priority,
                 'b' => &mut wishes.budget,
+                'c' => &mut wishes.check,
                 _ => return None,
             };
             *place = Some(wish[1..].to_owned());

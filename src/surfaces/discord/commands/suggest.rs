@@ -1,10 +1,14 @@
 //! What Discord offers while an option is typed. It can't be put off: what the store does not tell in time is not offered.
 
-use std::future::{Ready, ready};
+use std::{
+    collections::BTreeSet,
+    future::{Ready, ready},
+};
 
 use orchestrator_core::{
     domain::{
         actor::{Actor, Right},
+        check::CheckName,
         step::Blocked,
         task::parse_duration,
     },
@@ -43,6 +47,16 @@ pub(super) fn agents(ctx: Context<'_>, typed: &str) -> Ready<CreateAutocompleteR
     let default = rules.agents.iter().filter(|name| **name == rules.default_agent);
     let all = default.chain(rules.agents.iter().filter(|name| **name != rules.default_agent)).map(ToString::to_string);
     ready(offer(all.filter(|name| name.contains(&typed.to_lowercase())).map(|name| (name.clone(), name))))
+}
+
+/// Checks, by name, after those that stand there already.
+pub(super) fn checks(ctx: Context<'_>, typed: &str) -> Ready<CreateAutocompleteResponse> {
+    let (before, last) = typed.rsplit_once(',').map_or(("", typed), |(before, last)| (before, last));
+    let offers = &ctx.framework.user_data.desk.rules().checks;
+    let all: BTreeSet<&str> = offers.values().flat_map(|offer| &offer.names).map(CheckName::as_str).collect();
+    let fitting = all.into_iter().filter(|name| name.contains(&last.trim().to_lowercase()));
+    let whole = fitting.map(|name| if before.is_empty() { name.to_owned() } else { format!("{before},{name}") });
+    ready(offer(whole.map(|whole| (whole.clone(), whole))))
 }
 
 /// Durations that are allowed.

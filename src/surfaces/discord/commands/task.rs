@@ -2,7 +2,7 @@
 
 #![expect(clippy::too_many_arguments, reason = "each is an option that Discord shows")]
 
-use orchestrator_core::intake::parse::Asked;
+use orchestrator_core::intake::parse::{Asked, listed_checks};
 use serenity::model::channel::Attachment;
 
 use super::{
@@ -46,10 +46,14 @@ pub(super) async fn task(
     #[autocomplete = "suggest::priorities"]
     priority: Option<String>,
     #[description = "What it may cost at most, in dollars, like 0.50"] budget: Option<String>,
+    #[description = "What its work is checked by: names of checks, with commas"]
+    #[autocomplete = "suggest::checks"]
+    check: Option<String>,
     #[description = "A file for the agent"] file: Option<Attachment>,
 ) -> Result<(), CommandError> {
     let thinking = thinking.map(|level| poise::ChoiceParameter::name(&level).to_string());
-    let asked = Asked { model, thinking, agent, timeout, priority, budget };
+    let checks = check.as_deref().map(listed_checks).unwrap_or_default();
+    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks };
     let attachments = file.iter().map(attachment).collect();
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return form::open(ctx, asked, attachments).await };
     // Taken twice it is one task, so that a second telling of the same interaction does no harm.

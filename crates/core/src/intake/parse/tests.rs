@@ -12,6 +12,7 @@ struct House {
     agents: Vec<AgentName>,
     own_models: BTreeMap<AgentName, OwnModels>,
     time_limit: Option<Duration>,
+    checks: Offers,
 }
 
 impl House {
@@ -24,6 +25,7 @@ impl House {
             agents: vec!["openclaw".parse().unwrap(), "script".parse().unwrap()],
             own_models: BTreeMap::new(),
             time_limit: None,
+            checks: Offers::new(),
         }
     }
 
@@ -43,6 +45,8 @@ impl House {
             budget: None,
             max_budget: Some("5".parse().unwrap()),
             attempts: 1,
+            checks: &self.checks,
+            free_checks: &Ok(()),
         }
     }
 }

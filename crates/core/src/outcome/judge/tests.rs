@@ -29,6 +29,7 @@ fn record(exit: Exit, cause: Cause) -> ExitRecord {
         output_left_out: 0,
         cpu_ms: 0,
         peak_rss_kib: 1_572_864,
+        checked: None,
         refused_hosts: Vec::new(),
     }
 }
@@ -53,6 +54,7 @@ fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collect
         time_limit: Duration::from_secs(3),
         budget: None,
         local: |at| Some(at.and_utc()),
+        checks: &[],
     })
 }
 
@@ -203,6 +205,7 @@ fn a_definition_s_own_rule_says_what_success_is() {
             time_limit: Duration::from_secs(120),
             budget: None,
             local: |at| Some(at.and_utc()),
+            checks: &[],
         }))
     };
     let answer = |ok, class| Some(Answer { ok, error: None, class, resets: None });

@@ -9,7 +9,7 @@ use crate::{
         task::show_duration,
     },
     wording::{
-        figures, fit,
+        checks, figures, fit,
         harmless::{code, in_fence, plain, sentence},
         views::{AttemptView, NowView, ResultView, TaskDetail},
     },
@@ -89,7 +89,8 @@ fn attempt(one: &AttemptView) -> String {
         facts.push("workspace removed".to_owned());
     }
     let reason = one.reason.as_deref().map_or_else(String::new, |reason| format!("\n-# {}", sentence(reason, REASON)));
-    format!("{}{reason}", facts.join(" · "))
+    let found = one.checked.as_ref().map_or_else(String::new, |checked| format!("\n{}", checks::lines(checked, false).join("\n")));
+    format!("{}{reason}{found}", facts.join(" · "))
 }
 
 /// How its agent is doing, by its own word.
@@ -145,6 +146,7 @@ mod tests {
                 id: "1443021398234771496".parse().unwrap(),
                 state: "waiting".into(),
                 outcome: None,
+                finding: None,
                 requester: "ann".into(),
                 text: text.into(),
                 agent: "openclaw".into(),
@@ -163,6 +165,7 @@ mod tests {
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
             budget: None,
+            checks: Vec::new(),
             reason: Some("2 tasks are before it.".into()),
             now: None,
             queue_position: Some(3),
@@ -190,6 +193,7 @@ mod tests {
             cost: "$0.001215".into(),
             cost_nanos: Some(1_215_000),
             cost_from: None,
+            checked: None,
             workspace: None,
             remarks: Vec::new(),
         }

@@ -10,6 +10,7 @@ use super::*;
 use crate::domain::{
     actor::Actor,
     attempt::Report,
+    check::{Changes, CheckReport, Checked, Finding, WishedCheck},
     id::{ChannelId, MessageId},
     model::ModelId,
     money::{Usage, Usd},
@@ -31,6 +32,7 @@ pub(in crate::wording) fn facts() -> ResultFacts {
                 priority: Priority::DEFAULT,
                 budget: None,
                 attempts: 1,
+                checks: Vec::new(),
             },
             origin: Origin::Asked { announce_in: None },
             attachments: vec![],
@@ -58,6 +60,7 @@ pub(in crate::wording) fn facts() -> ResultFacts {
             class: None,
             session: None,
             resets_at: None,
+            checked: None,
         },
         workspace: Some("workers/agent-1763700000-k3x9".into()),
         answers: None,
@@ -374,9 +377,23 @@ prop_compose! {
             outcome: OUTCOMES[outcome], reason, text, text_left_out: left_out, summary, partial: number % 2 == 0,
             outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, resets_at: None, duration: Duration::from_secs(tokens),
             usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)), cost_from: None, cost_is_doubtful: true,
+            checked: (tokens % 3 == 0).then(|| awkward(&one.task.prompt, number)),
         };
         one
     }
+}
+
+fn awkward(text: &str, many: u32) -> Checked {
+    let one = |_| CheckReport {
+        check: WishedCheck::Command(text.chars().take(500).collect()),
+        command: Some(text.to_owned()),
+        finding: Finding::Gaps,
+        because: text.to_owned(),
+        exit: Some(1),
+        ran_ms: 1,
+        output: Some(text.to_owned()),
+    };
+    Checked { checks: (0..=many).map(one).collect(), changes: Some(Changes { unknown: Some(text.to_owned()), ..Changes::default() }) }
 }
 
 proptest! {

@@ -167,6 +167,7 @@ impl Ask {
                 priority: priority(self.priority),
                 budget: self.budget,
                 attempts: self.attempts,
+                checks: Vec::new(),
             },
             origin: if self.from_message { Origin::Message(message(self.id)) } else { Origin::Asked { announce_in: None } },
             attachments: vec![],
