@@ -2,8 +2,9 @@
 # Runs the real agent programs through the orchestrator, against a model on a loopback port that costs nothing: an answer, a refused key (401), a
 # busy provider (429), a failing one (500), one that never answers, and a tool that leaves a process behind. Prints a table in Markdown.
 #
-# Usage: bin-scripts/test-real-agents.sh [--into FOLDER] [--modes "ok 401 …"] [AGENT …]
+# Usage: bin-scripts/test-real-agents.sh [--into FOLDER] [--modes "ok 401 …"] [--walled] [AGENT …]
 #   --into FOLDER   use what is installed there (npm packages); without it they are installed into a temporary folder, about 2 GB
+#   --walled        each with its files walled and the model's host as the only one that it reaches, over its gate: docs/isolation.md
 #   ORCHESTRATOR    the program (target/debug/orchestrator)
 #
 # By hand: it needs the npm registry. What can't be installed is said and left out.
@@ -11,12 +12,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
 orchestrator=$(realpath "${ORCHESTRATOR:-target/debug/orchestrator}")
-into='' modes='ok 401 429 500 hang tool'
+into='' modes='ok 401 429 500 hang tool' host=127.0.0.1
 while [ $# -gt 0 ]; do
   case "$1" in
     --into) into=$2; shift 2 ;;
     --modes) modes=$2; shift 2 ;;
-    -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    # An address of this machine towards others: loopback would have a door past the gate.
+    --walled) host=$(python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("192.0.2.1", 9)); print(s.getsockname()[0])'); shift ;;
+    -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "unknown option $1" >&2; exit 1 ;;
     *) break ;;
   esac
@@ -66,11 +69,11 @@ program() {
   echo "${known%%$'\n'*}"
 }
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-python3 "$here/tests/agents/model_endpoint.py" "$port" &
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("'"$host"'", 0)); print(s.getsockname()[1])')
+python3 "$here/tests/agents/model_endpoint.py" "$port" "$host" &
 endpoint=$!
 for _ in $(seq 100); do
-  python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$port/ok/models')" 2>/dev/null && break
+  python3 -c "import urllib.request as r; r.urlopen('http://$host:$port/ok/models')" 2>/dev/null && break
   kill -0 "$endpoint" 2>/dev/null || { echo "the model on port $port has not started" >&2; exit 1; }
   sleep 0.1
 done
@@ -80,7 +83,7 @@ unset CODEX_API_KEY CLAUDE_CODE_OAUTH_TOKEN 2>/dev/null || true
 
 # The configuration of one mode: where each agent's model is. `python3` writes it, so that every text is quoted as JSON wants it.
 configure() {
-  python3 - "$1" "$2" "http://127.0.0.1:$port/$2" "${@:3}" <<'PYTHON'
+  python3 - "$1" "$2" "http://$host:$port/$2" "${@:3}" <<'PYTHON'
 import json, sys
 folder, mode, base = sys.argv[1:4]
 programs = dict(pair.split("=", 1) for pair in sys.argv[4:])
@@ -104,6 +107,9 @@ agents = {
     "openclaw-exec": {"home": "own"},
     "llm": {"env": {"LLM_BASE_URL": f"{base}/v1", "LLM_MODEL": "fake-model"}},
 }
+if not base.startswith("http://127.0.0.1:"):
+    walls = {"file_system": "workspace", "home": "own", "isolation_required": True, "network": {"hosts": [base.split("/")[2]]}}
+    agents = {name: {**definition, **walls} for name, definition in agents.items()}
 for name, definition in agents.items():
     if name in programs:
         definition["command"] = programs[name]
@@ -137,7 +143,7 @@ for mode in $modes; do
     [ "$mode" != hang ] || limit=30s
     [ "$mode" != tool ] || text="Run the command RUN{{nohup $mark >/dev/null 2>&1 & echo ran}} and say what it printed."
     # Trials end as the task would: only what is printed counts here.
-    LLM_BASE_URL="http://127.0.0.1:$port/$mode/v1" LLM_MODEL=fake-model "$orchestrator" --config-dir "$root" --json agents test "$agent" --text "$text" --timeout "$limit" --thinking low \
+    LLM_BASE_URL="http://$host:$port/$mode/v1" LLM_MODEL=fake-model "$orchestrator" --config-dir "$root" --json agents test "$agent" --text "$text" --timeout "$limit" --thinking low \
       >"$work/told.json" 2>"$work/told.err" </dev/null || true
     sleep 0.2
     left=$(pgrep -fc "^$mark" || true)
@@ -156,6 +162,9 @@ memory = (told["peak_rss_kib"] or 0) // 1024
 print(f"| {agent} | {mode} | {told['outcome']} | {told['class'] or ''} | {shown} | {told['cost_usd'] or 'N/A'} | {told['exit']} | "
       f"{told['wall_ms'] / 1000:.1f} s | {(told['cpu_ms'] or 0) / 1000:.1f} s | {memory} MiB | {told['processes_left_running']} | {left} |", flush=True)
 good = {"ok": told["outcome"] == "succeeded" and "42" in told["text"], "tool": told["outcome"] == "succeeded"}.get(mode, told["outcome"] != "succeeded")
+for remark in told["remarks"]:
+    if remark.startswith("it asked for "):
+        print(f"{agent} {mode}: {remark}", file=sys.stderr)
 if not good:
     print(f"{agent} {mode}: {told['outcome']}: {told['reason']} {told['remarks']} {told['text'][:200]!r}", file=sys.stderr)
 sys.exit(0 if good and left == "0" else 1)

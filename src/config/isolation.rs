@@ -20,6 +20,7 @@ pub(super) struct RawIsolation {
     pub(super) network: Option<RawNetwork>,
     pub(super) memory_mb: Option<u64>,
     pub(super) processes: Option<u32>,
+    pub(super) disk_mb: Option<u64>,
     pub(super) required: Option<bool>,
 }
 
@@ -83,6 +84,7 @@ pub(super) fn of(raw: &RawAgent, layers: &[Layer<'_>], (own, root, user): (&OwnF
         },
         memory: raw.memory_mb.or(all.memory_mb).map(|mib| mib.saturating_mul(1 << 20)),
         processes: raw.processes.or(all.processes),
+        disk: raw.disk_mb.or(all.disk_mb).map(|mib| mib.saturating_mul(1 << 20)),
         required: raw.isolation_required.or(all.required).unwrap_or(false),
     }
 }
@@ -114,7 +116,7 @@ pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mu
 /// The part of it that does not depend on what else is said of the agent.
 pub(super) fn check_paths_and_bounds(layer: &Layer<'_>, faults: &mut Vec<Complaint>) {
     let raw = layer.raw;
-    bounds(raw.memory_mb, raw.processes, |key, rule| layer.complaint(key, rule), faults);
+    bounds((raw.memory_mb, raw.processes, raw.disk_mb), |key, rule| layer.complaint(key, rule), faults);
     hosts(raw.network.as_ref(), |key, rule| layer.complaint(key, rule), faults);
     for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
         for (index, path) in paths.iter().flatten().enumerate().filter(|(_, path)| path.trim().is_empty() || path.contains(['\0', '{'])) {
@@ -128,7 +130,7 @@ pub(super) fn check_paths_and_bounds(layer: &Layer<'_>, faults: &mut Vec<Complai
 pub(super) fn check_all(own: &OwnFile, faults: &mut Vec<Complaint>) {
     let all = &own.raw.isolation;
     let complaint = |key: &str, rule: &str| own.complaint(&format!("isolation.{key}"), rule);
-    bounds(all.memory_mb, all.processes, complaint, faults);
+    bounds((all.memory_mb, all.processes, all.disk_mb), complaint, faults);
     hosts(all.network.as_ref(), complaint, faults);
 }
 
@@ -151,12 +153,16 @@ fn hosts(network: Option<&RawNetwork>, complaint: impl Fn(&str, &str) -> Complai
     }
 }
 
-fn bounds(memory: Option<u64>, processes: Option<u32>, complaint: impl Fn(&str, &str) -> Complaint, faults: &mut Vec<Complaint>) {
+fn bounds(
+    (memory, processes, disk): (Option<u64>, Option<u32>, Option<u64>),
+    complaint: impl Fn(&str, &str) -> Complaint,
+    faults: &mut Vec<Complaint>,
+) {
     if let Some(mib) = memory.filter(|mib| *mib < LEAST_MEMORY) {
         let rule = format!("it must be at least {LEAST_MEMORY}");
         faults.push(complaint("memory_mb", &rule).given(&mib.to_string()).way_out("Leave it out for no bound."));
     }
-    if processes == Some(0) {
-        faults.push(complaint("processes", "it must be at least 1").way_out("Leave it out for no bound."));
+    for key in [(processes == Some(0)).then_some("processes"), (disk == Some(0)).then_some("disk_mb")].into_iter().flatten() {
+        faults.push(complaint(key, "it must be at least 1").way_out("Leave it out for no bound."));
     }
 }

@@ -185,4 +185,4 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 64
 
 
-Server(("127.0.0.1", int(sys.argv[1])), Model).serve_forever()
+Server((sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1", int(sys.argv[1])), Model).serve_forever()

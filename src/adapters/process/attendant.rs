@@ -25,11 +25,11 @@ use super::{
     control::{Control, Mark},
     gate::Gate,
     kernel::{self, Reaped},
+    measure::Measure,
     output::Output,
     request::{self, Answer, Request, Said},
     spawn::{self, Agent},
     stop::{self, SWEEP_BOUND},
-    tree::Tree,
     walled,
 };
 
@@ -41,9 +41,6 @@ pub(super) const STOP_NOW: i32 = libc::SIGQUIT;
 
 /// How long an answer waits for room in the socket of an orchestrator that reads slowly. It finds the lock instead.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
-
-/// How often a tree that may not have more than so much is looked at.
-const LOOK_AT_TREE: Duration = Duration::from_millis(250);
 
 /// Chunks read from a pipe before signals and time are looked at again.
 const CHUNKS_PER_TURN: usize = 64;
@@ -175,9 +172,8 @@ pub(super) struct Run {
     stall_limit: Option<Duration>,
     soft_signal: i32,
     grace: Duration,
-    /// The most memory and processes that its tree may have, and when that is looked at next.
-    most: (Option<u64>, Option<u32>),
-    look_at: Option<Instant>,
+    /// What its tree may take; none: whatever there is, or it does not matter any more.
+    measure: Option<Measure>,
     signals: OwnedFd,
     gate: Option<Gate>,
     output: Output,
@@ -195,8 +191,7 @@ impl Run {
             stall_limit: spec.stall_limit,
             soft_signal: spec.soft_signal,
             grace: spec.grace,
-            most: (spec.walls.memory_limit, spec.walls.process_limit),
-            look_at: (spec.walls.memory_limit.is_some() || spec.walls.process_limit.is_some()).then(|| Instant::now() + LOOK_AT_TREE),
+            measure: Measure::of(&spec.walls),
             signals,
             gate: agent.gate,
             output: Output::of(spec, agent.out, agent.err),
@@ -250,7 +245,7 @@ impl Run {
             Phase::Soft { kill_at } => Some(kill_at),
             Phase::Killed { give_up_at } => Some(give_up_at),
         };
-        at.into_iter().chain(self.look_at).min().map(|at| at.saturating_duration_since(Instant::now()))
+        at.into_iter().chain(self.measure.as_ref().and_then(Measure::look_at)).min().map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// When its silence will have been too long, if it goes on.
@@ -293,18 +288,13 @@ impl Run {
 
     /// Ends a tree that has taken more than it may, at once: by the end of a grace it might have taken all that the machine has.
     fn keep_measure(&mut self) {
-        if self.gone.is_some() || self.look_at.is_none_or(|at| Instant::now() < at) {
-            return;
-        }
-        let tree = Tree::below(std::process::id()).without(self.gate.as_ref().map(Gate::pid));
-        let too_many = self.most.1.is_some_and(|most| tree.processes() > most);
-        if too_many || self.most.0.is_some_and(|most| tree.holds_more_than(most)) {
+        let Some(measure) = self.measure.as_mut().filter(|_| self.gone.is_none()) else { return };
+        if let Some(cause) = measure.exceeded(self.gate.as_ref().map(Gate::pid)) {
             if matches!(self.phase, Phase::Running) {
-                self.cause = if too_many { Cause::Processes } else { Cause::Memory };
+                self.cause = cause;
             }
-            return self.kill();
+            self.kill();
         }
-        self.look_at = Some(Instant::now() + LOOK_AT_TREE);
     }
 
     /// Asks the leader to end. The first cause counts; a second request does not shorten the grace.
@@ -321,7 +311,7 @@ impl Run {
         if !matches!(self.phase, Phase::Killed { .. }) && self.gone.is_none() {
             kernel::signal_child(self.leader, libc::SIGKILL);
             self.phase = Phase::Killed { give_up_at: Instant::now() + SWEEP_BOUND };
-            self.look_at = None;
+            self.measure = None;
         }
     }
 }

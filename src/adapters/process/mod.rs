@@ -19,6 +19,7 @@ mod level;
 mod link;
 mod manifest;
 mod marker;
+mod measure;
 mod namespace;
 mod nursery;
 mod output;

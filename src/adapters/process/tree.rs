@@ -3,7 +3,10 @@
 //! Looked at from outside and a few times a second, because nothing else counts by attempt on every machine: the kernel's own limits count one
 //! process (and break interpreters that reserve more than they use), or all of an account; control groups are not every account's to make.
 
-use std::{collections::HashMap, fs};
+use std::{
+    collections::HashMap,
+    fs::{self, Metadata},
+};
 
 /// A tree, without its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,12 @@ impl Tree {
     pub(super) fn without(mut self, pid: Option<i32>) -> Self {
         self.pids.retain(|found| Some(*found) != pid);
         self
+    }
+
+    /// What its processes have open, as far as that can be seen.
+    pub(super) fn open_files(&self) -> impl Iterator<Item = Metadata> {
+        let listed = self.pids.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/fd")).ok());
+        listed.flatten().filter_map(|entry| fs::metadata(entry.ok()?.path()).ok())
     }
 
     /// How many processes there are. Threads are not counted.

@@ -31,7 +31,7 @@ const DONE: Stop = None;
 
 /// What is tried, with which shell command (it succeeds if the try does), and what stops it: at `full`, at `workspace`, with everything set, and with everything
 /// set and some hosts.
-const TRIES: [(&str, &str, [Stop; 4]); 32] = [
+const TRIES: [(&str, &str, [Stop; 4]); 31] = [
     ("read the orchestrator's configuration", "grep -q agents $ROOT/orchestrator_config.json", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("read its env file with the token", "grep -q TOKEN $ROOT/discord-config.env", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("change its configuration", "cat /dev/null >> $ROOT/orchestrator_config.json", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
@@ -67,12 +67,11 @@ const TRIES: [(&str, &str, [Stop; 4]); 32] = [
         "grep -q 'NoNewPrivs:.0' /proc/self/status",
         [PRIVILEGES, PRIVILEGES, PRIVILEGES, PRIVILEGES],
     ),
-    ("write many files until the disk is full", "for i in 1 2 3; do head -c 1500000 /dev/zero > f$i; done", [DONE, DONE, DONE, DONE]),
 ];
 const PRIVILEGES: Stop = Some("no_new_privs");
 
 /// The same of what ends the whole agent: the try, what is said of its end, and what stops it.
-const FATAL: [(&str, &str, &str, [Stop; 4]); 3] = [
+const FATAL: [(&str, &str, &str, [Stop; 4]); 4] = [
     (
         "fill the memory",
         "perl -e '$x = \"x\" x 150_000_000; sleep 1'; echo done > RESULT.txt",
@@ -83,6 +82,12 @@ const FATAL: [(&str, &str, &str, [Stop; 4]); 3] = [
         "fill the process table",
         "i=0; while [ $i -lt 60 ]; do sleep 3 & i=$((i+1)); done; wait; echo done > RESULT.txt",
         "more processes than it may",
+        [DONE, DONE, WATCH, WATCH],
+    ),
+    (
+        "write many files until the disk is full",
+        "for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3; do head -c 1500000 /dev/zero > f$i$j; done; sleep 0.4; done; echo done > RESULT.txt",
+        "more room on the disk than it may",
         [DONE, DONE, WATCH, WATCH],
     ),
     ("write one huge file", "echo x > RESULT.txt; exec head -c 3000000 /dev/zero > big", "larger than allowed", [FILE_SIZE; 4]),
@@ -189,6 +194,7 @@ async fn world(hosts: &[String]) -> (World, Snowflake, String) {
             definition["network"] = if level == "hosts" { json!({"hosts": hosts}) } else { json!("none") };
             definition["memory_mb"] = json!(100);
             definition["processes"] = json!(30);
+            definition["disk_mb"] = json!(20);
         }
         definition
     };

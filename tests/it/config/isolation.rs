@@ -18,15 +18,15 @@ fn of(machine: &Machine, agent: &str) -> Isolation {
 fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in_ones() {
     let machine = Machine::new().file(
         "orchestrator_config.json",
-        r#"{"isolation": {"file_system": "workspace", "network": "none", "memory_mb": 512, "required": true},
-            "agents": {"open": {"command": "sh", "file_system": "full", "network": "all", "isolation_required": false, "processes": 9},
+        r#"{"isolation": {"file_system": "workspace", "network": "none", "memory_mb": 512, "disk_mb": 100, "required": true},
+            "agents": {"open": {"command": "sh", "file_system": "full", "network": "all", "isolation_required": false, "processes": 9, "disk_mb": 1},
                        "some": {"command": "sh", "network": {"hosts": ["API.example.org", "*.example.net:443"]}},
                        "usual": {"command": "sh", "home": "own", "memory_mb": 64, "read": ["/srv/data", "~/notes"], "write": ["out"]}}}"#,
     );
 
     assert_eq!(
         of(&machine, "open"),
-        Isolation { memory: Some(512 << 20), processes: Some(9), ..Isolation::default() },
+        Isolation { memory: Some(512 << 20), processes: Some(9), disk: Some(1 << 20), ..Isolation::default() },
         "what it says itself, and the rest for all"
     );
     assert_eq!(
@@ -38,6 +38,7 @@ fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in
             network: Network::None,
             memory: Some(64 << 20),
             processes: None,
+            disk: Some(100 << 20),
             required: true,
         }
     );
@@ -55,7 +56,7 @@ fn what_can_t_be_meant_is_told_with_its_key() {
     let machine = Machine::new().file(
         "orchestrator_config.json",
         r#"{"isolation": {"memory_mb": 3, "netwrk": "none"},
-            "agents": {"x": {"command": "sh", "network": "some", "file_system": "workspce", "processes": 0, "read": ["{home}/x", ""]},
+            "agents": {"x": {"command": "sh", "network": "some", "file_system": "workspce", "processes": 0, "disk_mb": 0, "read": ["{home}/x", ""]},
                        "y": {"command": "sh", "network": {"hosts": ["a.example", "https://b.example/", "*", "c.example:0"]}},
                        "z": {"command": "sh", "network": {"hosts": []}}, "w": {"command": "sh", "network": {"host": ["a.example"]}}}}"#,
     );
@@ -68,6 +69,7 @@ fn what_can_t_be_meant_is_told_with_its_key() {
         ["`agents.x.network`", "\"all\", \"none\" or {\"hosts\""],
         ["`agents.x.file_system`", "workspace"],
         ["`agents.x.processes`", "at least 1"],
+        ["`agents.x.disk_mb`", "at least 1"],
         ["`agents.y.network.hosts[1]`", "a host with or without a port"],
         ["`agents.y.network.hosts[2]`", "every host is `network: \"all\"`"],
         ["`agents.y.network.hosts[3]`", "from 1 to 65535"],

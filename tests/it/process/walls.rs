@@ -3,7 +3,7 @@
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use discord_orchestrator::adapters::process;
-use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, Exit, LaunchError, LaunchSpec, Reach, Walls};
+use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, DiskLimit, Exit, LaunchError, LaunchSpec, Reach, Walls};
 
 use super::house::{House, marked};
 
@@ -149,6 +149,43 @@ async fn a_tree_of_more_processes_than_it_may_have_is_ended_whole_and_one_within
     let few = house.run(&few).await;
     assert_eq!((few.exit, few.cause), (Exit::Code(5), Cause::Itself));
     house.finish();
+}
+
+#[tokio::test]
+async fn an_agent_whose_folders_hold_more_than_they_may_is_ended_however_it_fills_them() {
+    let house = House::new();
+    let megabyte = "head -c 1000000 /dev/zero";
+    let ways = [
+        ("one file", format!("{megabyte} >> f; i=0; while [ $i -lt 12 ]; do {megabyte} >> f; i=$((i+1)); done; exec sleep 600")),
+        ("files in folders", format!("i=0; while [ $i -lt 12 ]; do mkdir -p a/$i; {megabyte} > a/$i/f; i=$((i+1)); done; exec sleep 600")),
+        ("empty files", "mkdir e; cd e; seq 3000 | xargs touch; exec sleep 600".to_owned()),
+        ("a file without a name", "exec 9> gone; rm gone; head -c 12000000 /dev/zero >&9; exec sleep 600".to_owned()),
+    ];
+    for (way, script) in ways {
+        let mut spec = house.agent(&script);
+        let own = house.path(&way.replace(' ', "-"));
+        fs::create_dir(&own).expect("a folder");
+        spec.cwd.clone_from(&own);
+        spec.walls.disk_limit = Some(DiskLimit { bytes: 10_000_000, folders: vec![house.path("not-there"), own] });
+
+        let record = house.run(&spec).await;
+
+        assert_eq!((record.cause, record.unkillable), (Cause::Disk, 0), "{way}: {record:?}");
+        assert!(marked(spec.attempt).is_empty(), "{way}");
+    }
+    let mut within = house.agent(&format!("{megabyte} > f; ln f again; ln -s / way; sleep 3; exit 5"));
+    let own = house.path("within");
+    fs::create_dir(&own).expect("a folder");
+    spec_in(&mut within, own);
+    let record = house.run(&within).await;
+    assert_eq!((record.exit, record.cause), (Exit::Code(5), Cause::Itself));
+    house.finish();
+}
+
+/// Works in a folder that may hold little.
+fn spec_in(spec: &mut LaunchSpec, own: PathBuf) {
+    spec.cwd.clone_from(&own);
+    spec.walls.disk_limit = Some(DiskLimit { bytes: 2_000_000, folders: vec![own] });
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub struct Isolation {
     pub memory: Option<u64>,
     /// The most processes that it may have at once.
     pub processes: Option<u32>,
+    /// The most that its own folders may hold together, in bytes.
+    pub disk: Option<u64>,
     /// It is not started on a machine that can't hold all of this.
     pub required: bool,
 }
@@ -143,6 +145,7 @@ impl Isolation {
         let mut parts = vec![format!("files: {}", self.file_system.word()), format!("network: {}", self.network.words())];
         parts.extend(self.memory.map(|bytes| format!("at most {} MiB of memory", bytes >> 20)));
         parts.extend(self.processes.map(|most| format!("at most {most} processes")));
+        parts.extend(self.disk.map(|bytes| format!("at most {} MiB on the disk", bytes >> 20)));
         parts.join(", ")
     }
 }
@@ -188,6 +191,7 @@ mod tests {
         network: Network::None,
         memory: None,
         processes: None,
+        disk: None,
         required: true,
     };
 

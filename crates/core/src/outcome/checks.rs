@@ -108,6 +108,7 @@ fn cut_off(cause: Cause, limit: Option<Duration>) -> String {
         },
         Cause::Memory => "it took more memory than it may".to_owned(),
         Cause::Processes => "it took more processes than it may".to_owned(),
+        Cause::Disk => "it took more room on the disk than it may".to_owned(),
         Cause::Itself | Cause::Stopped | Cause::Stalled { .. } => "it was stopped".to_owned(),
     }
 }

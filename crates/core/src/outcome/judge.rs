@@ -170,6 +170,7 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
         }
         Cause::Memory => (Outcome::Failed, Some(too_much(case, "memory", "memory_mb"))),
         Cause::Processes => (Outcome::Failed, Some(too_much(case, "processes", "processes"))),
+        Cause::Disk => (Outcome::Failed, Some(too_much(case, "room on the disk", "disk_mb"))),
         Cause::Stopped => {
             let (outcome, why) = stopped(case.stop, "it was stopped from outside");
             (outcome, Some(why))
@@ -183,6 +184,7 @@ fn too_much(case: &Case<'_>, of: &str, key: &str) -> String {
     let isolation = &case.definition.isolation;
     let most = match key {
         "processes" => isolation.processes.map(|most| most.to_string()),
+        "disk_mb" => isolation.disk.map(figures::bytes),
         _ => isolation.memory.map(figures::bytes),
     };
     let most = most.map_or_else(String::new, |most| format!(": {most} (`{key}`)"));

@@ -116,6 +116,18 @@ pub struct Walls {
     pub memory_limit: Option<u64>,
     /// The most processes of the whole tree; more end it.
     pub process_limit: Option<u32>,
+    /// The most room on the disk; more ends it.
+    #[serde(default)]
+    pub disk_limit: Option<DiskLimit>,
+}
+
+/// How much some folders may hold together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskLimit {
+    /// The most of it, in bytes of the disk's.
+    pub bytes: u64,
+    /// Looked through with all below them, links apart; files in them that have lost their names count while the tree has them open.
+    pub folders: Vec<PathBuf>,
 }
 
 /// The files that an agent reaches.
@@ -223,6 +235,8 @@ pub enum Cause {
     Memory,
     /// Its tree had more processes than it may.
     Processes,
+    /// Its folders held more than they may.
+    Disk,
 }
 
 /// What is known of an attempt.

@@ -11,7 +11,7 @@ use crate::{
         agent::AgentDefinition,
         isolation::{FileSystem, Gap, Network},
     },
-    ports::agent_runner::{Reach, Walls},
+    ports::agent_runner::{DiskLimit, Reach, Walls},
 };
 
 /// What programs need to run: themselves, their libraries, certificates, names of hosts and accounts, the time zone, and what the kernel tells of
@@ -114,8 +114,7 @@ pub(super) fn walls(
         isolation.read.iter().for_each(|path| without(path, &shut, DEEPEST, &mut read));
         let mut write: Vec<PathBuf> = DEVICES.iter().map(PathBuf::from).filter(|device| device.exists()).collect();
         isolation.write.iter().for_each(|path| without(path, &shut, DEEPEST, &mut write));
-        write.extend([workspace.dir().to_owned(), beside.tmp.clone(), beside.config.clone()]);
-        write.extend(beside.home.clone());
+        write.extend(own_folders(workspace, beside));
         Reach { read, write }
     });
     let network_holds = !gaps.contains(&Gap::Network);
@@ -128,7 +127,13 @@ pub(super) fn walls(
         },
         memory_limit: isolation.memory,
         process_limit: isolation.processes,
+        disk_limit: isolation.disk.map(|bytes| DiskLimit { bytes, folders: own_folders(workspace, beside) }),
     }
+}
+
+/// An attempt's own folders.
+fn own_folders(workspace: &Workspace, beside: &Beside) -> Vec<PathBuf> {
+    [workspace.dir().to_owned(), beside.tmp.clone(), beside.config.clone()].into_iter().chain(beside.home.clone()).collect()
 }
 
 /// Where the agent's program and those that it calls lie: folders called `bin`, and the packages of Node.js that a program belongs to.
