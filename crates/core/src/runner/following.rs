@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    checking,
     making::{self, Run},
     means::Means,
     metering::Meter,
@@ -19,7 +20,13 @@ use super::{
     reader::Reader,
     workspace::LOG,
 };
-use crate::domain::{agent::AgentName, lease::Fence, price, progress::Pulse, reading::Format};
+use crate::domain::{
+    agent::AgentName,
+    lease::Fence,
+    price,
+    progress::Pulse,
+    reading::{Format, Signal},
+};
 
 /// Between two looks at an agent's output.
 const LOOKS: Duration = Duration::from_secs(2);
@@ -44,7 +51,10 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
     let mut tail =
         (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
     // An agent may remove its log, which is in its folder; not so what is kept of its output.
-    let heard_in = [run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
+    let mut heard_in = vec![run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
+    let checked = checking::signs(&means.settings, run);
+    let being_checked = checked.first().cloned();
+    heard_in.extend(checked);
     let metered = reading.format == Format::Jsonl && !tokenless;
     let bounded = run.task.wishes.budget.is_some() || !means.queue.rules().ceilings.of(&run.task).is_empty();
     let mut meter = Meter::new(means, run.attempt, Fence(run.fence), &run.task.id);
@@ -52,15 +62,15 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
     loop {
         // What ends sooner is told by its result.
         tokio::time::sleep(pause).await;
-        let (looked, heard_in) = (tail.take(), heard_in.clone());
+        let (looked, heard_in, being_checked) = (tail.take(), heard_in.clone(), being_checked.clone());
         let seen = tokio::task::spawn_blocking(move || {
             let times = heard_in.iter().filter_map(|path| std::fs::symlink_metadata(path).and_then(|seen| seen.modified()).ok());
             let heard_at = times.max().map(DateTime::<Utc>::from);
             let mut tail = looked;
             let lines = tail.as_mut().map(Tail::lines).unwrap_or_default();
-            (tail, lines, heard_at)
+            (tail, lines, heard_at, being_checked.is_some_and(|path| path.exists()))
         });
-        let Ok((kept, lines, heard_at)) = seen.await else { continue };
+        let Ok((kept, lines, heard_at, is_being_checked)) = seen.await else { continue };
         tail = kept;
         for line in &lines {
             reader.line(line);
@@ -70,10 +80,16 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         let spent = reader.spent();
         let priced = price::price(&spent, &means.settings.catalogue, run.task.wishes.model.as_ref(), tokenless);
         let told = !spent.by_model.is_empty() || spent.cost.is_some();
-        if let Some(cost) = priced.cost.filter(|_| told && bounded) {
+        // What has ended spends nothing more.
+        if let Some(cost) = priced.cost.filter(|_| told && bounded && !is_being_checked) {
             meter.reads(cost).await;
         }
-        let pulse = Pulse { metered, story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
+        let mut story = reader.story().clone();
+        if is_being_checked {
+            let names: Vec<String> = run.task.wishes.checks.iter().map(ToString::to_string).collect();
+            story.add(Signal::ToolStarted, &format!("it has ended; its work is being checked ({})", names.join(", ")));
+        }
+        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
         beating.is(pulse);
     }
 }
