@@ -22,6 +22,7 @@ mod once;
 mod panic;
 mod permit;
 mod posting;
+mod quotas;
 mod reclaim;
 mod restore;
 mod retry;
@@ -164,6 +165,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
         Verb::Cost(args) => cost::run(context, args).await,
+        Verb::Quotas(args) => quotas::run(context, args).await,
         Verb::Why(args) => why::run(context, args).await,
         Verb::Agents(verb) => agents::run(context, verb).await,
         Verb::Logs(args) => logs::run(context, args).await,

@@ -10,6 +10,7 @@ mod histories;
 mod lanes;
 mod marks;
 mod permissions;
+mod quotas;
 mod read_back;
 mod results;
 mod room;
