@@ -21,6 +21,7 @@ mod money;
 mod once;
 mod panic;
 mod posting;
+mod quotas;
 mod reclaim;
 mod restore;
 mod retry;
@@ -163,6 +164,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
         Verb::Cost(args) => cost::run(context, args).await,
+        Verb::Quotas(args) => quotas::run(context, args).await,
         Verb::Why(args) => why::run(context, args).await,
         Verb::Agents(verb) => agents::run(context, verb).await,
         Verb::Logs(args) => logs::run(context, args).await,

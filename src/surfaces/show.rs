@@ -82,6 +82,7 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
         Doing::Waiting => Some(because::waiting(position)),
         Doing::Delayed { until } => Some(because::delayed(until)),
         Doing::Parked { gate } => Some(because::parked(gate)),
+        Doing::OutOfQuota(wait) => Some(because::out_of_quota(wait)),
         Doing::Blocked { reason: Blocked::Paused } => Some(because::held()),
         Doing::Blocked { reason: Blocked::Approval } => Some(because::asked()),
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {

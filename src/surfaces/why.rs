@@ -76,6 +76,7 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
             let running = standing.running.iter().filter(holds).filter_map(|view| runner(view, link)).collect();
             Cause::Parked { gate: gate.to_owned(), running }
         }
+        Doing::OutOfQuota(wait) => Cause::OutOfQuota(wait.clone()),
         Doing::Blocked { reason: Blocked::Paused } => Cause::Held { by: standing.events.iter().rev().find_map(held) },
         Doing::Blocked { reason: Blocked::Approval } => Cause::Asked { written: view.row.task.created_at },
         Doing::Delayed { until } => Cause::Delayed { until, reason: went_wrong(standing) },

@@ -9,6 +9,7 @@ mod control;
 mod costs;
 mod follow;
 mod log;
+mod quotas;
 pub mod socket;
 mod status;
 mod tasks;
@@ -108,6 +109,8 @@ pub fn router(door: Door) -> Router {
         .route("/health", get(status::health))
         .route("/status", get(status::status))
         .route("/costs", get(costs::costs))
+        .route("/quotas", get(quotas::quotas))
+        .route("/quotas/{credential}/back", post(quotas::back))
         .nest("/tasks", tasks)
         .route("/reclaim", post(control::reclaim_all))
         .route("/look", post(control::look))

@@ -19,6 +19,7 @@ use orchestrator_core::{
         id::{ChannelId, InstanceId},
         model::{Catalogue, ModelId},
         outbound::{Address, Identity},
+        quota::Quotas,
         retry::Delays,
         showing::{Showing, Shown},
         task::Priority,
@@ -95,11 +96,13 @@ pub(super) fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
     let to = |channel| Address { channel, identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("A".to_owned()),
+        process: 0,
         slots,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: 1_000,
         ceilings: Ceilings::default(),
+        quotas: Quotas::default(),
         launch_tries: 2,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
         attempt_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),

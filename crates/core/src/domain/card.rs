@@ -8,6 +8,7 @@ use super::{
     check::Checked,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
+    quota::Wait,
     showing::Showing,
     task::{MessageRef, Task},
 };
@@ -38,6 +39,8 @@ pub struct Card {
     pub wanted_again: bool,
     /// How often it was posted anew.
     pub renewed: u32,
+    /// The process that is the only one that can have begun to post it, by its own number; `None`: one of a time when none was noted.
+    pub begun_by: Option<u64>,
     /// Who was told that he is not heard in its thread, the latest last.
     pub unheard: Vec<Unheard>,
 }
@@ -149,6 +152,8 @@ pub enum TaskState {
         /// Which.
         gate: String,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(Wait),
     /// It is tried again later.
     Delayed {
         /// When.

@@ -84,6 +84,27 @@ pub enum What {
         /// In all, in billionths of a dollar.
         to_nanos: i64,
     },
+    /// Its agent has told that its quota is used up.
+    QuotaUsedUp {
+        /// Whose.
+        credential: String,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Another agent takes it, because its own has no quota.
+    GoesToAnother {
+        /// The agent that it had.
+        from: String,
+        /// The one that takes it.
+        to: String,
+    },
+    /// Somebody said that a quota is there again.
+    QuotaIsBack {
+        /// Whose.
+        credential: String,
+        /// Who said so.
+        by: String,
+    },
     /// Somebody holds it.
     Held {
         /// Who.

@@ -7,13 +7,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use super::dispatch::Closed;
-use super::{Queue, QueueError};
+use super::{Queue, QueueError, Rules, quotas};
 use crate::{
     domain::{
         attempt::Outcome,
         id::{MessageId, TaskId},
         journal::Event,
         money::Usd,
+        quota::Wait,
         step::{Blocked, StepState},
     },
     ports::rows::{AttemptRow, Counts, LedgerRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
@@ -28,6 +29,8 @@ pub struct TaskView {
     pub step: StepRow,
     /// Its attempts that became runs (or are about to), oldest first.
     pub attempts: Vec<AttemptRow>,
+    /// What it waits for, if that is its agent's quota.
+    pub quota: Option<Wait>,
 }
 
 /// What a task is doing, with its evidence.
@@ -45,6 +48,8 @@ pub enum Doing<'a> {
         /// Which.
         gate: &'a str,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(&'a Wait),
     /// Somebody held it, or it is asked about.
     Blocked {
         /// Why.
@@ -73,6 +78,9 @@ impl TaskView {
         if let Some(attempt) = self.attempts.iter().rev().find(|attempt| attempt.state.is_live()) {
             return Doing::Running { attempt };
         }
+        if let Some(wait) = &self.quota {
+            return Doing::OutOfQuota(wait);
+        }
         match &self.step.state {
             StepState::Blocked { reason } => Doing::Blocked { reason: *reason },
             StepState::Delayed { until } => Doing::Delayed { until: *until },
@@ -87,6 +95,7 @@ impl TaskView {
             Doing::Waiting => "waiting",
             Doing::Delayed { .. } => "delayed",
             Doing::Parked { .. } => "parked",
+            Doing::OutOfQuota(_) => "out_of_quota",
             Doing::Blocked { reason: Blocked::Paused } => "held",
             Doing::Blocked { reason: Blocked::Approval } => "asked",
             Doing::Running { .. } => "running",
@@ -130,7 +139,8 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn show(&self, id: TaskId) -> Result<Option<TaskView>, QueueError> {
-        self.read(move |look| look.task(&id)?.map(|row| view(look, row)).transpose().map(Option::flatten)).await
+        let rules = self.rules.clone();
+        self.read(move |look| look.task(&id)?.map(|row| view(look, &rules, row)).transpose().map(Option::flatten)).await
     }
 
     /// The task whose message this is.
@@ -157,9 +167,10 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn list(&self, filter: TaskFilter) -> Result<Vec<TaskView>, QueueError> {
+        let rules = self.rules.clone();
         self.read(move |look| {
             let rows = look.tasks(&filter)?;
-            Ok(rows.into_iter().map(|row| view(look, row)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+            Ok(rows.into_iter().map(|row| view(look, &rules, row)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })
         .await
     }
@@ -170,9 +181,10 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn waiting(&self, limit: u32) -> Result<Vec<TaskView>, QueueError> {
+        let rules = self.rules.clone();
         self.read(move |look| {
             let steps = look.waiting_steps(limit)?;
-            let views = steps.into_iter().map(|step| Ok(look.task(&step.task)?.map(|row| view(look, row)).transpose()?.flatten()));
+            let views = steps.into_iter().map(|step| Ok(look.task(&step.task)?.map(|row| view(look, &rules, row)).transpose()?.flatten()));
             Ok(views.collect::<Result<Vec<_>, RowsError>>()?.into_iter().flatten().collect())
         })
         .await
@@ -211,9 +223,10 @@ impl Queue {
     }
 }
 
-fn view(look: &dyn Look, row: TaskRow) -> Result<Option<TaskView>, RowsError> {
+fn view(look: &dyn Look, rules: &Rules, row: TaskRow) -> Result<Option<TaskView>, RowsError> {
     let Some(step) = look.step_of(&row.task.id)? else { return Ok(None) };
     let mut attempts = look.attempts_of(&row.task.id)?;
     attempts.retain(|attempt| attempt.state != crate::domain::attempt::AttemptState::Void);
-    Ok(Some(TaskView { row, step, attempts }))
+    let quota = quotas::wait_of(look, rules, &step)?;
+    Ok(Some(TaskView { row, step, attempts, quota }))
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Rules, ceilings, showing};
+use super::{Rules, ceilings, quotas, showing};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
@@ -33,11 +33,14 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
             TaskState::Ended { at, outcome, reason, ran: report.map(|report| report.duration).unwrap_or_default() }
         }
         (None, Some(attempt)) => working(attempt, &row),
-        (None, None) => match step.state {
+        (None, None) => match step.state.clone() {
             StepState::Blocked { reason: Blocked::Paused } => TaskState::Held,
             StepState::Blocked { reason: Blocked::Approval } => TaskState::Asked,
             StepState::Delayed { until } => TaskState::Delayed { until },
-            StepState::Parked { gate } => TaskState::Parked { gate },
+            StepState::Parked { gate } => match quotas::wait_of(look, rules, &step)? {
+                Some(wait) => TaskState::OutOfQuota(wait),
+                None => TaskState::Parked { gate },
+            },
             StepState::Ready { .. } | StepState::Running | StepState::Finished { .. } => {
                 let place = look.waiting_steps(PLACES)?.iter().position(|other| other.id == step.id);
                 TaskState::Waiting { position: place.and_then(|place| u64::try_from(place + 1).ok()) }

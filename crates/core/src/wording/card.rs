@@ -167,6 +167,11 @@ fn headline(facts: &CardFacts) -> String {
             Some(_) => "💵 **Waiting for money**: what may be spent today is spent or held back".to_owned(),
             None => "⏳ **Waiting** for a free agent".to_owned(),
         },
+        TaskState::OutOfQuota(wait) => {
+            let until = wait.until.map_or_else(|| "there again".to_owned(), |until| format!("used up until {}", ago(until)));
+            let how = if wait.resumes { "goes on by itself" } else { "goes on when somebody says so" };
+            format!("⏳ **Waiting for quota**: that of `{}` is {until} · {how}", wait.agent)
+        }
         TaskState::Delayed { until } => format!("⏳ **Tried again** {}{nth}", ago(*until)),
         TaskState::Held => "⏸ **Held**".to_owned(),
         TaskState::Asked => "❔ **Is this still wanted?**".to_owned(),
@@ -235,6 +240,10 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
             vec![more, Button::press("Finish with what there is", Style::Secondary, press(Verb::Accept)), logs, why]
         }
         TaskState::Waiting { .. } | TaskState::Parked { .. } | TaskState::Claimed => vec![why, cancel],
+        TaskState::OutOfQuota(_) => {
+            let go_on = Button::press("Go on", Style::Primary, press(Verb::Hasten));
+            if facts.attempts > 0 { vec![go_on, logs, why, cancel] } else { vec![go_on, why, cancel] }
+        }
         TaskState::Delayed { .. } => vec![Button::press("Try now", Style::Primary, press(Verb::Hasten)), logs, why, cancel],
         TaskState::Held => vec![Button::press("Release", Style::Success, press(Verb::Release)), why, cancel],
         TaskState::Asked => {
@@ -261,7 +270,9 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
 
 fn boxed(lines: &[String], facts: &CardFacts) -> Embed {
     let colour = match &facts.doing {
-        TaskState::Waiting { .. } | TaskState::Parked { .. } | TaskState::Delayed { .. } | TaskState::Held => WAITS,
+        TaskState::Waiting { .. } | TaskState::Parked { .. } | TaskState::OutOfQuota(_) | TaskState::Delayed { .. } | TaskState::Held => {
+            WAITS
+        }
         TaskState::Asked => ASKS,
         TaskState::Claimed | TaskState::Running { .. } => WORKS,
         TaskState::Stopping { .. } => STOPS,

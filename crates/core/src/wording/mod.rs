@@ -17,6 +17,7 @@ pub mod fit;
 pub mod harmless;
 pub mod notices;
 pub mod panels;
+pub mod quotas;
 pub mod redact;
 pub mod refusals;
 pub mod tables;

@@ -25,7 +25,7 @@ pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
 pub struct TaskSummary {
     /// Its id.
     pub id: TaskId,
-    /// `waiting`, `delayed`, `parked`, `held`, `asked`, `running`, or how it ended: `succeeded`, `failed`, `timed_out`, `cancelled`,
+    /// `waiting`, `delayed`, `parked`, `out_of_quota`, `held`, `asked`, `running`, or how it ended: `succeeded`, `failed`, `timed_out`, `cancelled`,
     /// `interrupted`, `over_budget`.
     pub state: String,
     /// How it ended, if it has.

@@ -18,6 +18,7 @@ use crate::domain::{
     id::{RoleId, TaskId},
     money::Usd,
     outbound::{Embed, Post},
+    quota::Wait,
 };
 
 /// The bar's colour.
@@ -103,6 +104,8 @@ pub enum Cause {
         /// What is in front of it.
         running: Vec<Runner>,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(Wait),
     /// It is held.
     Held {
         /// By whom and since when, if that was told.
@@ -227,7 +230,12 @@ impl Why {
     /// Whether it matters for this task that nothing is started.
     fn is_shut(&self) -> bool {
         let needs_a_start = match self.cause {
-            Cause::Waiting { .. } | Cause::Parked { .. } | Cause::Delayed { .. } | Cause::Unmarked { .. } | Cause::Starting { .. } => true,
+            Cause::Waiting { .. }
+            | Cause::Parked { .. }
+            | Cause::OutOfQuota(_)
+            | Cause::Delayed { .. }
+            | Cause::Unmarked { .. }
+            | Cause::Starting { .. } => true,
             Cause::Held { .. } | Cause::Asked { .. } | Cause::Running { .. } | Cause::Stopping { .. } | Cause::Ended { .. } => false,
         };
         needs_a_start && self.shut.is_some()

@@ -9,6 +9,7 @@ mod gates;
 mod histories;
 mod lanes;
 mod marks;
+mod quotas;
 mod read_back;
 mod results;
 mod room;

@@ -160,7 +160,7 @@ async fn act(visit: &Visit<'_>, verb: Verb, view: &TaskView) -> Result<Option<Po
     let (desk, by, id) = (&visit.deps.desk, &visit.actor, view.row.task.id.clone());
     Ok(match (verb, view.doing()) {
         (Verb::Cancel, Doing::Running { attempt }) => Some(answers::stop_it(&id, view.begun(), show::started_at(attempt))),
-        (Verb::Cancel, Doing::Waiting | Doing::Parked { .. } | Doing::Delayed { .. } | Doing::Blocked { .. })
+        (Verb::Cancel, Doing::Waiting | Doing::Parked { .. } | Doing::OutOfQuota(_) | Doing::Delayed { .. } | Doing::Blocked { .. })
         | (Verb::Stop, Doing::Running { .. }) => Some(said(match desk.cancel(by, id.clone()).await? {
             Cancelled::BeforeItRan => answers::cancelled(&id),
             Cancelled::Stopping(_) => answers::stopping(&id),
@@ -181,7 +181,9 @@ async fn act(visit: &Visit<'_>, verb: Verb, view: &TaskView) -> Result<Option<Po
             Some(said(answers::accepted(&id)))
         }
         (Verb::Interrupt, Doing::Running { .. }) if desk.interrupt(by, id.clone()).await? => Some(said(answers::interrupted(&id))),
-        (Verb::Hasten, Doing::Delayed { .. }) if desk.hasten(by, id.clone()).await? => Some(said(answers::hastened(&id))),
+        (Verb::Hasten, Doing::Delayed { .. } | Doing::OutOfQuota(_)) if desk.hasten(by, id.clone()).await? => {
+            Some(said(answers::hastened(&id)))
+        }
         _ => None,
     })
 }

@@ -57,6 +57,7 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
             lines.push(because::parked(gate));
             lines.extend(in_the_way(running, reader));
         }
+        Cause::OutOfQuota(wait) => lines.push(because::out_of_quota(wait)),
         Cause::Held { by: Some((by, at)) } => {
             lines.push(format!("{} held it {}. It takes its turn when it is released.", name(by, reader), when(at)));
         }
