@@ -125,6 +125,7 @@ pub(super) async fn submit(
                 priority: ask.priority,
                 budget: ask.budget,
                 checks: ask.checks,
+                isolation: ask.isolation,
             },
             attachments: Vec::new(),
             announce: true,

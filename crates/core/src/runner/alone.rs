@@ -27,7 +27,8 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(Ending, Collected), String> {
     let agent = task.wishes.agent.clone();
-    let Some(definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
+    let Some(mut definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
+    definition.isolation = definition.isolation.closer(task.wishes.closer);
     let program = definition.program.clone()?;
     if let Some(refusal) = definition.isolation.refusal(settings.offered) {
         return Err(refusal);
