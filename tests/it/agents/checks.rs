@@ -12,7 +12,7 @@ fn world() -> Founding {
         .config("cards.show", json!("state_changes"))
         .config("cards.threads", json!(false))
         .config("checks.tests", json!({"command": "test \"$(cat answer)\" = 42 || { echo \"the answer is $(cat answer)\"; exit 3; }"}))
-        .config("checks.slow", json!({"command": "echo begun; echo $$ > $HOME/slow; sleep 600", "timeout_seconds": 1}))
+        .config("checks.slow", json!({"command": "trap '' TERM; (setsid sleep 600 &); while :; do sleep 600; done", "timeout_seconds": 1}))
         .config(
             "agents.script.checks.waits",
             json!({"command": "echo $$ > $HOME/waits; until [ -e $HOME/go ]; do sleep 0.02; done; test -e answer"}),
@@ -330,5 +330,41 @@ async fn what_was_stopped_at_its_ceiling_is_not_checked_also_if_it_is_taken_as_i
 
     world.shows(task, "Taken as it is").await;
     assert!(world.face(task).contains("⚪ **Unverified**"), "{}", world.face(task));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_declared_no_more_when_its_task_runs_leaves_it_unverified() {
+    let mut world = world().config("caps.max_concurrent", json!(1)).start().await;
+    let before = world.say("until [ -e $HOME/go ]; do sleep 0.02; done; echo done > RESULT.txt");
+    // So long a text goes to the service itself: there is no message that would be read, and refused, again.
+    let long = format!("echo 42 > answer; echo done > RESULT.txt # {}", "x".repeat(2_000));
+    let (code, out, error) = world.run(&["submit", &long, "--check", "tests"]);
+    assert_eq!(code, 0, "{error}");
+    let task = out.trim().to_owned();
+
+    world.kill_bot();
+    world.reconfigure("checks", json!({}));
+    world.start_bot();
+    world.wait_until_online().await;
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+
+    world.entry(before).await;
+    let entry = world.message("results", |message| message.content.contains(&format!("`{task}`"))).await.content;
+    assert!(entry.starts_with("**[SUCCESS]**"), "{entry}");
+    assert!(entry.contains("⚪ **Unverified** · `tests` · agent `script` has no such check any more"), "{entry}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_does_not_follow_an_agent_that_has_put_a_link_in_its_working_folder_s_place() {
+    let world = world().config("checks.here", json!({"command": "pwd -P; test -e openclaw.json"})).start().await;
+
+    let task = world.say("[check:here] here=$PWD; echo done > RESULT.txt; cd ..; mv $here $here.moved; ln -s $HOME $here");
+
+    let entry = world.entry(task).await.content;
+    assert!(!entry.contains("🟢"), "{entry}");
+    assert_eq!(world.checked(task)["checks"][0]["because"], "the working folder was replaced or is gone");
+    assert!(!world.has_file("CHANGES.txt"));
     world.finish().await;
 }

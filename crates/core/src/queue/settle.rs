@@ -7,7 +7,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, quotas, reopen, signs, write_letter,
+    follow_ups, gates, journal_attempt, lanes, permissions, quotas, reopen, signs, write_letter,
 };
 use crate::{
     domain::{
@@ -97,6 +97,7 @@ pub(super) fn end_attempt(
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
     let mut task = super::task_row(rows, &attempt.task)?;
+    permissions::forget(rows, attempt.id)?;
     let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);

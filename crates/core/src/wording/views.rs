@@ -3,6 +3,7 @@
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
 mod asks;
+mod deciding;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -17,11 +18,15 @@ use crate::domain::{
     id::TaskId,
     isolation::Closer,
     money::{CostFrom, Usage, Usd},
+    permission::Asked,
     task::Thinking,
 };
 
-pub use self::asks::{PauseAsk, RaiseAsk, SubmitAsk};
-pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
+pub use self::{
+    asks::{PauseAsk, SubmitAsk},
+    deciding::{PermitAsk, RaiseAsk},
+    refused::{ErrorBody, ErrorCode, FieldIssue},
+};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +95,9 @@ pub struct TaskDetail {
     /// How its running agent is doing.
     #[serde(default)]
     pub now: Option<NowView>,
+    /// What its agent asks, with what was decided.
+    #[serde(default)]
+    pub asks: Vec<Asked>,
     /// Its place among those that wait, from 1.
     pub queue_position: Option<u64>,
     /// Where it is to be seen.

@@ -39,14 +39,6 @@ pub struct SubmitAsk {
     pub isolation: Option<String>,
 }
 
-/// How much more a task may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaiseAsk {
-    /// In dollars.
-    pub more_usd: String,
-}
-
 /// How claims are stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
