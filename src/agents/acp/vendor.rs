@@ -33,8 +33,8 @@ impl Trouble {
         if let Some(error) = codex["error"].as_object() {
             let told = ["additionalDetails", "message"].into_iter().filter_map(|key| error.get(key)?.as_str());
             let why: String = told.map(str::trim).find(|words| !words.is_empty()).unwrap_or_default().chars().take(WORDS).collect();
-            let status = error.get("codexErrorInfo").and_then(Value::as_object).into_iter().flatten();
-            let status = status.filter_map(|(_, info)| info["httpStatusCode"].as_u64()).next();
+            let mut kinds = error.get("codexErrorInfo").and_then(Value::as_object).into_iter().flatten();
+            let status = kinds.find_map(|(_, info)| info["httpStatusCode"].as_u64());
             if error.get("willRetry").and_then(Value::as_bool) == Some(true) {
                 lines.say(&json!({ "type": "retry", "why": why }));
             }
