@@ -23,6 +23,7 @@ use orchestrator_core::{
         isolation::Offered,
         model::Catalogue,
         outbound::{Address, Identity, Post},
+        quota::Quotas,
         retry::Delays,
         showing::{Showing, Shown},
         task::{Attachment, MessageRef, Origin, Priority, Task, Thinking, Wishes},
@@ -109,7 +110,13 @@ impl House {
             settings(runtime, workers, agents.clone()),
             ended_in,
         );
-        let law = Law { agents, catalogue: Catalogue::default(), secrets: Vec::new(), offered: Offered::default() };
+        let law = Law {
+            agents,
+            catalogue: Catalogue::default(),
+            secrets: Vec::new(),
+            local: |at| Some(at.and_utc()),
+            offered: Offered::default(),
+        };
         let (life, mut loops) = (CancellationToken::new(), JoinSet::new());
         loops.spawn(scheduler::tick::run(queue.clone(), Arc::new(SystemClock), life.clone()));
         loops.spawn(crew.run(life.clone(), life.clone()));
@@ -187,11 +194,13 @@ fn rules(slots: u32, channels: Channels) -> Rules {
     let address = Address { channel: channels.results, identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("A".to_owned()),
+        process: 0,
         slots,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: u64::MAX,
         ceilings: Ceilings::default(),
+        quotas: Quotas::default(),
         launch_tries: 1,
         launch_delays: Delays::POSTS,
         attempt_delays: Delays::POSTS,

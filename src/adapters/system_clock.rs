@@ -1,6 +1,6 @@
 //! The machine's clock.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone as _, Utc};
 use orchestrator_core::ports::clock::Clock;
 
 /// Tells the machine's time.
@@ -12,4 +12,9 @@ impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
+}
+
+/// What a time of this machine's own clock is; the earlier one, where summer time shows it twice. `None`: it is never shown.
+pub fn local(at: NaiveDateTime) -> Option<DateTime<Utc>> {
+    Local.from_local_datetime(&at).earliest().map(|at| at.to_utc())
 }

@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, money, panic, reclaim, restore, retry, run, sandbox, setup,
-    status, submit, why,
+    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, money, panic, permit, quotas, reclaim, restore, retry, run,
+    sandbox, setup, status, submit, why,
 };
 use crate::config::Flags;
 
@@ -101,6 +101,8 @@ pub(super) enum Verb {
     List(list::ListArgs),
     /// What was spent, by day, user, agent, model, channel or task
     Cost(cost::CostArgs),
+    /// Which agents' quotas are used up, and until when
+    Quotas(quotas::QuotasArgs),
     /// Why a task is not moving, and what would move it
     Why(why::WhyArgs),
     /// What a task's agent has said
@@ -119,6 +121,8 @@ pub(super) enum Verb {
     Raise(money::RaiseArgs),
     /// Take what tasks have left that were stopped at their ceiling
     Accept(money::AcceptArgs),
+    /// Answer what a running agent asks: whether it may do something
+    Permit(permit::PermitArgs),
     /// Run messages again that were claimed before the state was lost
     Reclaim(reclaim::ReclaimArgs),
     /// Make a running service look at the queue at once; without one, do `once`

@@ -20,7 +20,9 @@ mod logs;
 mod money;
 mod once;
 mod panic;
+mod permit;
 mod posting;
+mod quotas;
 mod reclaim;
 mod restore;
 mod retry;
@@ -163,6 +165,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Status(args) => status::run(context, args).await,
         Verb::List(args) => list::run(context, args).await,
         Verb::Cost(args) => cost::run(context, args).await,
+        Verb::Quotas(args) => quotas::run(context, args).await,
         Verb::Why(args) => why::run(context, args).await,
         Verb::Agents(verb) => agents::run(context, verb).await,
         Verb::Logs(args) => logs::run(context, args).await,
@@ -173,6 +176,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Hasten(args) => retry::hasten(context, args).await,
         Verb::Raise(args) => money::raise(context, args).await,
         Verb::Accept(args) => money::accept(context, args).await,
+        Verb::Permit(args) => permit::run(context, args).await,
         Verb::Reclaim(args) => reclaim::run(context, args).await,
         Verb::Trigger => trigger::run(context).await,
         Verb::Doctor(args) => doctor::run(context, args).await,

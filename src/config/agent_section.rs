@@ -13,6 +13,7 @@ use super::{
     checks::RawCheck,
     isolation::{RawFileSystem, RawNetwork},
     protocol::RawProtocol,
+    quotas::RawQuota,
 };
 
 /// One agent. Each key that is given replaces what a lower layer says; a name that is not built in needs its `command`.
@@ -43,6 +44,7 @@ pub(super) struct RawAgent {
     pub(super) max_concurrent: Option<u32>,
     pub(super) grace_seconds: Option<u64>,
     pub(super) stall_seconds: Option<u64>,
+    pub(super) quota: Option<RawQuota>,
     pub(super) soft_signal: Option<String>,
     pub(super) file_system: Option<RawFileSystem>,
     pub(super) read: Option<Vec<String>>,
@@ -84,6 +86,10 @@ impl RawAgent {
             max_concurrent: self.max_concurrent.or(below.max_concurrent),
             grace_seconds: self.grace_seconds.or(below.grace_seconds),
             stall_seconds: self.stall_seconds.or(below.stall_seconds),
+            quota: match (self.quota, below.quota) {
+                (Some(above), Some(below)) => Some(above.over(below)),
+                (above, below) => above.or(below),
+            },
             soft_signal: self.soft_signal.or(below.soft_signal),
             file_system: self.file_system.or(below.file_system),
             read: self.read.or(below.read),

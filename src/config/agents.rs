@@ -20,6 +20,7 @@ use super::{
     own_file::OwnFile,
     programs::Places,
     protocol,
+    quotas::{self, RawQuota},
 };
 use orchestrator_core::domain::{
     acp::Protocol,
@@ -91,8 +92,8 @@ pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mu
     let written = with.own.raw.agents.keys().chain(with.folders.keys());
     let names: BTreeSet<String> = written.cloned().chain(built_in.keys().map(|name| (*name).to_owned())).collect();
     let mut definitions = BTreeMap::new();
-    for text in names {
-        let key = super::json_text::join("agents", &text);
+    for text in &names {
+        let key = super::json_text::join("agents", text);
         let name = match text.parse::<AgentName>() {
             Ok(name) => name,
             Err(error) => {
@@ -100,13 +101,15 @@ pub(super) fn make(with: &Making<'_>, faults: &mut Vec<Complaint>, warnings: &mu
                 continue;
             }
         };
-        let (folder, below) = (with.folders.get(&text), built_in.remove(text.as_str()));
+        let (folder, below) = (with.folders.get(text), built_in.remove(text.as_str()));
         let mut layers = Vec::new();
-        layers.extend(with.own.raw.agents.get(&text).map(|raw| Layer { file: with.own, key, raw }));
+        layers.extend(with.own.raw.agents.get(text).map(|raw| Layer { file: with.own, key, raw }));
         layers.extend(folder.map(|folder| Layer { file: &folder.file, key: String::new(), raw: &folder.file.raw }));
+        let said = layers.iter().filter_map(|layer| layer.raw.quota.clone()).chain(below.as_ref().and_then(|below| below.quota.clone()));
+        let quota = quotas::rule(&name, said.reduce(RawQuota::over).as_ref(), &layers, &names, faults);
         let instructions = folder.and_then(|folder| folder.instructions.clone());
         let made = definition(name.clone(), &layers, below, with, faults, warnings);
-        definitions.extend(made.map(|definition| (name, AgentDefinition { instructions, ..definition })));
+        definitions.extend(made.map(|definition| (name, AgentDefinition { instructions, quota, ..definition })));
     }
     let (default, default_because) = choose_default(with, &definitions, faults, warnings);
     Agents { definitions, default, default_because }

@@ -35,6 +35,7 @@ pub(super) struct RawCheck {
     pub(super) network: Option<RawNetwork>,
     pub(super) memory_mb: Option<u64>,
     pub(super) processes: Option<u32>,
+    pub(super) disk_mb: Option<u64>,
 }
 
 impl RawCheck {
@@ -47,6 +48,7 @@ impl RawCheck {
             network: self.network.clone(),
             memory_mb: self.memory_mb,
             processes: self.processes,
+            disk_mb: self.disk_mb,
             ..RawAgent::default()
         }
     }

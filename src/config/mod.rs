@@ -25,6 +25,7 @@ mod price_table;
 mod programs;
 mod protocol;
 mod provenance;
+mod quotas;
 mod sections;
 mod text_file;
 mod who_may;

@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use orchestrator_core::{
     delivery::mailer::{self, Mailer},
     domain::{
-        agent::AgentName,
+        agent::{AgentDefinition, AgentName},
         id::{GuildId, InstanceId},
         isolation::Offered,
         outbound::{Address, Identity},
+        quota::{Manner, Quotas},
     },
     intake::{
         admit::{Policy, WhoMay},
-        desk::{self, Desk, DeskRules, Priorities},
+        desk::{Desk, DeskRules, Priorities},
+        parse,
     },
     outcome::settle_loop::Law,
     ports::{agent_runner::AgentRunner, chat::Chat, clock::Clock, entropy::Entropy, progress::Progress, store::Store, task_log::TaskLog},
@@ -33,7 +35,7 @@ use crate::{
         discord::{Sender, SenderConfig, Token},
         process::{self, ProcessRunner},
         sqlite::{FatalHook, SqliteOptions, SqliteStore},
-        system_clock::SystemClock,
+        system_clock::{self, SystemClock},
         system_entropy::SystemEntropy,
     },
     config::{Config, DiscordConfig},
@@ -147,6 +149,7 @@ pub fn house(config: &Config, discord: &DiscordConfig) -> Result<House, ServiceE
         catalogue: config.openclaw.catalogue.clone(),
         secrets: config.secrets.clone(),
         offered,
+        local: system_clock::local,
     };
     Ok(House { desks, sender, crew, ended, runner, mailer, log, law, retention, clock })
 }
@@ -167,11 +170,13 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
     let workers = (1..=3_u8).zip(&discord.worker_tokens).filter(|(_, token)| token.is_some()).fold(0, |bits, (slot, _)| bits | 1 << slot);
     Rules {
         instance: InstanceId(INSTANCE.to_owned()),
+        process: 0,
         slots: config.limits.max_concurrent,
         lease: config.limits.lease,
         lane_cap: config.limits.per_user_running.unwrap_or(u32::MAX),
         open_tasks_per_lane: config.limits.per_user_queued.into(),
         ceilings: config.budgets.ceilings.clone(),
+        quotas: quotas(config),
         launch_tries: config.limits.launch_retries + 1,
         launch_delays: config.limits.launch_delays,
         attempt_delays: config.limits.attempt_delays,
@@ -184,6 +189,14 @@ fn rules(config: &Config, discord: &DiscordConfig) -> Rules {
             workers,
         },
     }
+}
+
+fn quotas(config: &Config) -> Quotas {
+    let of = |(name, agent): (&AgentName, &AgentDefinition)| {
+        let usual = parse::usual_model(&config.openclaw.catalogue, agent.models.as_ref());
+        (name.clone(), Manner { rule: agent.quota.clone(), usual, checks: agent.offer() })
+    };
+    config.agents.definitions.iter().map(of).collect()
 }
 
 fn desk_rules(config: &Config, discord: &DiscordConfig) -> DeskRules {
@@ -275,7 +288,7 @@ pub fn unwalled(config: &Config) -> BTreeMap<AgentName, String> {
 
 /// The gates' caps, as configured.
 pub fn gate_caps(config: &Config) -> Vec<(String, Option<u32>)> {
-    config.agents.definitions.values().map(|agent| (desk::agent_gate(&agent.name), agent.max_concurrent)).collect()
+    config.agents.definitions.values().map(|agent| (agent.name.gate(), agent.max_concurrent)).collect()
 }
 
 /// What happens when the disk fails: the process ends, because what it would answer from now on could be untrue. It ends at once, from the

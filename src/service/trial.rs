@@ -26,7 +26,7 @@ use super::{ServiceError, build};
 use crate::{
     adapters::{
         process::{self, ProcessRunner},
-        system_clock::SystemClock,
+        system_clock::{self, SystemClock},
         system_entropy::SystemEntropy,
     },
     config::Config,
@@ -122,6 +122,7 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         requested: requested.as_ref(),
         time_limit,
         budget: None,
+        local: system_clock::local,
         checks: &checks,
     });
     report.remarks.extend(definition.isolation.open(offered));

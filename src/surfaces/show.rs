@@ -7,7 +7,7 @@ use orchestrator_core::{
     ports::{chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
     wording::{
-        because, figures, fit, harmless,
+        because, figures, fit, harmless, permission,
         views::{AttemptView, EventView, Links, NowView, ResultView, TaskDetail, TaskSummary},
     },
 };
@@ -58,6 +58,7 @@ pub(super) fn detail(
         checks: wishes.checks.clone(),
         reason: reason(view, position),
         now: pulse.map(now),
+        asks: view.asked.clone(),
         queue_position: position,
         links: Links { message: view.row.message.and_then(link), result: view.row.entry.and_then(link) },
         attempts: view.attempts.iter().map(|attempt| self::attempt(attempt, workers)).collect(),
@@ -82,12 +83,13 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
         Doing::Waiting => Some(because::waiting(position)),
         Doing::Delayed { until } => Some(because::delayed(until)),
         Doing::Parked { gate } => Some(because::parked(gate)),
+        Doing::OutOfQuota(wait) => Some(because::out_of_quota(wait)),
         Doing::Blocked { reason: Blocked::Paused } => Some(because::held()),
         Doing::Blocked { reason: Blocked::Approval } => Some(because::asked()),
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
             (Some((_, by)), _) => Some(because::stopping(by)),
             (None, AttemptState::Launching { cleared: false }) => Some(because::unmarked()),
-            (None, _) => None,
+            (None, _) => view.open_question().map(|question| permission::waits_plainly(&view.row.task.id, question)),
         },
         Doing::Ended { .. } => reported(view).and_then(|report| report.reason.clone()),
     }

@@ -76,11 +76,15 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
             let running = standing.running.iter().filter(holds).filter_map(|view| runner(view, link)).collect();
             Cause::Parked { gate: gate.to_owned(), running }
         }
+        Doing::OutOfQuota(wait) => Cause::OutOfQuota(wait.clone()),
         Doing::Blocked { reason: Blocked::Paused } => Cause::Held { by: standing.events.iter().rev().find_map(held) },
         Doing::Blocked { reason: Blocked::Approval } => Cause::Asked { written: view.row.task.created_at },
         Doing::Delayed { until } => Cause::Delayed { until, reason: went_wrong(standing) },
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
             (Some((_, by)), _) => Cause::Stopping { by: by.clone() },
+            (None, AttemptState::Running { .. }) if let Some(question) = view.open_question() => {
+                Cause::Permission { question: question.clone() }
+            }
             (None, AttemptState::Running { since }) => Cause::Running { since: *since, limit: view.row.task.wishes.time_limit, last_line },
             (None, AttemptState::Launching { cleared: false }) => Cause::Unmarked {
                 since: attempt.claimed_at,

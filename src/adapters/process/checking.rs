@@ -66,6 +66,8 @@ pub(super) fn check(
     mut signals: OwnedFd,
     record: &mut ExitRecord,
 ) {
+    // Its being there tells that checks are run.
+    keep(&checking.changes, "");
     let mut seen = Manifest::of(&checking.workspace, &checking.leave_out);
     let changes = match (&before.work, &seen) {
         (Ok(was), Ok(now)) => {

@@ -23,6 +23,9 @@ const MOST_ENTRIES: usize = 20_000;
 /// Most bytes of all files together.
 const MOST_BYTES: u64 = 512 << 20;
 
+/// Most bytes of all names together: they are held in memory.
+const MOST_NAMES: usize = 4 << 20;
+
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Everything in a folder, by its path below it.
@@ -53,7 +56,7 @@ impl Manifest {
         if !fs::symlink_metadata(folder).is_ok_and(|seen| seen.is_dir()) {
             return Err("the workspace is no folder any more".to_owned());
         }
-        let (mut found, mut left) = (BTreeMap::new(), MOST_BYTES);
+        let (mut found, mut left, mut named) = (BTreeMap::new(), MOST_BYTES, 0);
         let mut folders = vec![folder.to_owned()];
         while let Some(at) = folders.pop() {
             for entry in fs::read_dir(&at).map_err(|error| failed(&at, &error))? {
@@ -70,7 +73,12 @@ impl Manifest {
                     left = left.checked_sub(seen.len()).ok_or_else(|| format!("the workspace holds more than {} MiB", MOST_BYTES >> 20))?;
                 }
                 let entry = Entry::of(&path, &seen).map_err(|error| failed(&path, &error))?;
-                found.insert(path.strip_prefix(folder).unwrap_or(&path).as_os_str().as_bytes().to_vec(), entry);
+                let below = path.strip_prefix(folder).unwrap_or(&path).as_os_str().as_bytes();
+                named += below.len();
+                if named > MOST_NAMES {
+                    return Err(format!("the names of what is in the workspace have more than {} MiB", MOST_NAMES >> 20));
+                }
+                found.insert(below.to_vec(), entry);
                 if seen.is_dir() {
                     folders.push(path);
                 }

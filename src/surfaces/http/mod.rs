@@ -9,6 +9,7 @@ mod control;
 mod costs;
 mod follow;
 mod log;
+mod quotas;
 pub mod socket;
 mod status;
 mod tasks;
@@ -103,11 +104,14 @@ pub fn router(door: Door) -> Router {
         .route("/{id}/hasten", post(control::hasten))
         .route("/{id}/raise", post(control::raise))
         .route("/{id}/accept", post(control::accept))
+        .route("/{id}/permit", post(control::permit))
         .route("/{id}/reclaim", post(control::reclaim));
     let v1 = Router::new()
         .route("/health", get(status::health))
         .route("/status", get(status::status))
         .route("/costs", get(costs::costs))
+        .route("/quotas", get(quotas::quotas))
+        .route("/quotas/{credential}/back", post(quotas::back))
         .nest("/tasks", tasks)
         .route("/reclaim", post(control::reclaim_all))
         .route("/look", post(control::look))

@@ -7,6 +7,7 @@ use orchestrator_core::{
     queue::board::{Closed, Doing},
     wording::{
         because,
+        quotas::QuotaView,
         views::{CountsView, Health, StatusView},
     },
 };
@@ -34,6 +35,7 @@ pub(super) async fn status(State(door): State<Door>) -> Result<Json<StatusView>,
     let mut of_running: Vec<_> = open.iter().filter(|view| matches!(view.doing(), Doing::Running { .. })).map(show::summary).collect();
     of_running.reverse();
     let mut troubles = (door.troubles)();
+    troubles.extend(door.queue.quotas().await?.into_iter().filter_map(|quota| QuotaView::from(quota).trouble()));
     if undeliverable > 0 {
         troubles.push(format!("{undeliverable} posts could not be delivered; `orchestrator list --ended` and `logs` name them."));
     }

@@ -48,7 +48,7 @@ fn world() -> Founding {
 }
 
 impl World {
-    fn card(&self, task: Snowflake) -> Option<Message> {
+    pub(super) fn card(&self, task: Snowflake) -> Option<Message> {
         self.said("task-queue").into_iter().find(|message| message.reply_to == Some(task) && message.embeds.len() == 1)
     }
 
@@ -68,11 +68,11 @@ impl World {
         inside.filter_map(|one| Some((one["label"].as_str()?.to_owned(), one["custom_id"].as_str()?.to_owned()))).collect()
     }
 
-    fn labels(&self, task: Snowflake) -> Vec<String> {
+    pub(super) fn labels(&self, task: Snowflake) -> Vec<String> {
         self.card_buttons(task).into_iter().map(|(label, _)| label).collect()
     }
 
-    fn press_on_card(&self, task: Snowflake, label: &str) {
+    pub(super) fn press_on_card(&self, task: Snowflake, label: &str) {
         let known_by = self.card_buttons(task).into_iter().find(|(stands, _)| stands == label).unwrap_or_else(|| panic!("{label}")).1;
         let card = self.card(task).expect("its card").id;
         self.sandbox.person("admin").press(card, &known_by).expect("the local Discord takes the press");

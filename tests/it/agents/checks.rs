@@ -12,7 +12,7 @@ fn world() -> Founding {
         .config("cards.show", json!("state_changes"))
         .config("cards.threads", json!(false))
         .config("checks.tests", json!({"command": "test \"$(cat answer)\" = 42 || { echo \"the answer is $(cat answer)\"; exit 3; }"}))
-        .config("checks.slow", json!({"command": "echo begun; echo $$ > $HOME/slow; sleep 600", "timeout_seconds": 1}))
+        .config("checks.slow", json!({"command": "trap '' TERM; (setsid sleep 600 &); while :; do sleep 600; done", "timeout_seconds": 1}))
         .config(
             "agents.script.checks.waits",
             json!({"command": "echo $$ > $HOME/waits; until [ -e $HOME/go ]; do sleep 0.02; done; test -e answer"}),
@@ -87,6 +87,10 @@ async fn a_service_that_is_killed_during_the_check_tells_its_finding_once_when_i
     let mut world = world().start().await;
     let task = world.say("[check:waits] echo 42 > answer; echo done > RESULT.txt");
     world.until("the check runs", |world| world.has_file("waits")).await;
+    let told = |world: &World| {
+        world.status_of(task)["now"]["tells"].as_str().is_some_and(|tells| tells.contains("its work is being checked (waits)"))
+    };
+    world.until("it is told that it is being checked", told).await;
 
     world.kill_bot();
     std::fs::write(world.dir().join("go"), "").expect("a file");
@@ -237,16 +241,21 @@ async fn a_check_that_changes_the_work_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_whose_required_check_says_no_has_failed_and_is_tried_again_where_that_is_declared() {
-    let needs = json!({"command": "test -e answer", "required": true});
+    let needs = json!({"command": "echo \"no answer\"; test -e answer", "required": true});
     let world = world().config("checks.needs", needs).config("attempts.task", json!(2)).start().await;
 
-    let task = world.say("[check:needs] [ -e $HOME/second ] && echo 42 > answer; touch $HOME/second; echo done > RESULT.txt");
+    let task = world.say("[check:needs] [ -e $HOME/first ] && { echo 42 > answer; cp TASK.txt $HOME/told; }; touch $HOME/first; echo done > RESULT.txt; exit 0");
     let entry = world.entry(task).await.content;
 
     assert!(entry.starts_with("**[SUCCESS]**") && entry.contains("**Attempt:** 2") && entry.contains("🟢 **Verified**"), "{entry}");
     let first = world.status_of(task)["attempts"][0].clone();
     assert_eq!((first["outcome"].clone(), first["checked"]["checks"][0]["finding"].clone()), (json!("failed"), json!("gaps")), "{first}");
     assert!(first["reason"].as_str().is_some_and(|why| why.contains("did not say yes: exit code 1")), "{first}");
+    let told = world.text("told");
+    assert!(
+        told.contains("--- It did not pass its check ---\nneeds (echo \"no answer\"; test -e answer): exit code 1\nno answer"),
+        "{told}"
+    );
     world.finish().await;
 }
 
@@ -299,4 +308,63 @@ async fn a_trial_of_an_agent_is_checked_as_its_tasks_are() {
     assert_eq!((code, told["checked"]["checks"][0]["finding"].clone()), (0, json!("verified")), "{error}{out}");
     let (_, list, _) = world.run(&["agents", "list"]);
     assert!(list.contains("script: slow, tests, waits"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stopped_at_its_ceiling_is_not_checked_also_if_it_is_taken_as_it_is() {
+    let output = json!({"format": "jsonl", "usage": {"where": {"/type": "call"}, "take": "sum", "cost": "/usd"}});
+    let spender = "#!/bin/sh\necho 'Half of it.' > RESULT.txt; touch answer; echo '{\"type\":\"call\",\"usd\":0.9}'; exec sleep 600\n";
+    let founding = world().program("spender.sh", spender);
+    let world = founding
+        .config("agents.spender", json!({"command": "./spender.sh", "models": {}, "grace_seconds": 1, "output": output}))
+        .start()
+        .await;
+
+    let task = world.say("Do it [agent:spender] [budget:0.50] [check:tests]");
+    let entry = world.entry(task).await.content;
+    assert!(
+        entry.starts_with("**[OVER BUDGET]**") && entry.contains("⚪ **Unverified** · `tests` · the agent did not end well"),
+        "{entry}"
+    );
+    assert_eq!(world.run(&["accept", &task.to_string()]).0, 0);
+
+    world.shows(task, "Taken as it is").await;
+    assert!(world.face(task).contains("⚪ **Unverified**"), "{}", world.face(task));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_declared_no_more_when_its_task_runs_leaves_it_unverified() {
+    let mut world = world().config("caps.max_concurrent", json!(1)).start().await;
+    let before = world.say("until [ -e $HOME/go ]; do sleep 0.02; done; echo done > RESULT.txt");
+    // So long a text goes to the service itself: there is no message that would be read, and refused, again.
+    let long = format!("echo 42 > answer; echo done > RESULT.txt # {}", "x".repeat(2_000));
+    let (code, out, error) = world.run(&["submit", &long, "--check", "tests"]);
+    assert_eq!(code, 0, "{error}");
+    let task = out.trim().to_owned();
+
+    world.kill_bot();
+    world.reconfigure("checks", json!({}));
+    world.start_bot();
+    world.wait_until_online().await;
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+
+    world.entry(before).await;
+    let entry = world.message("results", |message| message.content.contains(&format!("`{task}`"))).await.content;
+    assert!(entry.starts_with("**[SUCCESS]**"), "{entry}");
+    assert!(entry.contains("⚪ **Unverified** · `tests` · agent `script` has no such check any more"), "{entry}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_does_not_follow_an_agent_that_has_put_a_link_in_its_working_folder_s_place() {
+    let world = world().config("checks.here", json!({"command": "pwd -P; test -e openclaw.json"})).start().await;
+
+    let task = world.say("[check:here] here=$PWD; echo done > RESULT.txt; cd ..; mv $here $here.moved; ln -s $HOME $here");
+
+    let entry = world.entry(task).await.content;
+    assert!(!entry.contains("🟢"), "{entry}");
+    assert_eq!(world.checked(task)["checks"][0]["because"], "the working folder was replaced or is gone");
+    assert!(!world.has_file("CHANGES.txt"));
+    world.finish().await;
 }

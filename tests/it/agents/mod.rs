@@ -5,6 +5,7 @@ mod ceilings;
 mod checks;
 mod leaving;
 mod progress;
+mod quotas;
 mod redteam;
 mod samples;
 mod trying;

@@ -1,5 +1,6 @@
 //! Cards when things go wrong: killed bots, lost answers, deleted messages, missing permissions.
 
+use orchestrator_interposer::{Faults, set_clock};
 use orchestrator_sandbox::{Demand, Rule};
 use serde_json::json;
 
@@ -39,6 +40,35 @@ async fn a_card_that_was_posted_by_a_bot_that_was_killed_is_found_again() {
     says(&world, task, "**Done**").await;
 
     assert_eq!(cards(&world, task).len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_another_bot_posted_before_the_clock_was_put_back_shows_what_is_true_now() {
+    // Its end waits that long for the entry in the results, so that one request tells both: after it nothing of it changes any more.
+    let slow = showing("state_changes", false).config("cards.edit_gap_ms", json!(700));
+    let mut world = slow.config("caps.max_concurrent", json!(1)).silent().await;
+    let clock = world.dir().join("clock");
+    set_clock(&clock, 600).expect("a file");
+    world.start_bot_with(&Faults::new().clock(&clock));
+    world.wait_until_online().await;
+    let first = world.say(WAITS);
+    says(&world, first, "Running").await;
+    world.sandbox.make_trouble(posts(&json!({"silence": {"carried_out": true}})));
+    let second = world.say("echo ok > RESULT.txt");
+    world.until("its card stands, and nobody learns it", |world| cards(world, second).len() == 1).await;
+    world.kill_bot();
+
+    set_clock(&clock, 0).expect("a file");
+    let (exit, _, error) = world.run(&["cancel", &second.to_string()]);
+    assert_eq!(exit, 0, "{error}");
+    // Discord knows the card's nonce still, and answers with what stands there.
+    world.start_bot_with(&Faults::new().clock(&clock));
+
+    says(&world, second, "**Cancelled**").await;
+    assert_eq!(cards(&world, second).len(), 1);
+    go(&world);
+    says(&world, first, "**Done**").await;
     world.finish().await;
 }
 

@@ -78,6 +78,7 @@ async fn what_is_wrong_is_named_by_its_field() {
         (json!({"text": "x", "timeout": "soon"}), "timeout", 400),
         (json!({"text": "x", "priority": "2000"}), "priority", 400),
         (json!({"text": "x", "budget": "lots"}), "budget", 400),
+        (json!({"text": "x", "checks": ["nope"]}), "checks", 400),
         (json!({"text": "x".repeat(150_000)}), "text", 413),
     ] {
         let (status, answer) = ask(&world, "POST", "/v1/tasks", &body.to_string());

@@ -15,9 +15,11 @@ use discord_orchestrator::{adapters::sqlite::SqliteStore, surfaces::discord::Ide
 use orchestrator_core::{
     domain::{
         ceiling::Ceilings,
+        check::Offer,
         id::{ChannelId, InstanceId},
         model::{Catalogue, ModelId},
         outbound::{Address, Identity},
+        quota::Quotas,
         retry::Delays,
         showing::{Showing, Shown},
         task::Priority,
@@ -94,11 +96,13 @@ pub(super) fn rules(slots: u32, results: ChannelId, pool: ChannelId) -> Rules {
     let to = |channel| Address { channel, identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("A".to_owned()),
+        process: 0,
         slots,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: 1_000,
         ceilings: Ceilings::default(),
+        quotas: Quotas::default(),
         launch_tries: 2,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
         attempt_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(1)),
@@ -118,6 +122,7 @@ pub(super) fn desk_rules(task_channel: ChannelId) -> DeskRules {
         catalogue.add(&ModelId(id.to_owned()), alias.map(str::to_owned), None);
     }
     let agent = |name: &str| name.parse().expect("a name");
+    let check = |name: &str| name.parse().expect("a name");
     DeskRules {
         budget: None,
         max_budget: None,
@@ -128,7 +133,7 @@ pub(super) fn desk_rules(task_channel: ChannelId) -> DeskRules {
         time_limit: None,
         max_time_limit: Duration::from_secs(3_600),
         priorities: Priorities { everyone: "high".parse().expect("a priority"), operators: Priority::MAX, roles: BTreeMap::new() },
-        checks: BTreeMap::new(),
+        checks: BTreeMap::from([(agent("script"), Offer { names: ["lint", "tests"].map(check).into(), always: Vec::new() })]),
         attempts: 1,
         text_limit: 256 * 1024,
         task_channels: vec![task_channel],

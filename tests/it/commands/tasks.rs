@@ -52,6 +52,34 @@ async fn a_refused_wish_is_told_to_the_asker_alone_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn checks_are_named_in_one_option_and_a_command_is_not_for_everybody() {
+    let world = World::new().await;
+
+    let asked = world.uses("stranger", "task", &[("text", json!("x")), ("check", json!("tests, lint"))]);
+    assert!(world.told(asked).await.starts_with("📝 Queued"));
+    let checks = world.task(&id(asked)).await.row.task.wishes.checks;
+    assert_eq!(checks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tests", "lint"]);
+
+    let unknown = world.asks("stranger", "task", &[("text", json!("x")), ("check", json!("test"))]).await;
+    assert_eq!(unknown, "❌ Unknown check `test` for agent `script`. Its checks: `lint`, `tests`.");
+    let brought = world.asks("stranger", "task", &[("text", json!("x")), ("check", json!("!echo a, b"))]).await;
+    assert!(brought.starts_with("❌ You may not bring a command along as a check"), "{brought}");
+}
+
+#[tokio::test]
+async fn a_check_goes_with_the_form() {
+    let world = World::new().await;
+    let opened = world.uses("stranger", "task", &[("check", json!("tests,lint"))]);
+    let form = world.form(opened).await;
+
+    let submitted = world.discord.person("stranger").submit(opened, &[("text", "long")]).unwrap();
+
+    assert_eq!(form["title"], "New task · tests,lint");
+    assert!(world.told(submitted).await.starts_with("📝 Queued"));
+    assert_eq!(world.task(&id(opened)).await.row.task.wishes.checks.len(), 2);
+}
+
+#[tokio::test]
 async fn a_file_goes_along() {
     let world = World::new().await;
     let message = world.discord.person("stranger").attach("#general", "look at this [model:cheap]", &[("data.csv", b"a,b")]).unwrap();

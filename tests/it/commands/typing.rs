@@ -39,6 +39,14 @@ async fn agents_durations_and_priorities_are_offered_as_far_as_they_are_allowed(
 }
 
 #[tokio::test]
+async fn checks_are_offered_after_those_that_stand_there() {
+    let world = World::new().await;
+
+    assert_eq!(values(world.offered("stranger", "task", &[("check", json!("T"))]).await), ["lint", "tests"]);
+    assert_eq!(values(world.offered("stranger", "task", &[("check", json!("tests, li"))]).await), ["tests,lint"]);
+}
+
+#[tokio::test]
 async fn tasks_are_offered_newest_first_one_s_own_alone_and_to_operators_everybody_s() {
     let world = World::new().await;
     let (first, second) = (world.task_of("stranger", "First").await.to_string(), world.task_of("stranger", "Second").await.to_string());

@@ -424,3 +424,27 @@ fn a_file_for_a_home_that_is_not_the_agent_s_own_is_refused() {
     );
     with(&format!("{{\"x\": {{\"command\": \"sh\", \"home\": \"auto\", {files}}}, \"gemini\": {{\"home\": \"user\"}}}}")).config();
 }
+
+#[test]
+fn what_becomes_of_tasks_without_quota_is_configured_by_agent_and_slips_are_told() {
+    let machine = with(
+        r#"{"claude": {"quota": {"credential": "max-plan", "resume": true, "instead": ["llm"]}}, "fast": {"command": "true", "quota": {"credential": "max-plan"}}}"#,
+    );
+    let config = machine.config();
+
+    let claude = agent(&config, "claude").quota;
+    assert_eq!((claude.credential.to_string().as_str(), claude.resumes, claude.instead.len()), ("max-plan", true, 1));
+    let fast = agent(&config, "fast").quota;
+    assert_eq!((fast.credential, fast.resumes), (claude.credential, false));
+    let codex = agent(&config, "codex").quota;
+    assert_eq!((codex.credential.to_string().as_str(), codex.resumes), ("codex", false), "nobody says anything of it");
+    assert_eq!(agent(&config, "chat").quota.credential.to_string(), "llm", "they use one key");
+
+    let refused =
+        with(r#"{"claude": {"quota": {"credential": "my key", "instead": ["claude", "lmm"]}}, "codex": {"quota": {"resumes": true}}}"#);
+    let told = refused.faults();
+    assert!(tells(&told, &["agents.claude.quota.credential", "my key", "a-z"]), "{told:?}");
+    assert!(tells(&told, &["agents.claude.quota.instead[0]", "it is this agent itself"]), "{told:?}");
+    assert!(tells(&told, &["agents.claude.quota.instead[1]", "lmm", "Did you mean", "llm"]), "{told:?}");
+    assert!(tells(&told, &["agents.codex.quota", "resumes"]), "{told:?}");
+}

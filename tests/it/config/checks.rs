@@ -20,7 +20,7 @@ fn a_check_is_declared_for_all_or_for_one_and_has_its_agent_s_walls_unless_it_sa
     let machine = Machine::new()
         .file(
             "orchestrator_config.json",
-            r#"{"checks": {"tests": {"command": "make test"}, "open": {"command": "x", "network": "all", "memory_mb": 64}},
+            r#"{"checks": {"tests": {"command": "make test"}, "open": {"command": "x", "network": "all", "memory_mb": 64, "disk_mb": 2}},
                 "agents": {"claude": {"file_system": "workspace", "home": "own", "network": "none", "default_checks": ["tests", "lint"],
                                       "checks": {"tests": {"command": "cargo test", "timeout_seconds": 5, "required": true}}}}}"#,
         )
@@ -34,6 +34,7 @@ fn a_check_is_declared_for_all_or_for_one_and_has_its_agent_s_walls_unless_it_sa
         (open.isolation.file_system, open.isolation.network, open.isolation.memory),
         (FileSystem::Workspace, Network::All, Some(64 << 20))
     );
+    assert_eq!(open.isolation.disk, Some(2 << 20));
     assert_eq!(of(&machine, "claude", "lint").command, "cargo clippy");
     let other = of(&machine, "codex", "tests");
     assert_eq!((other.command.as_str(), other.time_limit, other.required), ("make test", Duration::from_secs(600), false));

@@ -178,8 +178,8 @@ impl View<'_> {
         let now = self.means.clock.now();
         let age = shows.first_sent_at.and_then(|first| (now - first).to_std().ok());
         let protected = age.is_some_and(|age| age < self.means.settings.nonce_window);
-        // Who began to post it may have been killed before it could write down where it stands.
-        let by_another = self.facts.task.created_at < self.means.began_at;
+        // Who began to post it may have been killed before it could write down where it stands. Times would not tell: clocks are put back.
+        let by_another = self.row.card.begun_by != Some(self.means.queue.rules().process);
         if !protected && (by_another || shows.first_sent_at.is_some()) {
             if let Some(found) = self.find(channel, part).await? {
                 return Ok((found, false));

@@ -96,8 +96,6 @@ pub(super) struct Means {
     pub(super) settings: Arc<Settings>,
     /// Tasks whose cards have a request under way: two at a time could arrive in the other order.
     pub(super) cards_under_way: Arc<Mutex<BTreeSet<TaskId>>>,
-    /// When this process began to send.
-    pub(super) began_at: DateTime<Utc>,
     refused: Arc<Mutex<BTreeMap<Identity, Refused>>>,
 }
 
@@ -120,18 +118,7 @@ impl Means {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let began_at = clock.now();
-        Self {
-            queue,
-            chat,
-            log,
-            progress,
-            clock,
-            settings: Arc::new(settings),
-            cards_under_way: Arc::default(),
-            began_at,
-            refused: Arc::default(),
-        }
+        Self { queue, chat, log, progress, clock, settings: Arc::new(settings), cards_under_way: Arc::default(), refused: Arc::default() }
     }
 
     /// Whether a lane has to wait until its token is accepted again. A worker's that is given up holds nobody: the bot's own speaks.

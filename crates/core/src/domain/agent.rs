@@ -10,6 +10,7 @@ use super::{
     check::{Check, CheckName, Offer},
     isolation::Isolation,
     model::{ModelId, UnknownModel},
+    quota,
     reading::Reading,
     thinking::Thinking,
 };
@@ -30,6 +31,11 @@ impl AgentName {
     /// The name as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The gate that counts how many of it run.
+    pub fn gate(&self) -> String {
+        format!("agent:{self}")
     }
 }
 
@@ -128,6 +134,8 @@ pub struct AgentDefinition {
     pub stall: Option<Duration>,
     /// What it may reach and take.
     pub isolation: Isolation,
+    /// What becomes of its tasks when its quota is used up.
+    pub quota: quota::Rule,
     /// The checks that its tasks may name.
     pub checks: BTreeMap<CheckName, Check>,
     /// Those that each of its tasks has.
@@ -201,6 +209,7 @@ impl AgentDefinition {
     /// A definition of a program and nothing else.
     pub fn of(name: AgentName, program: Result<PathBuf, String>) -> Self {
         Self {
+            quota: quota::Rule::of(&name),
             name,
             about: String::new(),
             program,

@@ -174,6 +174,9 @@ pub struct Report {
     /// The session that the agent kept, by its own name for it.
     #[serde(default)]
     pub session: Option<String>,
+    /// When the quota is there again that was used up, where that was why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<DateTime<Utc>>,
     /// What its checks found; none: its task has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked: Option<Checked>,
@@ -201,6 +204,7 @@ impl Report {
             remarks: Vec::new(),
             class: None,
             session: None,
+            resets_at: None,
             checked: None,
         }
     }

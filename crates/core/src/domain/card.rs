@@ -8,6 +8,8 @@ use super::{
     check::Checked,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
+    permission::Asked,
+    quota::Wait,
     showing::Showing,
     task::{MessageRef, Task},
 };
@@ -38,6 +40,8 @@ pub struct Card {
     pub wanted_again: bool,
     /// How often it was posted anew.
     pub renewed: u32,
+    /// The process that is the only one that can have begun to post it, by its own number; `None`: one of a time when none was noted.
+    pub begun_by: Option<u64>,
     /// Who was told that he is not heard in its thread, the latest last.
     pub unheard: Vec<Unheard>,
 }
@@ -126,6 +130,8 @@ pub struct CardFacts {
     pub metered: Option<bool>,
     /// Who took what it had left when its money had run out.
     pub accepted: Option<String>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
     /// What the checks of its last attempt found.
     pub checked: Option<Checked>,
     /// Its entry in #results.
@@ -149,6 +155,8 @@ pub enum TaskState {
         /// Which.
         gate: String,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(Wait),
     /// It is tried again later.
     Delayed {
         /// When.

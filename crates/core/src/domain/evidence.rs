@@ -6,6 +6,7 @@ use super::{
     money::{Usage, Usd},
     progress::Story,
     reading::ErrorClass,
+    resets::Resets,
 };
 
 /// Everything that was found after a run. Nothing here is trusted: an agent wrote it.
@@ -48,6 +49,8 @@ pub struct Answer {
     pub error: Option<String>,
     /// What that means.
     pub class: Option<ErrorClass>,
+    /// When it may ask again, as it was told.
+    pub resets: Option<Resets>,
 }
 
 /// What an agent reports to have spent.

@@ -27,6 +27,8 @@ pub struct Reading {
     pub error: OneOrMore<Selector>,
     /// The HTTP status of the model call that went wrong.
     pub status: OneOrMore<Selector>,
+    /// When it may ask again: seconds to wait, seconds since 1970, or a time. Without it the error's words are searched.
+    pub resets: OneOrMore<Selector>,
     /// The calls of tools that were refused to it: a list, of which the length counts.
     pub denied: OneOrMore<Selector>,
     /// What the reader of its result has to know beside it: the first few of them, a remark each.

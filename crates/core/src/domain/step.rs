@@ -68,7 +68,7 @@ pub enum Verdict {
 pub enum StepEvent<'a> {
     /// An instance took it.
     Claimed,
-    /// A gate was closed when its turn came.
+    /// A gate was closed when its turn came, or its attempt has told that one is.
     Stopped {
         /// The gate.
         gate: &'a str,
@@ -109,7 +109,7 @@ impl StepState {
         use StepState::{Blocked, Delayed, Finished, Parked, Ready, Running};
         match (self, event) {
             (Ready { .. }, StepEvent::Claimed) => Ok(Running),
-            (Ready { .. }, StepEvent::Stopped { gate }) => Ok(Parked { gate: gate.to_owned() }),
+            (Ready { .. } | Running, StepEvent::Stopped { gate }) => Ok(Parked { gate: gate.to_owned() }),
             (Blocked { .. } | Delayed { .. } | Parked { .. } | Running, StepEvent::Freed) | (Finished { .. }, StepEvent::Retried) => {
                 Ok(Ready { since: at })
             }

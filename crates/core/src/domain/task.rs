@@ -115,6 +115,8 @@ pub struct Left {
     pub outcome: Outcome,
     /// Its result.
     pub text: String,
+    /// Why its checks did not say yes, if it failed for that: what each found, and what it printed.
+    pub objections: Vec<String>,
 }
 
 /// One message in one channel.

@@ -363,12 +363,7 @@ impl Desk {
 
 /// The gates that a task's step must find open.
 pub(super) fn gates(task: &Task) -> Vec<String> {
-    vec![agent_gate(&task.wishes.agent)]
-}
-
-/// The gate that counts the runs of one agent definition.
-pub fn agent_gate(agent: &AgentName) -> String {
-    format!("agent:{agent}")
+    vec![task.wishes.agent.gate()]
 }
 
 /// Tells a repetition from a second request under the same key: what is asked counts, not when.

@@ -1,4 +1,4 @@
-//! What people decide about a task's money: it may cost more, or what there is will do.
+//! What people decide about a task's money (it may cost more, or what there is will do) and about quotas.
 
 use super::desk::{Desk, DeskError};
 use crate::{
@@ -6,6 +6,7 @@ use crate::{
         actor::{Actor, Right},
         id::TaskId,
         money::Usd,
+        quota::Credential,
     },
     queue::QueueError,
     wording::refusals::Refusal,
@@ -39,5 +40,15 @@ impl Desk {
             Err(QueueError::NotNow { .. }) => Ok(false),
             done => Ok(done.map(|()| true)?),
         }
+    }
+
+    /// Says that the quota of a credential is there again, whatever was told; tells whether it was used up.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError`].
+    pub async fn quota_is_back(&self, by: &Actor, credential: Credential) -> Result<bool, DeskError> {
+        self.may(by, Right::Operate, false)?;
+        Ok(self.queue.quota_is_back(credential, by.name().to_owned()).await?)
     }
 }

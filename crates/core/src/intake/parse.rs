@@ -14,6 +14,7 @@ use crate::{
         id::TaskId,
         model::{Catalogue, ModelId},
         money::Usd,
+        quota::Usual,
         task::{Priority, Wishes, parse_duration},
     },
     wording::refusals::Refusal,
@@ -126,6 +127,14 @@ pub fn parse_with(text: &str, beside: Asked, rules: &Rules<'_>) -> Result<Parsed
     }
 }
 
+/// The model of a task that names none, with what it is shown as; `own`: those that its agent knows by itself.
+pub fn usual_model(catalogue: &Catalogue, own: Option<&OwnModels>) -> Usual {
+    match own {
+        Some(own) => own.default.clone().map(ModelId).map(|id| (id.clone(), own.shown(&id))),
+        None => catalogue.default_model().map(|id| (id.clone(), catalogue.shown(id))),
+    }
+}
+
 /// Checks as one option of a command lists them: names with commas between them, or one command after `!`.
 pub fn listed_checks(given: &str) -> Vec<String> {
     let parts: Vec<&str> = if given.trim_start().starts_with('!') { vec![given] } else { given.split(',').collect() };
@@ -161,10 +170,7 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
     }));
 
     let own = rules.own_models.get(&agent);
-    let mut model = match own {
-        Some(own) => own.default.clone().map(ModelId),
-        None => rules.catalogue.default_model().cloned(),
-    };
+    let mut model = usual_model(rules.catalogue, own).map(|(id, _)| id);
     granted(asked.model.as_deref().map_or(Ok(()), |given| {
         let resolve = |given: &str| own.map_or_else(|| rules.catalogue.resolve(given), |own| own.resolve(given));
         // Aliases are small letters as a rule; a phone writes the first one large.

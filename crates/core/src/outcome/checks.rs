@@ -31,12 +31,18 @@ pub(super) fn judge(case: &Case<'_>, outcome: Outcome) -> Option<(Checked, Optio
     for wished in case.checks {
         let found = work.and_then(|work| work.runs.iter().enumerate().find(|(_, run)| run.check == *wished));
         let report = match found {
-            None => not_run(wished, case, outcome),
+            None => {
+                let report = not_run(wished, case, outcome);
+                if is_required_now(wished, case) && missing.is_none() {
+                    missing = Some(lacking(wished, &report));
+                }
+                report
+            }
             Some((nth, run)) => {
                 let output = case.collected.check_outputs.get(nth).map(String::as_str);
                 let report = of_run(run, output, outcome, limit_of(wished, case));
                 if run.required && report.finding != Finding::Verified && missing.is_none() {
-                    missing = Some(format!("its check `{wished}`, without which it may not succeed, did not say yes: {}", report.because));
+                    missing = Some(lacking(wished, &report));
                 }
                 report
             }
@@ -45,6 +51,15 @@ pub(super) fn judge(case: &Case<'_>, outcome: Outcome) -> Option<(Checked, Optio
     }
     let changes = work.map(|work| work.changes.clone());
     Some((Checked { checks, changes }, missing.filter(|_| outcome == Outcome::Succeeded)))
+}
+
+fn lacking(wished: &WishedCheck, report: &CheckReport) -> String {
+    format!("its check `{wished}`, without which it may not succeed, did not say yes: {}", report.because)
+}
+
+/// Of a check that left no record: whether it is required as it is declared now.
+fn is_required_now(wished: &WishedCheck, case: &Case<'_>) -> bool {
+    matches!(wished, WishedCheck::Named(name) if case.definition.checks.get(name).is_some_and(|check| check.required))
 }
 
 /// What of the isolation of its checks a machine can't hold, where that is not their agent's: one line each.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+
 use super::checks;
 use crate::{
     domain::{
@@ -11,7 +13,7 @@ use crate::{
         evidence::Collected,
         model::{Catalogue, ModelId},
         money::Usd,
-        price,
+        price, quota,
         reading::ErrorClass,
         task::show_duration,
     },
@@ -38,9 +40,14 @@ pub struct Case<'a> {
     pub time_limit: Duration,
     /// What its task may cost.
     pub budget: Option<Usd>,
+    /// What a time of this machine's clock is.
+    pub local: Local,
     /// The checks that its task is to have.
     pub checks: &'a [WishedCheck],
 }
+
+/// What a time of a machine's clock is; `None`: it shows no such time.
+pub type Local = fn(NaiveDateTime) -> Option<DateTime<Utc>>;
 
 /// Judges an attempt that has ended.
 pub fn judge(case: &Case<'_>) -> Report {
@@ -51,6 +58,11 @@ pub fn judge(case: &Case<'_>) -> Report {
         Some(missing) => (Outcome::Failed, Some(missing), Some(ErrorClass::CheckFailed)),
         None => (outcome, reason, found.answer.as_ref().and_then(|answer| answer.class)),
     };
+    let resets_at = if outcome == Outcome::Failed { quota_is_back(case) } else { None };
+    let reason = reason.map(|reason| match resets_at {
+        Some(at) => format!("{reason}; it has quota again at {}", at.format("%Y-%m-%d %H:%M UTC")),
+        None => reason,
+    });
     let success = outcome == Outcome::Succeeded;
     let priced = match case.ending {
         Ending::NeverStarted => price::Priced { model: case.requested.map(|id| id.0.clone()), ..price::Priced::default() },
@@ -95,6 +107,20 @@ pub fn judge(case: &Case<'_>) -> Report {
         class: class.filter(|_| !success),
         session: found.session.clone(),
         checked: checked.map(|(checked, _)| checked),
+        resets_at,
+    }
+}
+
+/// When the quota is there again that an agent has used up, if that is what its error means.
+fn quota_is_back(case: &Case<'_>) -> Option<DateTime<Utc>> {
+    let Ending::Recorded(record) = case.ending else { return None };
+    let answer = case.collected.answer.as_ref()?;
+    let until = answer.resets?.when(record.ended_at, case.local)?;
+    let is_long = (until - record.ended_at).to_std().is_ok_and(|wait| wait >= quota::LEAST);
+    match answer.class? {
+        ErrorClass::Quota => Some(until),
+        ErrorClass::RateLimit if is_long => Some(until),
+        _ => None,
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Law {
     pub secrets: Vec<Secret>,
     /// What of an agent's isolation this machine can hold: what it can't is told with each result.
     pub offered: Offered,
+    /// What a time of this machine's clock is: programs tell theirs.
+    pub local: judge::Local,
 }
 
 /// Settles what comes out of the runner until nothing can come any more; side by side, so that one commit holds what has ended meanwhile.
@@ -123,6 +125,7 @@ fn report(ended: &Ended, law: &Law) -> Report {
         requested: wishes.model.as_ref(),
         time_limit: wishes.time_limit,
         budget: wishes.budget,
+        local: law.local,
         checks: &wishes.checks,
     });
     report.remarks.extend(definition.isolation.open(law.offered));

@@ -7,13 +7,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 pub use super::dispatch::Closed;
-use super::{Queue, QueueError};
+use super::{Queue, QueueError, Rules, quotas};
 use crate::{
     domain::{
         attempt::Outcome,
         id::{MessageId, TaskId},
         journal::Event,
         money::Usd,
+        permission::{Asked, Question},
+        quota::Wait,
         step::{Blocked, StepState},
     },
     ports::rows::{AttemptRow, Counts, LedgerRow, Look, RowsError, StepRow, TaskFilter, TaskRow},
@@ -28,6 +30,10 @@ pub struct TaskView {
     pub step: StepRow,
     /// Its attempts that became runs (or are about to), oldest first.
     pub attempts: Vec<AttemptRow>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
+    /// What it waits for, if that is its agent's quota.
+    pub quota: Option<Wait>,
 }
 
 /// What a task is doing, with its evidence.
@@ -45,6 +51,8 @@ pub enum Doing<'a> {
         /// Which.
         gate: &'a str,
     },
+    /// It waits for its agent's quota.
+    OutOfQuota(&'a Wait),
     /// Somebody held it, or it is asked about.
     Blocked {
         /// Why.
@@ -73,6 +81,9 @@ impl TaskView {
         if let Some(attempt) = self.attempts.iter().rev().find(|attempt| attempt.state.is_live()) {
             return Doing::Running { attempt };
         }
+        if let Some(wait) = &self.quota {
+            return Doing::OutOfQuota(wait);
+        }
         match &self.step.state {
             StepState::Blocked { reason } => Doing::Blocked { reason: *reason },
             StepState::Delayed { until } => Doing::Delayed { until: *until },
@@ -87,6 +98,7 @@ impl TaskView {
             Doing::Waiting => "waiting",
             Doing::Delayed { .. } => "delayed",
             Doing::Parked { .. } => "parked",
+            Doing::OutOfQuota(_) => "out_of_quota",
             Doing::Blocked { reason: Blocked::Paused } => "held",
             Doing::Blocked { reason: Blocked::Approval } => "asked",
             Doing::Running { .. } => "running",
@@ -103,6 +115,12 @@ impl TaskView {
     /// How many counted attempts have begun, as far as they have not turned out void: what a press on one of its buttons carries.
     pub fn begun(&self) -> u32 {
         self.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0)
+    }
+
+    /// The question of its running agent that waits for somebody, of several the oldest.
+    pub fn open_question(&self) -> Option<&Question> {
+        let stops = matches!(self.doing(), Doing::Running { attempt } if attempt.stop.is_some());
+        self.asked.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question).filter(|_| !stops)
     }
 
     /// Its latest attempt.
@@ -130,7 +148,8 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn show(&self, id: TaskId) -> Result<Option<TaskView>, QueueError> {
-        self.read(move |look| look.task(&id)?.map(|row| view(look, row)).transpose().map(Option::flatten)).await
+        let rules = self.rules.clone();
+        self.read(move |look| look.task(&id)?.map(|row| view(look, &rules, row)).transpose().map(Option::flatten)).await
     }
 
     /// The task whose message this is.
@@ -157,9 +176,10 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn list(&self, filter: TaskFilter) -> Result<Vec<TaskView>, QueueError> {
+        let rules = self.rules.clone();
         self.read(move |look| {
             let rows = look.tasks(&filter)?;
-            Ok(rows.into_iter().map(|row| view(look, row)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+            Ok(rows.into_iter().map(|row| view(look, &rules, row)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })
         .await
     }
@@ -170,9 +190,10 @@ impl Queue {
     ///
     /// [`QueueError::Store`].
     pub async fn waiting(&self, limit: u32) -> Result<Vec<TaskView>, QueueError> {
+        let rules = self.rules.clone();
         self.read(move |look| {
             let steps = look.waiting_steps(limit)?;
-            let views = steps.into_iter().map(|step| Ok(look.task(&step.task)?.map(|row| view(look, row)).transpose()?.flatten()));
+            let views = steps.into_iter().map(|step| Ok(look.task(&step.task)?.map(|row| view(look, &rules, row)).transpose()?.flatten()));
             Ok(views.collect::<Result<Vec<_>, RowsError>>()?.into_iter().flatten().collect())
         })
         .await
@@ -211,9 +232,12 @@ impl Queue {
     }
 }
 
-fn view(look: &dyn Look, row: TaskRow) -> Result<Option<TaskView>, RowsError> {
+fn view(look: &dyn Look, rules: &Rules, row: TaskRow) -> Result<Option<TaskView>, RowsError> {
     let Some(step) = look.step_of(&row.task.id)? else { return Ok(None) };
     let mut attempts = look.attempts_of(&row.task.id)?;
     attempts.retain(|attempt| attempt.state != crate::domain::attempt::AttemptState::Void);
-    Ok(Some(TaskView { row, step, attempts }))
+    let live = attempts.iter().rev().find(|attempt| attempt.state.is_live());
+    let asked = live.map(|attempt| super::permissions::of(look, attempt.id)).transpose()?.unwrap_or_default();
+    let quota = quotas::wait_of(look, rules, &step)?;
+    Ok(Some(TaskView { row, step, attempts, asked, quota }))
 }

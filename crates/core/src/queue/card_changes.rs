@@ -45,7 +45,7 @@ pub(super) fn begin(
     if showing.shown < Shown::StateChanges {
         return Ok(());
     }
-    let mut row = new(task, channel, showing.threads, now);
+    let mut row = new(rules, task, channel, showing.threads, now);
     if let Some(step) = waits {
         let near = rows.cards_near(channel, SHOWN_WAITING)? < SHOWN_WAITING;
         row.turn = Some(Turn { near, priority: step.priority, step: step.id });
@@ -94,7 +94,7 @@ pub(super) fn end(
         if showing.shown == Shown::Silent {
             return Ok(());
         }
-        return rows.put_card(&new(task, channel, showing.threads, soon));
+        return rows.put_card(&new(rules, task, channel, showing.threads, soon));
     };
     let turn = row.turn.take();
     row.card.wanted += 1;
@@ -134,6 +134,7 @@ pub(super) fn renew(rows: &mut dyn Rows, rules: &Rules, mut row: CardRow, now: D
         renewed: row.card.renewed + 1,
         unheard: row.card.unheard,
         thread: if threads { Thread::Wanted } else { Thread::Unwanted },
+        begun_by: Some(rules.process),
         ..Card::default()
     };
     row.due_at = may_be_sent(&row).then_some(now);
@@ -153,7 +154,7 @@ pub(super) fn anchor(rows: &mut dyn Rows, task: &TaskId, at: MessageRef, now: Da
     rows.put_card(&row)
 }
 
-fn new(task: &TaskRow, channel: ChannelId, threads: bool, due: DateTime<Utc>) -> CardRow {
+fn new(rules: &Rules, task: &TaskRow, channel: ChannelId, threads: bool, due: DateTime<Utc>) -> CardRow {
     let anchor = task.message.map(|at| at.message);
     CardRow {
         task: task.task.id.clone(),
@@ -161,7 +162,13 @@ fn new(task: &TaskRow, channel: ChannelId, threads: bool, due: DateTime<Utc>) ->
         message: None,
         due_at: anchor.map(|_| due),
         turn: None,
-        card: Card { anchor, wanted: 1, thread: if threads { Thread::Wanted } else { Thread::Unwanted }, ..Card::default() },
+        card: Card {
+            anchor,
+            wanted: 1,
+            thread: if threads { Thread::Wanted } else { Thread::Unwanted },
+            begun_by: Some(rules.process),
+            ..Card::default()
+        },
     }
 }
 

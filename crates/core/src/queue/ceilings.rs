@@ -323,7 +323,9 @@ impl Queue {
         let counted = self.read(move |rows| {
             let mut sums = std::collections::BTreeMap::<Scope, i64>::new();
             for entry in rows.ledger(today, today)? {
-                let (Some(cost), Some(row)) = (entry.cost, rows.task(&entry.task)?) else { continue };
+                let (Some(cost), Some(mut row)) = (entry.cost, rows.task(&entry.task)?) else { continue };
+                // Another agent may have it by now.
+                row.task.wishes.agent = entry.agent;
                 for (scope, _) in rules.ceilings.of(&row.task).into_iter().filter(|(scope, _)| *scope != Scope::Day) {
                     let sum = sums.entry(scope).or_default();
                     *sum = sum.saturating_add(cost.nanos());

@@ -9,7 +9,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::{closed, instance_gate},
-    gates, journal_attempt, lanes, signs,
+    gates, journal_attempt, lanes, quotas, signs,
 };
 use crate::{
     domain::{
@@ -17,6 +17,7 @@ use crate::{
         id::AttemptId,
         journal::What,
         lease::{Fence, Lease},
+        quota,
         step::StepEvent,
         task::Origin,
     },
@@ -117,7 +118,16 @@ pub(super) fn claim_one(rows: &mut dyn Rows, rules: &Rules, ask: &ClaimAsk, now:
             gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;
             continue;
         }
-        let row = super::task_row(rows, &step.task)?;
+        let mut row = super::task_row(rows, &step.task)?;
+        if quotas::closed(rows, rules, &row, now)? {
+            let before = step.gates.clone();
+            if !quotas::moved(rows, rules, &mut row, &mut step, now)? {
+                lanes::leave(rows, &mut step, StepEvent::Stopped { gate: &quota::gate(&row.task.wishes.agent) }, now)?;
+            }
+            gates::pass_on(rows, &before, now, rules.lane_cap)?;
+            card_changes::touch(rows, rules, &step.task, Pace::Soon, now)?;
+            continue;
+        }
         if let Err(short) = ceilings::reserve(rows, rules, &row.task, ask.attempt, now)? {
             lanes::leave(rows, &mut step, StepEvent::Stopped { gate: &short.gate() }, now)?;
             gates::pass_on(rows, &step.gates, now, rules.lane_cap)?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
-    dispatch, ended_words, follow_ups, gates, journal, lanes, live_attempt, not_now,
+    dispatch, ended_words, follow_ups, gates, journal, lanes, live_attempt, not_now, quotas,
     reopen::reopen,
     settle, step_row, task_row, write_letter,
 };
@@ -16,6 +16,7 @@ use crate::{
         journal::{Event, What},
         lease::Fence,
         outbound::{Address, Identity, Letter},
+        quota,
         step::{Blocked, StepEvent, StepState, Verdict},
     },
     ports::{
@@ -191,7 +192,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Gives its turn to a task that waits for a later time.
+    /// Gives its turn to a task that waits for a later time, or for its agent's quota, whatever is known of that.
     ///
     /// # Errors
     ///
@@ -200,7 +201,11 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         self.write(Urgency::Usual, move |rows| {
             let mut step = step_row(rows, &id)?;
-            let StepState::Delayed { .. } = step.state else { return Err(not_now(&id, "tried at once", "waits for no time")) };
+            match &step.state {
+                StepState::Delayed { .. } => {}
+                StepState::Parked { gate } if quota::agent_of(gate).is_some() => quotas::let_past(rows, &id)?,
+                _ => return Err(not_now(&id, "tried at once", "waits for no time")),
+            }
             journal(rows, now, &id, What::Hastened { by: by.clone() })?;
             card_changes::touch(rows, &rules, &id, Pace::Now, now)?;
             lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap)

@@ -11,11 +11,13 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::{AttemptState, Outcome},
+        attempt::{AttemptState, Outcome, Report},
         card::Unheard,
+        check::Finding,
         id::{AttemptId, TaskId},
         journal::What,
         outbound::Purpose,
+        reading::ErrorClass,
         step::StepState,
         task::{Conversation, FollowUp, Left, MessageRef},
     },
@@ -142,12 +144,25 @@ impl Queue {
             let earlier = |row: &AttemptRow| row.number < number && matches!(row.state, AttemptState::Ended { .. });
             let left = look.attempts_of(&id)?.into_iter().rev().filter(earlier).find_map(|row| {
                 let report = row.report?;
-                Some(Left { number: row.number, outcome: report.outcome, text: report.text }).filter(|left| !left.text.trim().is_empty())
+                let objections = objections(&report);
+                Some(Left { number: row.number, outcome: report.outcome, text: report.text, objections })
+                    .filter(|left| !left.text.trim().is_empty())
             });
             Ok(Conversation { left, said })
         })
         .await
     }
+}
+
+/// Why an attempt's checks did not say yes, if it failed for that.
+fn objections(report: &Report) -> Vec<String> {
+    let checks = report.checked.iter().flat_map(|checked| &checked.checks).filter(|_| report.class == Some(ErrorClass::CheckFailed));
+    let told = checks.filter(|check| check.finding != Finding::Verified).map(|check| {
+        let command = check.command.as_deref().map_or_else(String::new, |command| format!(" ({command})"));
+        let printed = check.output.as_deref().map_or_else(String::new, |output| format!("\n{output}"));
+        format!("{}{command}: {}{printed}", check.check, check.because)
+    });
+    told.collect()
 }
 
 /// Whether something was said in a task's thread that no attempt was told.

@@ -19,6 +19,8 @@ mod lanes;
 pub mod launch;
 pub mod marks;
 pub mod outbound;
+mod permissions;
+mod quotas;
 mod refusals;
 mod reopen;
 pub mod settle;
@@ -45,6 +47,7 @@ use crate::{
         id::{ChannelId, InstanceId, LetterId, TaskId},
         journal::{Event, What},
         outbound::{Address, Identity, Letter, LetterState},
+        quota::Quotas,
         retry::Delays,
         showing::Showing,
         step::IllegalTransition,
@@ -76,6 +79,8 @@ pub struct Queue {
 pub struct Rules {
     /// The instance in whose name attempts are claimed.
     pub instance: InstanceId,
+    /// The number of chance by which this process knows what it has begun itself: [`Queue::new`] draws it.
+    pub process: u64,
     /// How many attempts this instance runs at once.
     pub slots: u32,
     /// How long a lease lasts without renewal.
@@ -86,6 +91,8 @@ pub struct Rules {
     pub open_tasks_per_lane: u64,
     /// What a day (UTC) may cost, in all and by whom: at the ceiling of all nothing more is started, at another one what it counts waits.
     pub ceilings: Ceilings,
+    /// What becomes of an agent's tasks when its quota is used up.
+    pub quotas: Quotas,
     /// Launches of one attempt that may fail before the step fails.
     pub launch_tries: u32,
     /// Delays between launches that the machine refused.
@@ -177,7 +184,9 @@ impl From<RowsError> for QueueError {
 impl Queue {
     /// A queue over a store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
-        Self { store, clock, entropy, rules: Arc::new(rules), bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
+        let process = entropy.bytes().into_iter().take(8).fold(0, |number, byte| number << 8 | u64::from(byte));
+        let rules = Arc::new(Rules { process, ..rules });
+        Self { store, clock, entropy, rules, bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
     }
 
     /// What rings when something may have become possible.

@@ -7,7 +7,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, reopen, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, permissions, quotas, reopen, signs, spent_fact, write_letter,
 };
 use crate::{
     domain::{
@@ -18,6 +18,7 @@ use crate::{
         lease::Fence,
         money::Usd,
         outbound::{Letter, Purpose},
+        quota,
         step::StepEvent,
     },
     ports::{
@@ -91,11 +92,12 @@ pub(super) fn end_attempt(
     let mut attempt = live.clone();
     attempt.state = AttemptState::Ended { outcome };
     attempt.ended_at = Some(now);
-    let may_be_retried = report.may_be_retried();
+    let (may_be_retried, resets_at) = (report.may_be_retried(), report.resets_at.filter(|at| *at > now));
     attempt.report = Some(report);
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
     let mut task = super::task_row(rows, &attempt.task)?;
+    permissions::forget(rows, attempt.id)?;
     let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);
@@ -106,6 +108,20 @@ pub(super) fn end_attempt(
 
     step.attempts += 1;
     step.failed_launches = 0;
+    if let Some(until) = resets_at {
+        quotas::used_up(rows, rules, &attempt, until, now)?;
+        if live.stop.is_none() && quotas::may_wait(rows, &attempt.task)? {
+            // It is the quota's fault, and not one of the tries that its task may have.
+            step.attempts_allowed = step.attempts_allowed.max(step.attempts + 1);
+            if quotas::moved(rows, rules, &mut task, &mut step, now)? {
+                lanes::enter(rows, &mut step, StepEvent::Freed, now, rules.lane_cap)?;
+            } else {
+                step.state = step.state.after(StepEvent::Stopped { gate: &quota::gate(&attempt.agent) }, now)?;
+                rows.update_step(&mut step)?;
+            }
+            return Ok(card_changes::touch(rows, rules, &attempt.task, Pace::Soon, now)?);
+        }
+    }
     // Whoever asked that it be stopped did not mean "until the next attempt".
     let goes_on = may_be_retried && live.stop.is_none() && step.attempts < step.attempts_allowed;
     if goes_on && ceilings::has_money(rows, &task.task, &attempt)? {

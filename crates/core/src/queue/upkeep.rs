@@ -29,6 +29,7 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn wake_due(&self) -> Result<Option<DateTime<Utc>>, QueueError> {
         self.open_ceilings().await?;
+        self.open_quotas().await?;
         let (now, lane_cap) = (self.now(), self.rules.lane_cap);
         let delays = if self.rules.attempt_delays.cap() > self.rules.launch_delays.cap() {
             self.rules.attempt_delays

@@ -126,6 +126,9 @@ pub fn with_conversation(prompt: &str, conversation: &Conversation) -> String {
         let cut = if shown.len() < left.text.trim().len() { "\n[… it goes on]" } else { "" };
         let _ = write!(text, "\n\n--- What attempt {} has left ({}) ---\n{shown}{cut}", left.number, left.outcome.word().replace('_', " "));
     }
+    for objection in conversation.left.iter().flat_map(|left| &left.objections) {
+        let _ = write!(text, "\n\n--- It did not pass its check ---\n{objection}");
+    }
     for said in &conversation.said {
         let _ = write!(text, "\n\n--- {} then said ---\n{}", said.by.name(), said.text);
     }

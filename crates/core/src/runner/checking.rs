@@ -1,6 +1,9 @@
 //! The checks of an attempt: what its attendant is asked to run after the agent, and what they have printed.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::{
     beside::{self, Beside},
@@ -25,6 +28,8 @@ const OUTPUT: u64 = 256 << 10;
 const TAIL: u64 = 2 << 10;
 /// The list of changes, where people find it: beside the working folder.
 pub(super) const CHANGES: &str = "CHANGES.txt";
+/// The same in the control folder: made when the first check is about to be run.
+const LIST: &str = "changes";
 /// The longest list of changes that is put there, in bytes: as much as is kept.
 const LONGEST_LIST: u64 = 4 << 20;
 
@@ -76,17 +81,30 @@ pub(super) fn of_run(settings: &Settings, definition: &AgentDefinition, run: &Ru
             env,
             walls: walls.unwrap_or_default(),
             time_limit: declared.map_or(check::TIME_LIMIT, |check| check.time_limit),
-            output: control.join(format!("check-{}", nth + 1)),
+            output: output(&control, nth),
             output_limit: OUTPUT,
         });
     }
     Ok(Some(Checking {
         workspace: run.workspace.dir().to_owned(),
         leave_out: vec![run.workspace.file(workspace::LOG)],
-        changes: control.join("changes"),
+        changes: control.join(LIST),
         good: definition.reading.success.exit.clone(),
         checks,
     }))
+}
+
+/// Where what a check prints goes, by its place among them.
+fn output(control: &Path, nth: usize) -> PathBuf {
+    control.join(format!("check-{}", nth + 1))
+}
+
+/// What is written while a run's work is being checked: the first of them is there from the beginning of that. Empty: it has no checks.
+pub(super) fn signs(settings: &Settings, run: &Run) -> Vec<PathBuf> {
+    let control = settings.attempts.join(run.attempt.to_string());
+    let outputs = (0..run.task.wishes.checks.len()).map(|nth| output(&control, nth));
+    let list = std::iter::once(control.join(LIST)).filter(|_| !run.task.wishes.checks.is_empty());
+    list.chain(outputs).collect()
 }
 
 /// What an agent is told of its checks: their names with what they run. Of one that there is no more, nothing.
@@ -117,7 +135,7 @@ pub(super) fn collect(settings: &Settings, run: &Run, work: &CheckedWork, found:
     let control = settings.attempts.join(run.attempt.to_string());
     for (nth, one) in work.runs.iter().enumerate() {
         let tail = match one.end {
-            CheckEnd::Ran { .. } => transcript::tail(&control.join(format!("check-{}", nth + 1)), TAIL).text,
+            CheckEnd::Ran { .. } => transcript::tail(&output(&control, nth), TAIL).text,
             CheckEnd::NotRun { .. } => String::new(),
         };
         found.check_outputs.push(tail);
@@ -128,7 +146,9 @@ pub(super) fn collect(settings: &Settings, run: &Run, work: &CheckedWork, found:
             None => found.remarks.push(format!("whether the check `{whose}` itself has changed files of the workspace is not known")),
         }
     }
-    let plain_file::Found::Plain(list) = plain_file::read(&control.join("changes"), LONGEST_LIST) else { return };
+    // Nothing is written where a link leads.
+    let list = plain_file::read(&control.join(LIST), LONGEST_LIST);
+    let (plain_file::Found::Plain(list), true) = (list, run.workspace.is_intact()) else { return };
     let place = run.workspace.dir().join(CHANGES);
     // What an agent or a check has put there is not ours to write into, a link before all.
     if fs::symlink_metadata(&place).is_ok_and(|seen| !seen.is_dir()) {

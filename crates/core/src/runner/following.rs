@@ -12,6 +12,8 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    asking::Asking,
+    checking,
     making::{self, Run},
     means::Means,
     metering::Meter,
@@ -19,12 +21,20 @@ use super::{
     reader::Reader,
     workspace::LOG,
 };
-use crate::domain::{agent::AgentName, lease::Fence, price, progress::Pulse, reading::Format};
+use crate::domain::{
+    agent::AgentName,
+    lease::Fence,
+    price,
+    progress::Pulse,
+    reading::{Format, Signal},
+};
 
 /// Between two looks at an agent's output.
 const LOOKS: Duration = Duration::from_secs(2);
 /// The same where money is to be held to a ceiling: what is used between two looks is what it may be overdrawn by.
 const METERED_LOOKS: Duration = Duration::from_millis(200);
+/// The same of an agent that may ask something: a person waits less gladly than a budget.
+const ASKING_LOOKS: Duration = Duration::from_millis(500);
 /// Most bytes that are read in one look: a flood is followed later, or not at all.
 const AT_ONCE: u64 = 4 << 20;
 /// Longest line that is waited for.
@@ -44,36 +54,57 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
     let mut tail =
         (reading.format == Format::Jsonl).then(|| Tail { path: making::stdout(&means.settings, run.attempt), read: 0, rest: Vec::new() });
     // An agent may remove its log, which is in its folder; not so what is kept of its output.
-    let heard_in = [run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
+    let mut heard_in = vec![run.workspace.file(LOG), making::stdout(&means.settings, run.attempt)];
+    let checked = checking::signs(&means.settings, run);
+    let being_checked = checked.first().cloned();
+    heard_in.extend(checked);
     let metered = reading.format == Format::Jsonl && !tokenless;
     let bounded = run.task.wishes.budget.is_some() || !means.queue.rules().ceilings.of(&run.task).is_empty();
     let mut meter = Meter::new(means, run.attempt, Fence(run.fence), &run.task.id);
-    let pause = if bounded { METERED_LOOKS } else { LOOKS };
+    let mut asking = Asking::of(means, definition, run.attempt, Fence(run.fence));
     loop {
+        let pause = match &asking {
+            Some(asking) if asking.waits() => METERED_LOOKS,
+            _ if bounded => METERED_LOOKS,
+            Some(_) => ASKING_LOOKS,
+            None => LOOKS,
+        };
         // What ends sooner is told by its result.
         tokio::time::sleep(pause).await;
-        let (looked, heard_in) = (tail.take(), heard_in.clone());
+        let (looked, heard_in, being_checked) = (tail.take(), heard_in.clone(), being_checked.clone());
         let seen = tokio::task::spawn_blocking(move || {
             let times = heard_in.iter().filter_map(|path| std::fs::symlink_metadata(path).and_then(|seen| seen.modified()).ok());
             let heard_at = times.max().map(DateTime::<Utc>::from);
             let mut tail = looked;
             let lines = tail.as_mut().map(Tail::lines).unwrap_or_default();
-            (tail, lines, heard_at)
+            (tail, lines, heard_at, being_checked.is_some_and(|path| path.exists()))
         });
-        let Ok((kept, lines, heard_at)) = seen.await else { continue };
+        let Ok((kept, lines, heard_at, is_being_checked)) = seen.await else { continue };
         tail = kept;
         for line in &lines {
             reader.line(line);
+            if let Some(asking) = &mut asking {
+                asking.line(line);
+            }
+        }
+        if let Some(asking) = &mut asking {
+            asking.look().await;
         }
         // A log may be older than the run, or the clock was put back meanwhile.
         let heard_at = heard_at.filter(|at| *at >= since).unwrap_or(since);
         let spent = reader.spent();
         let priced = price::price(&spent, &means.settings.catalogue, run.task.wishes.model.as_ref(), tokenless);
         let told = !spent.by_model.is_empty() || spent.cost.is_some();
-        if let Some(cost) = priced.cost.filter(|_| told && bounded) {
+        // What has ended spends nothing more.
+        if let Some(cost) = priced.cost.filter(|_| told && bounded && !is_being_checked) {
             meter.reads(cost).await;
         }
-        let pulse = Pulse { metered, story: reader.story().clone(), usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
+        let mut story = reader.story().clone();
+        if is_being_checked {
+            let names: Vec<String> = run.task.wishes.checks.iter().map(ToString::to_string).collect();
+            story.add(Signal::ToolStarted, &format!("it has ended; its work is being checked ({})", names.join(", ")));
+        }
+        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
         beating.is(pulse);
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::{
     evidence::{Answer, Spent},
     progress::Story,
     reading::{Condition, ErrorClass, Format, Pointer, Reading, holds},
+    resets::Resets,
 };
 
 /// Longest error, model or session that is kept, in characters.
@@ -50,6 +51,7 @@ pub struct Reader<'r> {
     model: Gathered<'r>,
     error: Gathered<'r>,
     status: Gathered<'r>,
+    resets: Gathered<'r>,
     spending: Spending<'r>,
     story: Story,
     require: Vec<bool>,
@@ -70,6 +72,7 @@ impl<'r> Reader<'r> {
             model: words(&rules.model),
             error: words(&rules.error),
             status: words(&rules.status),
+            resets: words(&rules.resets),
             spending: Spending::new(&rules.usage),
             story: Story::default(),
             require: vec![false; rules.success.require.len()],
@@ -108,7 +111,7 @@ impl<'r> Reader<'r> {
     /// Reads one record.
     pub fn record(&mut self, record: &Value) {
         self.records += 1;
-        for gathered in [&mut self.text, &mut self.session, &mut self.model, &mut self.error, &mut self.status] {
+        for gathered in [&mut self.text, &mut self.session, &mut self.model, &mut self.error, &mut self.status, &mut self.resets] {
             gathered.record(record);
         }
         self.spending.record(record);
@@ -172,10 +175,12 @@ impl<'r> Reader<'r> {
         let ok = self.require.iter().all(|seen| *seen) && !self.refuse.contains(&true);
         let status = found(&self.status).and_then(|status| status.parse().ok());
         let class = self.class(exit, status, error.as_deref().unwrap_or_default()).filter(|_| !ok || error.is_some() || exit != Some(0));
+        let told = found(&self.resets).and_then(|told| Resets::of_value(&told));
+        let resets = told.or_else(|| Resets::in_words(error.as_deref()?));
         Reported {
             unsure: self.spending.is_unsure(),
             spent: self.spending.settled(found(&self.model).as_deref()),
-            answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class }),
+            answer: (self.records > 0 || class.is_some()).then_some(Answer { ok, error, class, resets }),
             text: self.text.found(),
             session: found(&self.session),
             story: self.story.clone(),

@@ -87,8 +87,8 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
 /// The task as this attempt is told it: with what was said in its thread and the files that came with that, and with what the last attempt has left.
 async fn as_told(means: &Means, attempt: &AttemptRow, mut task: TaskRow) -> Result<TaskRow, QueueError> {
     let conversation = means.queue.conversation(attempt.task.clone(), attempt.number).await?;
-    // One whose money had run out goes on with what it had.
-    let goes_on = conversation.left.as_ref().is_some_and(|left| left.outcome == Outcome::OverBudget);
+    // One whose money had run out goes on with what it had, and one whose check said no has to know it.
+    let goes_on = conversation.left.as_ref().is_some_and(|left| left.outcome == Outcome::OverBudget || !left.objections.is_empty());
     if goes_on || !conversation.said.is_empty() {
         task.task.prompt = brief::with_conversation(&task.task.prompt, &conversation);
         task.task.attachments.extend(conversation.said.into_iter().flat_map(|said| said.attachments));

@@ -135,6 +135,7 @@ pub fn state_in_words(state: &str) -> &str {
         "waiting" => "waiting for its turn",
         "delayed" => "waiting to be tried again",
         "parked" => "waiting for a free agent",
+        "out_of_quota" => "waiting for its agent's quota",
         "held" => "held",
         "asked" => "waiting for its requester's answer",
         "succeeded" => "done",

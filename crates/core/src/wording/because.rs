@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::figures;
-use crate::domain::{attempt::Outcome, journal::What, money::Usd};
+use crate::domain::{attempt::Outcome, journal::What, money::Usd, quota::Wait};
 
 /// It waits for its turn.
 pub fn waiting(position: Option<u64>) -> String {
@@ -17,7 +17,7 @@ pub fn waiting(position: Option<u64>) -> String {
 
 /// It waits for a time.
 pub fn delayed(until: DateTime<Utc>) -> String {
-    format!("It is tried again at {}.", until.format("%Y-%m-%d %H:%M:%S UTC"))
+    format!("It is tried again at {}.", time(until))
 }
 
 /// It waits at a gate.
@@ -27,6 +27,23 @@ pub fn parked(gate: &str) -> String {
         Some(("agent", agent)) => format!("As many agents `{agent}` run as may; it waits for one to end."),
         _ => format!("It waits until `{gate}` is free."),
     }
+}
+
+/// It waits for its agent's quota.
+pub fn out_of_quota(wait: &Wait) -> String {
+    let agent = &wait.agent;
+    match (wait.until, wait.resumes) {
+        (None, _) => format!("The quota of agent `{agent}` is there again; it is about to take its turn."),
+        (Some(until), true) => format!("The quota of agent `{agent}` is used up until {}. It goes on by itself then.", time(until)),
+        (Some(until), false) => format!(
+            "The quota of agent `{agent}` is used up until {}. It goes on when somebody says so: **Go on** on its card, or `hasten`.",
+            time(until)
+        ),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// It waits at a ceiling of money.
@@ -106,6 +123,12 @@ pub fn happened(what: &What) -> String {
         What::NearlyOutOfMoney { why } => format!("its money runs out: {why}"),
         What::TakenAsItIs { by } => format!("{by} takes what it has left as it is"),
         What::Raised { by, to_nanos } => format!("{by} lets it cost {} in all", Usd::from_nanos(*to_nanos)),
+        What::AskedPermission { .. } => "its agent asked for permission".to_owned(),
+        What::Permitted { by, answer, .. } => format!("{by} {}", answer.told()),
+        What::PermissionExpired { .. } => "nobody answered its agent in time: what it asked for was denied".to_owned(),
+        What::QuotaUsedUp { credential, until } => format!("its agent's quota (`{credential}`) is used up until {}", time(*until)),
+        What::GoesToAnother { from, to } => format!("agent `{to}` takes it, because `{from}` has no quota"),
+        What::QuotaIsBack { credential, by } => format!("{by} said that the quota of `{credential}` is there again"),
         What::Held { by } => format!("held by {by}"),
         What::Released { by } => format!("released by {by}"),
         What::Retried { by } => format!("{by} wants it run again"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     figures, fit,
-    harmless::{code, in_fence, one_line, plain},
+    harmless::{code, in_fence, one_line, sentence},
     views::TaskSummary,
 };
 use crate::domain::check::{Changes, CheckReport, Checked, Finding, WishedCheck};
@@ -50,7 +50,7 @@ pub fn in_short(checked: &Checked) -> String {
     let finding = checked.finding();
     let telling = checked.checks.iter().find(|check| check.finding == finding);
     let told =
-        telling.map_or_else(String::new, |check| format!(" · {}: {}", code(&check.check.to_string(), 30), plain(&check.because, 50)));
+        telling.map_or_else(String::new, |check| format!(" · {}: {}", code(&check.check.to_string(), 30), sentence(&check.because, 50)));
     format!("{} **{}**{told}", sign(finding), finding.title())
 }
 
@@ -95,14 +95,14 @@ fn of_one(check: &CheckReport, finding: Option<Finding>) -> String {
     let command = command.map_or_else(String::new, |command| format!(": {}", code(command, COMMAND)));
     let ran = if check.ran_ms > 0 { format!(" · {}", figures::duration(Duration::from_millis(check.ran_ms))) } else { String::new() };
     let title = finding.map_or_else(String::new, |finding| format!("{} {} · ", sign(finding), finding.title()));
-    format!("{title}{name}{command} · {}{ran}", plain(&check.because, BECAUSE))
+    format!("{title}{name}{command} · {}{ran}", sentence(&check.because, BECAUSE))
 }
 
 /// `Changes 1f2e…: 3 added, 1 changed`.
 fn changes_in_words(changes: &Changes, digits: usize, marked: bool) -> String {
     let Some(sha256) = &changes.sha256 else {
         let why = changes.unknown.as_deref().unwrap_or("nobody noted why");
-        return format!("The changes were not hashed: {}", if marked { plain(why, BECAUSE) } else { one_line(why) });
+        return format!("The changes were not hashed: {}", if marked { sentence(why, BECAUSE) } else { one_line(why) });
     };
     let shown: String = sha256.chars().take(digits).collect();
     let counts = [(changes.added, "added"), (changes.changed, "changed"), (changes.removed, "removed")];

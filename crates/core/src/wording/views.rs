@@ -2,6 +2,7 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
+mod deciding;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -15,17 +16,21 @@ use crate::domain::{
     check::{Checked, Finding, WishedCheck},
     id::TaskId,
     money::{CostFrom, Usage, Usd},
+    permission::Asked,
     task::Thinking,
 };
 
-pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
+pub use self::{
+    deciding::{PermitAsk, RaiseAsk},
+    refused::{ErrorBody, ErrorCode, FieldIssue},
+};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskSummary {
     /// Its id.
     pub id: TaskId,
-    /// `waiting`, `delayed`, `parked`, `held`, `asked`, `running`, or how it ended: `succeeded`, `failed`, `timed_out`, `cancelled`,
+    /// `waiting`, `delayed`, `parked`, `out_of_quota`, `held`, `asked`, `running`, or how it ended: `succeeded`, `failed`, `timed_out`, `cancelled`,
     /// `interrupted`, `over_budget`.
     pub state: String,
     /// How it ended, if it has.
@@ -84,6 +89,9 @@ pub struct TaskDetail {
     /// How its running agent is doing.
     #[serde(default)]
     pub now: Option<NowView>,
+    /// What its agent asks, with what was decided.
+    #[serde(default)]
+    pub asks: Vec<Asked>,
     /// Its place among those that wait, from 1.
     pub queue_position: Option<u64>,
     /// Where it is to be seen.
@@ -357,14 +365,6 @@ pub struct Reclaimed {
     pub refused: Vec<TaskId>,
     /// Messages left alone: ended long ago, or no tasks.
     pub left: u64,
-}
-
-/// How much more a task may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaiseAsk {
-    /// In dollars.
-    pub more_usd: String,
 }
 
 /// How claims are stopped.

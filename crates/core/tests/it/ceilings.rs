@@ -38,14 +38,14 @@ impl World {
         self.queue.settle(attempt.id, attempt.fence, report(outcome, Some(usd(amount).nanos()))).await.expect("settled");
     }
 
-    async fn waits_for(&self, task: u64) -> Option<String> {
+    pub(crate) async fn waits_for(&self, task: u64) -> Option<String> {
         match self.whole(task).await.step.state {
             StepState::Parked { gate } => Some(gate),
             _ => None,
         }
     }
 
-    async fn runs(&self, task: u64) -> bool {
+    pub(crate) async fn runs(&self, task: u64) -> bool {
         self.whole(task).await.live().is_some()
     }
 }

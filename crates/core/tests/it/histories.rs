@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use orchestrator_core::{
     domain::{
-        attempt::{AttemptState, Outcome},
+        attempt::{AttemptState, Outcome, Report},
         ceiling::{Ceilings, Kind},
+        check::Offer,
         id::{ChannelId, TaskId},
         outbound::{Letter, MarkState, Post},
+        quota::{Manner, Quotas, Rule},
         step::StepState,
         task::Origin,
     },
@@ -51,6 +53,9 @@ enum Event {
     Launched(usize),
     LaunchFailed { attempt: usize, cut_off: bool },
     Ended { attempt: usize, outcome: usize, cost: Option<i64> },
+    QuotaUsedUp { attempt: usize, seconds: u64 },
+    QuotaIsBack(usize),
+    Hastened(usize),
     LateReport(usize),
     Posted { address: usize, letters: usize },
     Undeliverable { address: usize },
@@ -98,6 +103,9 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         2 => (which(), any::<bool>()).prop_map(|(attempt, cut_off)| Event::LaunchFailed { attempt, cut_off }),
         10 => (which(), 0..Outcome::ALL.len(), prop::option::of(0..400_000_000_i64))
             .prop_map(|(attempt, outcome, cost)| Event::Ended { attempt, outcome, cost }),
+        2 => (which(), 1..50_000_u64).prop_map(|(attempt, seconds)| Event::QuotaUsedUp { attempt, seconds }),
+        1 => (0..QUOTAS.len()).prop_map(Event::QuotaIsBack),
+        1 => which().prop_map(Event::Hastened),
         1 => which().prop_map(Event::LateReport),
         3 => (which(), 1..4_usize).prop_map(|(address, letters)| Event::Posted { address, letters }),
         1 => which().prop_map(|address| Event::Undeliverable { address }),
@@ -106,6 +114,21 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => (1..50_000_u64).prop_map(Event::TimePassed),
     ];
     prop::collection::vec(event, 1..120)
+}
+
+/// The quotas that there are.
+const QUOTAS: [&str; 2] = ["acme", "other"];
+
+/// Two agents share one; of one the tasks go on by themselves, and the third gives its own away.
+fn quotas() -> Quotas {
+    let rules = [("acme", false, vec![]), ("acme", true, vec![]), ("other", true, vec![agent(AGENTS[0])])];
+    let rule =
+        |(credential, resumes, instead): (&str, bool, Vec<_>)| Rule { credential: credential.parse().expect("a name"), resumes, instead };
+    AGENTS
+        .into_iter()
+        .zip(rules)
+        .map(|(name, told)| (agent(name), Manner { rule: rule(told), usual: None, checks: Offer::default() }))
+        .collect()
 }
 
 /// A world to which things happen.
@@ -123,10 +146,10 @@ impl History {
         let ceilings = Ceilings {
             day: usd("1"),
             user: Kind { each: usd("0.7"), named: BTreeMap::new() },
-            agent: Kind { each: None, named: BTreeMap::from([(agent("y"), "0.5".parse().expect("an amount"))]) },
+            agent: Kind { each: None, named: ["x", "y"].map(|name| (agent(name), "0.5".parse().expect("an amount"))).into() },
             ..Ceilings::default()
         };
-        let rules = Rules { ceilings, launch_tries: 2, ..rules() };
+        let rules = Rules { ceilings, quotas: quotas(), launch_tries: 2, ..rules() };
         Self { world: World::over(store, rules), asked: vec![], ends: BTreeMap::new(), messages: 1_000_000 }
     }
 
@@ -236,6 +259,17 @@ impl History {
                     queue.settle(attempt.id, attempt.fence, report(Outcome::ALL[*outcome], *cost)).await.expect("settled");
                 }
             }
+            Event::QuotaUsedUp { attempt, seconds } => {
+                if let Some(attempt) = pick(&self.live().await, *attempt) {
+                    let until = self.world.clock_now() + Duration::from_secs(*seconds);
+                    let told = Report { resets_at: Some(until), ..report(Outcome::Failed, Some(7)) };
+                    queue.settle(attempt.id, attempt.fence, told).await.expect("settled");
+                }
+            }
+            Event::QuotaIsBack(n) => {
+                queue.quota_is_back(QUOTAS[*n].parse().expect("a name"), BY.into()).await.expect("the store answers");
+            }
+            Event::Hastened(n) => self.of(*n, |task| queue.hasten(task, BY.into())).await,
             Event::LateReport(n) => {
                 let over: Vec<_> =
                     self.all().await.into_iter().flat_map(|task| task.attempts).filter(|attempt| !attempt.state.is_live()).collect();
@@ -315,6 +349,9 @@ impl History {
     /// Everything is let go on: all of it ends.
     async fn drains(&mut self) {
         self.world.queue.resume(BY.into()).await.expect("resumed");
+        for credential in QUOTAS {
+            self.world.queue.quota_is_back(credential.parse().expect("a name"), BY.into()).await.expect("the store answers");
+        }
         for task in self.all().await {
             if let StepState::Blocked { .. } = task.step.state {
                 self.world.queue.retry(task.row.task.id, BY.into(), EDITED.into()).await.expect("let go");

@@ -273,7 +273,8 @@ mod tests {
 
     #[test]
     fn wishes_travel_in_the_form_s_id() {
-        for given in [Wishes::default(), wishes()] {
+        let checked = Wishes { check: Some("tests,lint".into()), ..wishes() };
+        for given in [Wishes::default(), wishes(), checked] {
             let id = given.in_an_id(1_443_021_398_234_771_496).expect("it fits");
 
             assert!(id.len() <= LONGEST_ID);

@@ -19,6 +19,7 @@ use orchestrator_core::{
     },
     wording::{
         answers::{self, hints},
+        permission,
         refusals::Refusal,
     },
 };
@@ -87,7 +88,10 @@ fn changes_its_message(verb: Verb) -> bool {
         | Verb::Why
         | Verb::Resume
         | Verb::Raise
-        | Verb::Accept => false,
+        | Verb::Accept
+        | Verb::Permit
+        | Verb::PermitAlways
+        | Verb::Deny => false,
     }
 }
 
@@ -111,6 +115,9 @@ async fn obey(visit: &Visit<'_>, press: &Press, chosen: Option<&str>) -> Result<
         | Verb::Interrupt
         | Verb::Raise
         | Verb::Accept
+        | Verb::Permit
+        | Verb::PermitAlways
+        | Verb::Deny
         | Verb::Logs
         | Verb::Why => of_a_task(visit, press).await,
     }
@@ -139,6 +146,13 @@ async fn of_a_task(visit: &Visit<'_>, press: &Press) -> Result<Post, CommandErro
     {
         return Ok(said(answers::stopping_already(&id, by)));
     }
+    if let Some(answer) = permission::answer(press.verb) {
+        return match deps.desk.permit(by, id.clone(), Some(press.version), answer).await? {
+            Ok(question) => Ok(said(permission::answered(&id, &question, answer))),
+            // Read anew: somebody else may have been faster.
+            Err(_) => out_of_date(visit, &deps.desk.controlled(by, &id).await?).await,
+        };
+    }
     if press.version != view.begun() {
         return out_of_date(visit, &view).await;
     }
@@ -160,7 +174,7 @@ async fn act(visit: &Visit<'_>, verb: Verb, view: &TaskView) -> Result<Option<Po
     let (desk, by, id) = (&visit.deps.desk, &visit.actor, view.row.task.id.clone());
     Ok(match (verb, view.doing()) {
         (Verb::Cancel, Doing::Running { attempt }) => Some(answers::stop_it(&id, view.begun(), show::started_at(attempt))),
-        (Verb::Cancel, Doing::Waiting | Doing::Parked { .. } | Doing::Delayed { .. } | Doing::Blocked { .. })
+        (Verb::Cancel, Doing::Waiting | Doing::Parked { .. } | Doing::OutOfQuota(_) | Doing::Delayed { .. } | Doing::Blocked { .. })
         | (Verb::Stop, Doing::Running { .. }) => Some(said(match desk.cancel(by, id.clone()).await? {
             Cancelled::BeforeItRan => answers::cancelled(&id),
             Cancelled::Stopping(_) => answers::stopping(&id),
@@ -181,7 +195,9 @@ async fn act(visit: &Visit<'_>, verb: Verb, view: &TaskView) -> Result<Option<Po
             Some(said(answers::accepted(&id)))
         }
         (Verb::Interrupt, Doing::Running { .. }) if desk.interrupt(by, id.clone()).await? => Some(said(answers::interrupted(&id))),
-        (Verb::Hasten, Doing::Delayed { .. }) if desk.hasten(by, id.clone()).await? => Some(said(answers::hastened(&id))),
+        (Verb::Hasten, Doing::Delayed { .. } | Doing::OutOfQuota(_)) if desk.hasten(by, id.clone()).await? => {
+            Some(said(answers::hastened(&id)))
+        }
         _ => None,
     })
 }

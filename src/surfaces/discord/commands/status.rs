@@ -8,6 +8,7 @@ use orchestrator_core::{
         answers::{buttons, detail},
         because,
         panels::{self, Glance, Line},
+        quotas::QuotaView,
     },
 };
 
@@ -49,6 +50,8 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
         Closed::DiskLow { reason } => because::disk_low(&reason),
         Closed::DailyCeiling => because::daily_ceiling(spent, rules.ceilings.day),
     });
+    let mut troubles = (deps.troubles)();
+    troubles.extend(deps.queue.quotas().await?.into_iter().filter_map(|quota| QuotaView::from(quota).trouble()));
     let mut post = panels::status(
         &Glance {
             waiting: glance.counts.waiting,
@@ -60,7 +63,7 @@ async fn at_a_glance(visit: &Visit<'_>) -> Result<(), CommandError> {
             spent_today: &spent_today,
             ceiling: ceiling.as_deref(),
             closed: closed.as_deref(),
-            troubles: &(deps.troubles)(),
+            troubles: &troubles,
         },
         &running.iter().map(Shown::line).collect::<Vec<_>>(),
     );

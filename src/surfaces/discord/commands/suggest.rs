@@ -87,7 +87,7 @@ pub(super) async fn open_tasks(ctx: Context<'_>, typed: &str) -> CreateAutocompl
 pub(super) async fn retriable_tasks(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     find(ctx, typed, None, |view| match view.doing() {
         Doing::Ended { .. } | Doing::Blocked { reason: Blocked::Paused | Blocked::Approval } => true,
-        Doing::Waiting | Doing::Delayed { .. } | Doing::Parked { .. } | Doing::Running { .. } => false,
+        Doing::Waiting | Doing::Delayed { .. } | Doing::Parked { .. } | Doing::OutOfQuota(_) | Doing::Running { .. } => false,
     })
     .await
 }

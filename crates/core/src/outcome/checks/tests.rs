@@ -59,6 +59,7 @@ fn report(ending: &Ending) -> Report {
         requested: None,
         time_limit: Duration::from_secs(3),
         budget: None,
+        local: |at| Some(at.and_utc()),
         checks: &["tests".parse().unwrap()],
     })
 }

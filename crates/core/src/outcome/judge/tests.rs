@@ -10,6 +10,7 @@ use crate::domain::{
     evidence::Answer,
     id::AttemptId,
     money::{Usage, Usd},
+    resets::Resets,
 };
 
 fn definition() -> AgentDefinition {
@@ -52,6 +53,7 @@ fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collect
         requested: None,
         time_limit: Duration::from_secs(3),
         budget: None,
+        local: |at| Some(at.and_utc()),
         checks: &[],
     })
 }
@@ -133,7 +135,7 @@ fn an_end_that_nobody_saw_is_an_interruption() {
 
 #[test]
 fn what_the_agent_says_of_its_failure_is_told() {
-    let said = Answer { ok: true, error: Some("Authentication failed (HTTP 401)".into()), class: None };
+    let said = Answer { ok: true, error: Some("Authentication failed (HTTP 401)".into()), class: None, resets: None };
 
     assert_snapshot!(told(&ended(Exit::Code(1), Cause::Itself, &Collected { answer: Some(said.clone()), ..without_result() })), @"FAILED: exit code 1; the agent reports: Authentication failed (HTTP 401); no result was written (RESULT.txt is missing)");
     let success = ended(Exit::Code(0), Cause::Itself, &Collected { answer: Some(said), ..with_result() });
@@ -202,10 +204,11 @@ fn a_definition_s_own_rule_says_what_success_is() {
             requested: None,
             time_limit: Duration::from_secs(120),
             budget: None,
+            local: |at| Some(at.and_utc()),
             checks: &[],
         }))
     };
-    let answer = |ok, class| Some(Answer { ok, error: None, class });
+    let answer = |ok, class| Some(Answer { ok, error: None, class, resets: None });
 
     assert_snapshot!(judged(3, answer(true, None)), @"SUCCESS: -");
     assert_snapshot!(judged(0, answer(false, None)), @"FAILED: its output does not say that it succeeded");
@@ -213,4 +216,23 @@ fn a_definition_s_own_rule_says_what_success_is() {
     assert_snapshot!(judged(1, answer(false, Some(ErrorClass::RateLimit))), @"FAILED: exit code 1; its output does not say that it succeeded (its provider asks to wait)");
     assert_snapshot!(judged(2, answer(false, Some(ErrorClass::Timeout))), @"TIMEOUT (partial): exit code 2; its output does not say that it succeeded (its own time limit was reached)");
     assert_snapshot!(judged(1, answer(false, Some(ErrorClass::Budget))), @"OVER BUDGET (partial): exit code 1; its output does not say that it succeeded (its own ceiling of money was reached)");
+}
+
+#[test]
+fn a_quota_that_is_used_up_tells_when_it_is_there_again() {
+    let told = |class, error: &str| {
+        let answer = Answer { ok: false, error: Some(error.into()), class, resets: Resets::in_words(error) };
+        let report = ended(Exit::Code(1), Cause::Itself, &Collected { answer: Some(answer), ..without_result() });
+        (report.resets_at.map(|at| at.timestamp() - 1_763_700_003), report.reason.unwrap())
+    };
+
+    let (wait, reason) = told(Some(ErrorClass::Quota), "usage limit, try again in 5 minutes");
+    assert_eq!(wait, Some(300));
+    assert!(reason.contains("it has quota again at 2025-11-21 04:45 UTC"), "{reason}");
+    assert_eq!(told(Some(ErrorClass::Quota), "usage limit, try again in 5 seconds").0, Some(5));
+    assert_eq!(told(Some(ErrorClass::RateLimit), "429, try again in 1 hour").0, Some(3_600));
+    // That is "slower, please", and no quota.
+    assert_eq!(told(Some(ErrorClass::RateLimit), "429, try again in 30 seconds").0, None);
+    assert_eq!(told(Some(ErrorClass::Auth), "try again in 1 hour").0, None);
+    assert_eq!(told(None, "try again in 1 hour").0, None);
 }

@@ -4,14 +4,14 @@ use super::{Closed, Doing, TaskView, view};
 use crate::{
     domain::{
         attempt::AttemptState,
-        id::{InstanceId, TaskId},
+        id::TaskId,
         journal::Event,
         money::Usd,
         outbound::{Letter, LetterState, Progress},
         task::{MessageRef, Origin},
     },
     ports::rows::{LetterRow, Look, MarkRow, RowsError, TaskFilter},
-    queue::{Queue, QueueError, dispatch, signs, spent_fact},
+    queue::{Queue, QueueError, Rules, dispatch, signs, spent_fact},
 };
 
 /// How many waiting tasks are counted to find a task's place.
@@ -68,7 +68,7 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         self.read(move |look| {
             let Some(row) = look.task(&id)? else { return Ok(None) };
-            let Some(view) = view(look, row)? else { return Ok(None) };
+            let Some(view) = view(look, &rules, row)? else { return Ok(None) };
             let waits = matches!(view.doing(), Doing::Waiting | Doing::Parked { .. });
             let spent = look.fact(&spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
             let entry = if view.row.ended.is_some() { entry(look, &id)? } else { None };
@@ -78,7 +78,7 @@ impl Queue {
                 closed: dispatch::closed(look, &rules, now)?,
                 spent_today: Usd::from_nanos(spent),
                 place: if view.doing() == Doing::Waiting { place(look, &id)? } else { None },
-                running: if waits { running(look, &rules.instance)? } else { Vec::new() },
+                running: if waits { running(look, &rules)? } else { Vec::new() },
                 lane_full: if waits { lane_full(look, &view)? } else { None },
                 mark: missing_mark(look, &view)?,
                 entry,
@@ -113,10 +113,10 @@ fn place(look: &dyn Look, id: &TaskId) -> Result<Option<u64>, RowsError> {
     Ok(waiting.iter().position(|step| step.task == *id).and_then(|at| u64::try_from(at + 1).ok()))
 }
 
-fn running(look: &dyn Look, instance: &InstanceId) -> Result<Vec<TaskView>, RowsError> {
+fn running(look: &dyn Look, rules: &Rules) -> Result<Vec<TaskView>, RowsError> {
     let mut running = Vec::new();
-    for attempt in look.live_attempts(instance)? {
-        running.extend(look.task(&attempt.task)?.map(|row| view(look, row)).transpose()?.flatten());
+    for attempt in look.live_attempts(&rules.instance)? {
+        running.extend(look.task(&attempt.task)?.map(|row| view(look, rules, row)).transpose()?.flatten());
     }
     Ok(running)
 }

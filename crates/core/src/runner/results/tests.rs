@@ -224,7 +224,7 @@ fn openclaw_s_tokens_come_from_its_session_else_from_its_answer() {
     session(&ended, &format!("{AGENT}-{}.jsonl", ended.task), 10);
     let found = ended.collect(&gateway());
     assert_eq!(found.spent.usage(), Some(Usage { input: 20, output: 2, ..Usage::default() }));
-    assert_eq!(found.answer, Some(Answer { ok: true, error: None, class: None }));
+    assert_eq!(found.answer, Some(Answer { ok: true, error: None, class: None, resets: None }));
 }
 
 #[test]

@@ -12,7 +12,7 @@ const EVERYTHING: &str = "everything";
 pub fn verbs(state: &str) -> &'static [Verb] {
     match state {
         "waiting" | "parked" => &[Verb::Cancel],
-        "delayed" => &[Verb::Hasten, Verb::Cancel],
+        "delayed" | "out_of_quota" => &[Verb::Hasten, Verb::Cancel],
         "held" => &[Verb::Release, Verb::Cancel],
         "asked" => &[Verb::Retry, Verb::Cancel],
         "running" => &[Verb::Logs, Verb::Cancel],
@@ -31,6 +31,7 @@ pub fn of_task(verb: Verb, task: &TaskId, state: &str, version: u32) -> Button {
         (Verb::Retry, "asked") => ("Run it", Style::Success),
         (Verb::Retry, _) => ("Retry", Style::Primary),
         (Verb::Release, _) => ("Release", Style::Success),
+        (Verb::Hasten, "out_of_quota") => ("Go on", Style::Primary),
         (Verb::Hasten, _) => ("Try now", Style::Primary),
         (Verb::Interrupt, _) => ("Interrupt now", Style::Primary),
         (Verb::Raise, _) => ("+ $1", Style::Success),
@@ -38,6 +39,9 @@ pub fn of_task(verb: Verb, task: &TaskId, state: &str, version: u32) -> Button {
         (Verb::Logs, _) => ("Logs", Style::Secondary),
         (Verb::Why, _) => ("Why?", Style::Secondary),
         (Verb::Resume, _) => return resume(),
+        (Verb::Permit, _) => ("Allow once", Style::Success),
+        (Verb::PermitAlways, _) => ("Always allow", Style::Secondary),
+        (Verb::Deny, _) => ("Deny", Style::Danger),
         (Verb::SetShown | Verb::SetThreads, _) => ("Settings", Style::Secondary),
     };
     Button::press(label, style, Press::task(verb, version, task))
@@ -69,6 +73,7 @@ mod tests {
     fn each_state_has_the_buttons_that_move_it() {
         assert_eq!(labels("waiting"), ["Cancel", "Why?"]);
         assert_eq!(labels("delayed"), ["Try now", "Cancel", "Why?"]);
+        assert_eq!(labels("out_of_quota"), ["Go on", "Cancel", "Why?"]);
         assert_eq!(labels("held"), ["Release", "Cancel", "Why?"]);
         assert_eq!(labels("asked"), ["Run it", "Drop it", "Why?"]);
         assert_eq!(labels("running"), ["Logs", "Cancel", "Why?"]);

@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use super::{buttons, sign, state_in_words};
 use crate::{
     domain::{
+        component::Row,
         outbound::{Embed, Post},
         task::show_duration,
     },
     wording::{
         checks, figures, fit,
         harmless::{code, in_fence, plain, sentence},
+        permission,
         views::{AttemptView, NowView, ResultView, TaskDetail},
     },
 };
@@ -64,11 +66,11 @@ pub fn detail(task: &TaskDetail) -> Post {
     }
     lines.extend(task.result.as_ref().and_then(result));
     lines.extend(task.links.result.as_ref().map(|link| format!("[Its entry in the results]({link})")));
-    Post {
-        embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }],
-        rows: buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)),
-        ..Post::default()
-    }
+    let open = task.asks.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question);
+    let mut rows: Vec<Row> =
+        open.map(|question| Row::Buttons { buttons: permission::buttons(&summary.id, question) }).into_iter().collect();
+    rows.extend(buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)));
+    Post { embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }], rows, ..Post::default() }
 }
 
 fn attempt(one: &AttemptView) -> String {
@@ -168,6 +170,7 @@ mod tests {
             checks: Vec::new(),
             reason: Some("2 tasks are before it.".into()),
             now: None,
+            asks: Vec::new(),
             queue_position: Some(3),
             links: Links::default(),
             attempts: Vec::new(),

@@ -53,6 +53,7 @@ fn facts(doing: TaskState) -> CardFacts {
         open: None,
         metered: None,
         accepted: None,
+        asked: Vec::new(),
         checked: None,
         entry: None,
         follow_ups: 0,

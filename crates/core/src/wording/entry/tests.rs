@@ -59,6 +59,7 @@ pub(in crate::wording) fn facts() -> ResultFacts {
             remarks: vec![],
             class: None,
             session: None,
+            resets_at: None,
             checked: None,
         },
         workspace: Some("workers/agent-1763700000-k3x9".into()),
@@ -374,7 +375,7 @@ prop_compose! {
         one.workspace = Some(path.clone());
         one.report = Report {
             outcome: OUTCOMES[outcome], reason, text, text_left_out: left_out, summary, partial: number % 2 == 0,
-            outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, duration: Duration::from_secs(tokens),
+            outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, resets_at: None, duration: Duration::from_secs(tokens),
             usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)), cost_from: None, cost_is_doubtful: true,
             checked: (tokens % 3 == 0).then(|| awkward(&one.task.prompt, number)),
         };

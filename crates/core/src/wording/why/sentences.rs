@@ -57,6 +57,7 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
             lines.push(because::parked(gate));
             lines.extend(in_the_way(running, reader));
         }
+        Cause::OutOfQuota(wait) => lines.push(because::out_of_quota(wait)),
         Cause::Held { by: Some((by, at)) } => {
             lines.push(format!("{} held it {}. It takes its turn when it is released.", name(by, reader), when(at)));
         }
@@ -84,6 +85,8 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
             lines.push(format!("Its agent was started {} and works. Its time limit is {}{end}.", when(since), show_duration(*limit)));
             lines.push(last_line.as_ref().map_or_else(|| "Nothing is in its log yet.".to_owned(), quoted));
         }
+        // Said before this.
+        Cause::Permission { .. } => {}
         Cause::Stopping { by } => {
             lines.push(format!("{} Its end and its entry in the results follow.", words(&because::stopping(by))));
         }

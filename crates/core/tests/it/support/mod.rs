@@ -20,6 +20,7 @@ use orchestrator_core::{
         id::{ChannelId, InstanceId, MessageId, TaskId, UserId},
         money::Usd,
         outbound::{Address, Identity},
+        quota::Quotas,
         retry::Delays,
         showing::{Showing, Shown},
         task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
@@ -111,11 +112,13 @@ pub(crate) fn rules() -> Rules {
     let to = |channel| Address { channel: ChannelId::new(channel), identity: Identity::Orchestrator };
     Rules {
         instance: InstanceId("here".to_owned()),
+        process: 0,
         slots: 2,
         lease: Duration::from_secs(60),
         lane_cap: u32::MAX,
         open_tasks_per_lane: 1_000,
         ceilings: Ceilings::default(),
+        quotas: Quotas::default(),
         launch_tries: 3,
         launch_delays: Delays::new(Duration::from_secs(1), Duration::from_secs(60)),
         attempt_delays: Delays::new(Duration::from_secs(10), Duration::from_secs(600)),

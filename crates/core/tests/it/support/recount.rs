@@ -173,8 +173,8 @@ async fn gates_count_their_holders(store: &Arc<dyn Store>, all: &[Whole], instan
 async fn nobody_waits_at_an_open_gate(store: &Arc<dyn Store>, all: &[Whole]) {
     let parked: BTreeSet<_> =
         all.iter().filter_map(|task| if let StepState::Parked { gate } = &task.step.state { Some(gate.clone()) } else { None }).collect();
-    // Who waits at a ceiling of money is looked at by the scheduler.
-    for name in parked.into_iter().filter(|name| !name.starts_with("budget:")) {
+    // Who waits at a ceiling of money, or for a quota, is looked at by the scheduler.
+    for name in parked.into_iter().filter(|name| !name.starts_with("budget:") && !name.starts_with("quota:")) {
         let named = name.clone();
         let gate = look(store, move |look| look.gate(&named)).await;
         let open = gate.is_none_or(|gate| !gate.paused && gate.cap.is_none_or(|cap| gate.held < cap));
@@ -309,7 +309,10 @@ pub(crate) async fn ceilings(world: &super::World) {
             if let (AttemptState::Ended { .. }, Some(cost), true) =
                 (&attempt.state, attempt.report.as_ref().and_then(|report| report.cost), today)
             {
-                for (scope, _) in rules.ceilings.of(&whole.row.task) {
+                let mut task = whole.row.task.clone();
+                // Another agent may have it by now.
+                task.wishes.agent.clone_from(&attempt.agent);
+                for (scope, _) in rules.ceilings.of(&task) {
                     *spent.entry(scope).or_default() += cost.nanos();
                 }
             }

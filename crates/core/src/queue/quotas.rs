@@ -1,0 +1,206 @@
+//! Quotas that are used up: whoever needs one waits for it, or goes to another agent, and somebody or a clock lets him go on.
+
+use chrono::{DateTime, Utc};
+
+use super::{Queue, QueueError, Rules, gates, journal, write_letter};
+use crate::{
+    domain::{
+        agent::AgentName,
+        id::TaskId,
+        journal::{Event, What},
+        outbound::Letter,
+        quota::{Credential, GATES, MOST_WAITS, Standing, UsedUp, Wait, agent_of},
+        step::StepState,
+    },
+    ports::{
+        rows::{AttemptRow, Look, Rows, RowsError, StepRow, TaskRow},
+        store::Urgency,
+    },
+};
+
+/// In so many pieces those that wait for one quota are woken, a million of them.
+const PIECES: u32 = 4_096;
+
+/// An agent has told that its quota is used up.
+pub(super) fn used_up(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    attempt: &AttemptRow,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), RowsError> {
+    let rule = rules.quotas.of(&attempt.agent);
+    let known = standing(rows, &rule.credential)?;
+    let told = UsedUp { until, told_at: now, agent: attempt.agent.clone(), task: attempt.task.clone() };
+    rows.put_fact(&fact(&rule.credential), &serde_json::to_string(&told).unwrap_or_default())?;
+    journal(rows, now, &attempt.task, What::QuotaUsedUp { credential: rule.credential.to_string(), until })?;
+    // Of ten agents that run into the same wall one is enough to tell.
+    if known.is_none_or(|known| known.until <= now) {
+        let how = if rule.resumes {
+            "go on by themselves then".to_owned()
+        } else {
+            format!("go on when somebody says so: **Go on** on their cards, or `orchestrator quotas back {}` for all", rule.credential)
+        };
+        let text = format!(
+            "⏳ **The quota of `{}` is used up until <t:{}:f>** (<t:{}:R>), says agent `{}`. Its tasks wait, or go to another agent where the \
+             configuration says so; they {how}.",
+            rule.credential,
+            until.timestamp(),
+            until.timestamp(),
+            attempt.agent
+        );
+        write_letter(rows, now, rules.routes.operator, Some(&attempt.task), Letter::Operator { text })?;
+    }
+    Ok(())
+}
+
+/// Whether a task has not waited for quotas too often already.
+pub(super) fn may_wait(look: &dyn Look, task: &TaskId) -> Result<bool, RowsError> {
+    let waits = |attempt: &AttemptRow| attempt.report.as_ref().is_some_and(|report| report.resets_at.is_some());
+    Ok(look.attempts_of(task)?.iter().filter(|attempt| waits(attempt)).count() <= MOST_WAITS)
+}
+
+/// Whether a task's agent has no quota at present. Who was told to go on all the same is let through, once.
+pub(super) fn closed(rows: &mut dyn Rows, rules: &Rules, row: &TaskRow, now: DateTime<Utc>) -> Result<bool, RowsError> {
+    let rule = rules.quotas.of(&row.task.wishes.agent);
+    let Some(told) = standing(rows, &rule.credential)? else { return Ok(false) };
+    // What waited while there was none goes on only when somebody says so; what has come since never waited.
+    let holds = now < told.until || !rule.resumes && row.task.created_at < told.until;
+    if !holds {
+        return Ok(false);
+    }
+    let past = past_fact(&row.task.id);
+    if rows.fact(&past)?.is_some() {
+        rows.drop_fact(&past)?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Gives a task to the first agent that may take it instead of its own and has quota; tells whether there is one.
+pub(super) fn moved(
+    rows: &mut dyn Rows,
+    rules: &Rules,
+    row: &mut TaskRow,
+    step: &mut StepRow,
+    now: DateTime<Utc>,
+) -> Result<bool, RowsError> {
+    let from = row.task.wishes.agent.clone();
+    for to in rules.quotas.of(&from).instead {
+        let used_up = standing(rows, &rules.quotas.of(&to).credential)?.is_some_and(|told| now < told.until);
+        let Some(wishes) = rules.quotas.moved(&row.task.wishes, &to).filter(|_| !used_up) else { continue };
+        row.task.wishes = wishes;
+        rows.update_task(row)?;
+        let (before, after) = (from.gate(), to.gate());
+        step.gates.iter_mut().filter(|gate| **gate == before).for_each(|gate| gate.clone_from(&after));
+        rows.update_step(step)?;
+        journal(rows, now, &row.task.id, What::GoesToAnother { from: from.to_string(), to: to.to_string() })?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// What a step waits for, if it is a quota.
+pub(super) fn wait_of(look: &(impl Look + ?Sized), rules: &Rules, step: &StepRow) -> Result<Option<Wait>, RowsError> {
+    let StepState::Parked { gate } = &step.state else { return Ok(None) };
+    let Some(agent) = agent_of(gate) else { return Ok(None) };
+    let rule = rules.quotas.of(&agent);
+    let until = standing(look, &rule.credential)?.map(|told| told.until);
+    Ok(Some(Wait { agent, until, resumes: rule.resumes }))
+}
+
+/// A task is to be tried whatever is known of its agent's quota.
+pub(super) fn let_past(rows: &mut dyn Rows, task: &TaskId) -> Result<(), RowsError> {
+    rows.put_fact(&past_fact(task), "")
+}
+
+fn standing(look: &(impl Look + ?Sized), credential: &Credential) -> Result<Option<UsedUp>, RowsError> {
+    Ok(look.fact(&fact(credential))?.and_then(|told| serde_json::from_str(&told).ok()))
+}
+
+fn fact(credential: &Credential) -> String {
+    format!("quota:{credential}")
+}
+
+fn past_fact(task: &TaskId) -> String {
+    format!("past_quota:{task}")
+}
+
+impl Queue {
+    /// Every credential, with what is known of its quota.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn quotas(&self) -> Result<Vec<Standing>, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.read(move |look| {
+            let waiting: Vec<AgentName> = look.parked_at(GATES)?.iter().filter_map(|gate| agent_of(gate)).collect();
+            let mut credentials = rules.quotas.credentials();
+            // Those of agents that are configured no more, and whose tasks wait all the same.
+            for agent in &waiting {
+                let agents = credentials.entry(rules.quotas.of(agent).credential).or_default();
+                if !agents.contains(agent) {
+                    agents.push(agent.clone());
+                }
+            }
+            let all = credentials.into_iter().map(|(credential, agents)| {
+                let waiting: Vec<_> = agents.iter().filter(|agent| waiting.contains(agent)).cloned().collect();
+                // One that is over, and for which nobody waits, is no news.
+                let used_up = standing(look, &credential)?.filter(|told| now < told.until || !waiting.is_empty());
+                Ok(Standing { credential, agents, used_up, waiting })
+            });
+            all.collect()
+        })
+        .await
+    }
+
+    /// The quota of a credential is there again, whatever was told: who waits for it goes on. Tells whether it was used up.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn quota_is_back(&self, credential: Credential, by: String) -> Result<bool, QueueError> {
+        let now = self.now();
+        let was = self
+            .write(Urgency::Usual, move |rows| {
+                if standing(rows, &credential)?.is_none() {
+                    return Ok(false);
+                }
+                rows.drop_fact(&fact(&credential))?;
+                let what = What::QuotaIsBack { credential: credential.to_string(), by: by.clone() };
+                rows.append(&Event { at: now, task: None, attempt: None, what })?;
+                Ok(true)
+            })
+            .await?;
+        self.bells.work.notify_one();
+        Ok(was)
+    }
+
+    /// Who waits for a quota that is there again takes his turn.
+    pub(super) async fn open_quotas(&self) -> Result<(), QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        let opened = self.read(move |look| {
+            let mut kept = Vec::new();
+            for gate in look.parked_at(GATES)? {
+                let Some(agent) = agent_of(&gate) else { continue };
+                let rule = rules.quotas.of(&agent);
+                if standing(look, &rule.credential)?.is_none_or(|told| rule.resumes && told.until <= now) {
+                    kept.push(gate);
+                }
+            }
+            Ok(kept)
+        });
+        let lane_cap = self.rules.lane_cap;
+        for gate in opened.await? {
+            for _ in 0..PIECES {
+                let gate = gate.clone();
+                let woken = self.write(Urgency::Usual, move |rows| gates::wake(rows, &gate, gates::WAKE_AT_ONCE, now, lane_cap)).await?;
+                if woken < gates::WAKE_AT_ONCE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
