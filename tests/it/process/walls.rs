@@ -139,13 +139,13 @@ async fn an_agent_without_unix_sockets_reaches_no_service_and_keeps_pairs_of_its
     let port = listener.local_addr().expect("an address").port();
     let script = format!(
         "use Socket; sub told {{ print shift, ': ', (shift() ? 'done' : 'refused'), qq(\\n) }} \
-         told('stream', socket(my $s, PF_UNIX, SOCK_STREAM, 0) && connect($s, sockaddr_un('{}'))); \
-         told('datagram', socket(my $d, PF_UNIX, SOCK_DGRAM, 0) && send($d, 'x', 0, sockaddr_un('{at}'))); \
-         told('pair of datagrams', socketpair(my $a, my $b, PF_UNIX, SOCK_DGRAM, 0) && send($a, 'x', 0, sockaddr_un('{at}'))); \
-         told('raw pair', socketpair(my $f, my $g, PF_UNIX, SOCK_RAW, 0)); \
-         told('pair', socketpair(my $c, my $e, PF_UNIX, SOCK_STREAM, 0)); \
+         told('stream', socket($s, PF_UNIX, SOCK_STREAM, 0) && connect($s, sockaddr_un('{}'))); \
+         told('datagram', socket($d, PF_UNIX, SOCK_DGRAM, 0) && send($d, 'x', 0, sockaddr_un('{at}'))); \
+         told('pair of datagrams', socketpair($a, $b, PF_UNIX, SOCK_DGRAM, 0) && send($a, 'x', 0, sockaddr_un('{at}'))); \
+         told('raw pair', socketpair($f, $g, PF_UNIX, SOCK_RAW, 0)); \
+         told('pair', socketpair($c, $e, PF_UNIX, SOCK_STREAM, 0)); \
          told('pair that is led away', connect($c, sockaddr_un('{}'))); \
-         told('tcp', socket(my $t, PF_INET, SOCK_STREAM, 0) && connect($t, sockaddr_in({port}, INADDR_LOOPBACK)));",
+         told('tcp', socket($t, PF_INET, SOCK_STREAM, 0) && connect($t, sockaddr_in({port}, INADDR_LOOPBACK)));",
         stream.display(),
         stream.display(),
         at = datagram.display(),
