@@ -54,6 +54,7 @@ pub(super) fn detail(
         prompt: view.row.task.prompt.clone(),
         model_id: wishes.model.as_ref().map(ToString::to_string),
         time_limit_s: wishes.time_limit.as_secs(),
+        isolation: wishes.closer,
         budget: wishes.budget.map(|budget| budget.to_string()),
         checks: wishes.checks.clone(),
         reason: reason(view, position),

@@ -140,6 +140,7 @@ pub(super) async fn submit(
                 priority: ask.priority,
                 budget: ask.budget,
                 checks: ask.checks,
+                isolation: ask.isolation,
             },
             attachments: Vec::new(),
             announce: true,

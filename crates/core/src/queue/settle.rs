@@ -7,7 +7,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, permissions, quotas, reopen, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, permissions, quotas, reopen, signs, write_letter,
 };
 use crate::{
     domain::{
@@ -184,20 +184,7 @@ fn enter_in_ledger(
         usage: report.and_then(|report| report.usage),
     })?;
     let Some(cost) = report.and_then(|report| report.cost).filter(|cost| *cost != Usd::ZERO) else { return Ok(()) };
-    ceilings::count(rows, rules, &task.task, cost, now)?;
-    let fact = spent_fact(now);
-    let before: i64 = rows.fact(&fact)?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    let after = before.saturating_add(cost.nanos());
-    rows.put_fact(&fact, &after.to_string())?;
-    if let Some(ceiling) = rules.ceilings.day.filter(|ceiling| before < ceiling.nanos() && after >= ceiling.nanos()) {
-        let text = format!(
-            "⛔ **Nothing more is started today (UTC).** The day has cost {}, and `daily_budget_usd` is {ceiling}. Running agents go on; waiting tasks \
-             start after midnight UTC, or at once when the ceiling is raised.",
-            Usd::from_nanos(after)
-        );
-        write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text })?;
-    }
-    Ok(())
+    Ok(ceilings::count(rows, rules, &task.task, cost, now)?)
 }
 
 /// The attempt, if it is live and this is still its fencing number.

@@ -28,6 +28,7 @@ pub async fn run(
 ) -> Result<(Ending, Collected), String> {
     let agent = task.wishes.agent.clone();
     let Some(mut definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
+    definition.isolation = definition.isolation.closer(task.wishes.closer);
     if let Protocol::Acp(acp) = &mut definition.protocol
         && acp.permissions == Policy::Ask
     {

@@ -206,6 +206,7 @@ fn figures_of(facts: &CardFacts) -> String {
         parts.push(format!("**{}**{more}{doubt}", figures::cost(facts.cost)));
     }
     parts.extend(facts.task.wishes.budget.map(|budget| money_of(facts, budget)));
+    parts.extend(wishes.closer.map(|closer| closer.words().to_owned()));
     parts.join(" · ")
 }
 

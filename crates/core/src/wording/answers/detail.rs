@@ -52,7 +52,10 @@ pub fn detail(task: &TaskDetail) -> Post {
         code(&summary.agent, 40),
         summary.thinking,
         show_duration(Duration::from_secs(task.time_limit_s)),
-        task.budget.as_deref().map_or_else(String::new, |budget| format!(" · budget {budget}")),
+        [task.budget.as_deref().map(|budget| format!(" · budget {budget}")), task.isolation.map(|closer| format!(" · {}", closer.words()))]
+            .into_iter()
+            .flatten()
+            .collect::<String>(),
         summary.priority
     ));
     let left_out = task.attempts.len().saturating_sub(ATTEMPTS);
@@ -166,6 +169,7 @@ mod tests {
             prompt: text.into(),
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
+            isolation: None,
             budget: None,
             checks: Vec::new(),
             reason: Some("2 tasks are before it.".into()),

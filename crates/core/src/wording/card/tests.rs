@@ -35,6 +35,7 @@ fn facts(doing: TaskState) -> CardFacts {
                 budget: None,
                 attempts: 1,
                 checks: Vec::new(),
+                closer: None,
             },
             origin: Origin::Asked { announce_in: None },
             attachments: vec![],
