@@ -177,6 +177,7 @@ pub fn new_task(n: u64) -> NewTask {
             budget: None,
             attempts: 1,
             checks: Vec::new(),
+            closer: None,
         },
         origin: Origin::Asked { announce_in: None },
         attachments: Vec::new(),

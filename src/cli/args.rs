@@ -6,8 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{
-    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, money, panic, quotas, reclaim, restore, retry, run, sandbox,
-    setup, status, submit, why,
+    agents, backup, cancel, config_check, cost, demo, doctor, list, logs, money, panic, permit, quotas, reclaim, restore, retry, run,
+    sandbox, setup, status, submit, why,
 };
 use crate::config::Flags;
 
@@ -121,6 +121,8 @@ pub(super) enum Verb {
     Raise(money::RaiseArgs),
     /// Take what tasks have left that were stopped at their ceiling
     Accept(money::AcceptArgs),
+    /// Answer what a running agent asks: whether it may do something
+    Permit(permit::PermitArgs),
     /// Run messages again that were claimed before the state was lost
     Reclaim(reclaim::ReclaimArgs),
     /// Make a running service look at the queue at once; without one, do `once`

@@ -20,6 +20,7 @@ mod logs;
 mod money;
 mod once;
 mod panic;
+mod permit;
 mod posting;
 mod quotas;
 mod reclaim;
@@ -175,6 +176,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Hasten(args) => retry::hasten(context, args).await,
         Verb::Raise(args) => money::raise(context, args).await,
         Verb::Accept(args) => money::accept(context, args).await,
+        Verb::Permit(args) => permit::run(context, args).await,
         Verb::Reclaim(args) => reclaim::run(context, args).await,
         Verb::Trigger => trigger::run(context).await,
         Verb::Doctor(args) => doctor::run(context, args).await,

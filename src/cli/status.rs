@@ -120,6 +120,7 @@ fn in_detail(detail: &TaskDetail) -> String {
     lines.push(format!("  asked by {} at {}", summary.requester, summary.created_at.format("%Y-%m-%d %H:%M:%S UTC")));
     let budget = detail.budget.as_ref().map_or_else(String::new, |budget| format!(" of {budget}"));
     lines.push(format!("  cost {}{budget}", summary.cost));
+    lines.extend(detail.isolation.map(|closer| format!("  {}", closer.words())));
     if !detail.checks.is_empty() {
         let names: Vec<String> = detail.checks.iter().map(|check| harmless::one_line(&check.to_string())).collect();
         lines.push(format!("  checked by {}", names.join(", ")));

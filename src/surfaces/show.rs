@@ -7,7 +7,7 @@ use orchestrator_core::{
     ports::{chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
     wording::{
-        because, figures, fit, harmless,
+        because, figures, fit, harmless, permission,
         views::{AttemptView, EventView, Links, NowView, ResultView, TaskDetail, TaskSummary},
     },
 };
@@ -54,10 +54,12 @@ pub(super) fn detail(
         prompt: view.row.task.prompt.clone(),
         model_id: wishes.model.as_ref().map(ToString::to_string),
         time_limit_s: wishes.time_limit.as_secs(),
+        isolation: wishes.closer,
         budget: wishes.budget.map(|budget| budget.to_string()),
         checks: wishes.checks.clone(),
         reason: reason(view, position),
         now: pulse.map(now),
+        asks: view.asked.clone(),
         queue_position: position,
         links: Links { message: view.row.message.and_then(link), result: view.row.entry.and_then(link) },
         attempts: view.attempts.iter().map(|attempt| self::attempt(attempt, workers)).collect(),
@@ -88,7 +90,7 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
             (Some((_, by)), _) => Some(because::stopping(by)),
             (None, AttemptState::Launching { cleared: false }) => Some(because::unmarked()),
-            (None, _) => None,
+            (None, _) => view.open_question().map(|question| permission::waits_plainly(&view.row.task.id, question)),
         },
         Doing::Ended { .. } => reported(view).and_then(|report| report.reason.clone()),
     }

@@ -82,6 +82,9 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
         Doing::Delayed { until } => Cause::Delayed { until, reason: went_wrong(standing) },
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
             (Some((_, by)), _) => Cause::Stopping { by: by.clone() },
+            (None, AttemptState::Running { .. }) if let Some(question) = view.open_question() => {
+                Cause::Permission { question: question.clone() }
+            }
             (None, AttemptState::Running { since }) => Cause::Running { since: *since, limit: view.row.task.wishes.time_limit, last_line },
             (None, AttemptState::Launching { cleared: false }) => Cause::Unmarked {
                 since: attempt.claimed_at,

@@ -115,8 +115,10 @@ impl Program {
                 () = ended(&mut self.children, &mut self.child, &mut self.status) => {
                     let mut chunk = vec![0; CHUNK];
                     for _ in 0..LAST_CHUNKS {
-                        match from.try_read(&mut chunk) {
+                        // Asked of the kernel itself: the runtime may not have heard yet that there is something.
+                        match rustix::io::read(&*from, &mut chunk) {
                             Ok(read @ 1..) => self.lines.add(&chunk[..read]),
+                            Err(rustix::io::Errno::INTR) => {}
                             Ok(0) | Err(_) => break,
                         }
                     }

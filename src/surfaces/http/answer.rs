@@ -127,6 +127,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::BadBudget { .. }
         | Refusal::BudgetTooHigh { .. }
         | Refusal::UnknownCheck { .. }
+        | Refusal::BadIsolation { .. }
         | Refusal::BadCheckCommand { .. }
         | Refusal::TooManyChecks { .. } => StatusCode::BAD_REQUEST,
         Refusal::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -148,6 +149,7 @@ fn field_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BadPriority { .. } | Refusal::PriorityTooHigh { .. } => Some("priority"),
         Refusal::BadBudget { .. } | Refusal::BudgetTooHigh { .. } => Some("budget"),
         Refusal::UnknownCheck { .. } | Refusal::BadCheckCommand { .. } | Refusal::TooManyChecks { .. } => Some("checks"),
+        Refusal::BadIsolation { .. } => Some("isolation"),
         Refusal::IdTaken { .. } => Some("task_id"),
         Refusal::NotAllowed { .. }
         | Refusal::TooManyOpen { .. }

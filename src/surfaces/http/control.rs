@@ -15,8 +15,9 @@ use orchestrator_core::{
     },
     queue::{control::Cancelled, marks::CLAIMED},
     wording::{
+        fit, harmless,
         refusals::Refusal,
-        views::{Done, PauseAsk, Paused, RaiseAsk, Reclaimed},
+        views::{Done, PauseAsk, Paused, PermitAsk, RaiseAsk, Reclaimed},
     },
 };
 use serde_json::{Value, json};
@@ -94,6 +95,21 @@ pub(super) async fn accept(State(door): State<Door>, Asker(by): Asker, Named(id)
     }
     let message = format!("`{id}`: what there is of its result is taken as it is.");
     done(&door, id, message).await
+}
+
+pub(super) async fn permit(
+    State(door): State<Door>,
+    Asker(by): Asker,
+    Named(id): Named,
+    Body(ask): Body<PermitAsk>,
+) -> Result<Json<Done>, Refused> {
+    match door.desk.permit(&by, id.clone(), ask.number, ask.answer).await? {
+        Ok(question) => {
+            let title = door.secrets.clean(&harmless::one_line(&question.title));
+            done(&door, id.clone(), format!("`{id}`: {} is answered with \"{}\".", fit::cut(&title, 160), ask.answer)).await
+        }
+        Err(why) => Err(Refused::new(StatusCode::CONFLICT, "not_asked", format!("{why}."))),
+    }
 }
 
 async fn done(door: &Door, id: TaskId, message: String) -> Result<Json<Done>, Refused> {

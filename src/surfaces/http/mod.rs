@@ -104,6 +104,7 @@ pub fn router(door: Door) -> Router {
         .route("/{id}/hasten", post(control::hasten))
         .route("/{id}/raise", post(control::raise))
         .route("/{id}/accept", post(control::accept))
+        .route("/{id}/permit", post(control::permit))
         .route("/{id}/reclaim", post(control::reclaim));
     let v1 = Router::new()
         .route("/health", get(status::health))

@@ -73,7 +73,16 @@ pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refuse
     };
     let events = door.queue.events(id).await?;
     let pulse = door.progress.pulse(&view.row.task.id).filter(|_| view.word() == "running");
-    Ok(show::detail(&view, position, &events, door.chat.as_deref(), &door.workers, pulse.as_ref()))
+    let mut detail = show::detail(&view, position, &events, door.chat.as_deref(), &door.workers, pulse.as_ref());
+    // What its agent asks for are the agent's own words.
+    for question in detail.asks.iter_mut().map(|asked| &mut asked.question) {
+        question.title = door.secrets.clean(&question.title);
+        question.detail = question.detail.as_deref().map(|detail| door.secrets.clean(detail));
+    }
+    if !detail.asks.is_empty() {
+        detail.reason = detail.reason.map(|reason| door.secrets.clean(&reason));
+    }
+    Ok(detail)
 }
 
 pub(super) async fn why(State(door): State<Door>, Named(id): Named) -> Result<Json<WhyView>, Refused> {
@@ -82,7 +91,12 @@ pub(super) async fn why(State(door): State<Door>, Named(id): Named) -> Result<Js
     let link = |at| door.chat.as_ref().map(|chat| chat.link(at));
     let why = why::why(&standing, door.queue.rules(), &link, None, last_line);
     let moves = why.moves().into_iter().filter_map(command).map(str::to_owned).collect();
-    Ok(Json(WhyView { id, state: why.state.clone(), why: why.lines(Reader::Terminal), moves }))
+    Ok(Json(WhyView {
+        id,
+        state: why.state.clone(),
+        why: why.lines(Reader::Terminal).iter().map(|line| door.secrets.clean(line)).collect(),
+        moves,
+    }))
 }
 
 /// The verb of the command line that does what a button does; `None`: there is none.
@@ -96,6 +110,7 @@ fn command(verb: Verb) -> Option<&'static str> {
         Verb::Hasten => Some("hasten"),
         Verb::Raise => Some("raise"),
         Verb::Accept => Some("accept"),
+        Verb::Permit | Verb::PermitAlways | Verb::Deny => Some("permit"),
         Verb::Why | Verb::LetRun | Verb::Interrupt | Verb::SetShown | Verb::SetThreads => None,
     }
 }
@@ -125,6 +140,7 @@ pub(super) async fn submit(
                 priority: ask.priority,
                 budget: ask.budget,
                 checks: ask.checks,
+                isolation: ask.isolation,
             },
             attachments: Vec::new(),
             announce: true,

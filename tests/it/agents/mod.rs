@@ -3,6 +3,7 @@
 mod acp;
 mod ceilings;
 mod checks;
+mod closer;
 mod leaving;
 mod progress;
 mod quotas;

@@ -47,7 +47,7 @@ enum Act {
 }
 
 /// The table: what is tried, and what comes of it for the administrator, an operator, the member whose task it is, and a stranger.
-const TABLE: [(Act, [Fate; 4]); 32] = [
+const TABLE: [(Act, [Fate; 4]); 35] = [
     (Act::Command("task"), [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Form, [Obeyed, Obeyed, Obeyed, Submitters]),
     (Act::Menu("Run as task"), [Obeyed, Obeyed, Obeyed, Submitters]),
@@ -71,6 +71,9 @@ const TABLE: [(Act, [Fate; 4]); 32] = [
     (Act::Press(Verb::Hasten), [Obeyed, Obeyed, Obeyed, Others]),
     (Act::Press(Verb::Raise), [Obeyed, Obeyed, Obeyed, Others]),
     (Act::Press(Verb::Accept), [Obeyed, Obeyed, Obeyed, Others]),
+    (Act::Press(Verb::Permit), [Obeyed, Obeyed, Obeyed, Others]),
+    (Act::Press(Verb::PermitAlways), [Obeyed, Obeyed, Obeyed, Others]),
+    (Act::Press(Verb::Deny), [Obeyed, Obeyed, Obeyed, Others]),
     (Act::Press(Verb::Interrupt), [Obeyed, Obeyed, Obeyed, Others]),
     (Act::Press(Verb::Logs), [Obeyed, Obeyed, Obeyed, Others]),
     (Act::Press(Verb::Why), [Obeyed, Obeyed, Obeyed, Others]),

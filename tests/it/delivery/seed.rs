@@ -98,6 +98,7 @@ pub(super) async fn backlog_with_notices_in(world: &World, tasks: usize, left: L
                 budget: None,
                 attempts: 1,
                 checks: Vec::new(),
+                closer: None,
             };
             let origin = message.map_or(Origin::Asked { announce_in: None }, Origin::Message);
             let prompt = format!("Look after plant number {n}, which is thirsty, and say how it is");

@@ -61,6 +61,7 @@ pub(crate) fn task(n: u64, user: u64) -> TaskRow {
         budget: None,
         attempts: 1,
         checks: Vec::new(),
+        closer: None,
     };
     let task = Task {
         id: task_id(n),

@@ -13,6 +13,7 @@ use orchestrator_core::{
         model::ModelId,
         money::{Usage, Usd},
         outbound::{Post, ResultFacts},
+        permission::{Answer, Asked, Offer, Question},
         showing::{Showing, Shown},
         task::{Attachment, MessageRef, Origin, Priority, Task, Thinking, Wishes},
     },
@@ -21,6 +22,7 @@ use orchestrator_core::{
         answers::{self, detail, hints, settings},
         because, card, entry, notices,
         panels::{self, Glance, Line, Log},
+        permission,
         redact::{redact, redact_cut, redact_report},
         refusals::{self, Refusal},
         views::{AttemptView, Links, ResultView, TaskDetail, TaskSummary},
@@ -58,6 +60,13 @@ fn said(content: String) -> Post {
     Post { content, ..Post::default() }
 }
 
+/// A running agent asks whether it may do something.
+fn question(text: &str) -> Question {
+    let offer = |answer| Offer { id: text.to_owned(), answer, name: text.to_owned() };
+    let offers = Answer::ALL.map(offer).into();
+    Question { number: 7, title: text.to_owned(), kind: text.to_owned(), detail: Some(text.to_owned()), offers, until: at(600) }
+}
+
 fn task(text: &str) -> Task {
     Task {
         id: id(),
@@ -74,6 +83,7 @@ fn task(text: &str) -> Task {
             budget: None,
             attempts: 3,
             checks: Vec::new(),
+            closer: None,
         },
         origin: Origin::Asked { announce_in: None },
         attachments: vec![Attachment { name: text.to_owned(), url: LINK.to_owned(), size: 1 }; 3],
@@ -192,6 +202,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             accepted: None,
             quiet_since: None,
             open: None,
+            asked: vec![Asked { question: question(text), decision: None }, Asked { question: question(text), decision: None }],
             checked: Some(checked(text)),
             entry: None,
             follow_ups: 2,
@@ -211,6 +222,8 @@ fn letters(text: &str, answers: MessageRef, add: &mut Add<'_>) {
     add("many notices", notices::join(std::iter::repeat_n(spawned.as_str(), 60)).0);
     let ended: Vec<_> = Outcome::ALL.map(|outcome| notices::finished(text, outcome)).into();
     add("ends", notices::join(ended.iter().map(String::as_str)).0);
+    add("a question of an agent", Post { reply_to: Some(answers), ..permission::question(&id(), &question(text)) });
+    add("what was answered", said(permission::answered(&id(), &question(text), Answer::AllowAlways)));
     add("an announcement", announcements::announcement(&task(text)));
     add("the question about an old one", reply(age::question(&id(), Duration::from_secs(90_000))));
     let refused = refused(text);
@@ -353,8 +366,10 @@ fn details(text: &str, state: &str) -> TaskDetail {
         time_limit_s: 120,
         budget: None,
         checks: Vec::new(),
+        isolation: None,
         reason: Some(text.to_owned()),
         now: None,
+        asks: vec![Asked { question: question(text), decision: None }],
         queue_position: Some(3),
         links: Links { message: Some(LINK.to_owned()), result: Some(LINK.to_owned()) },
         attempts: vec![attempt; 7],
@@ -393,6 +408,7 @@ fn reasons(text: &str, add: &mut Add<'_>) {
         ("running", Cause::Unmarked { since: at(0), trouble: Some((given.clone(), at(9))) }),
         ("running", Cause::Starting { since: at(0) }),
         ("running", Cause::Running { since: at(0), limit: Duration::from_secs(60), last_line: Some(given.clone()) }),
+        ("running", Cause::Permission { question: question(&given) }),
         ("running", Cause::Stopping { by: given.clone() }),
         ("failed", ended(failing)),
         ("failed", ended(Entry::Stands(LINK.to_owned()))),

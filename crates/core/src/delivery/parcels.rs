@@ -16,7 +16,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{alerts, announcements, artifacts, card, entry, notices, redact::Known},
+    wording::{alerts, announcements, artifacts, card, entry, notices, permission, redact::Known},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -87,6 +87,7 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
             (joined.max(1), post)
         }
         Letter::Announcement { task } => (1, announcements::announcement(task)),
+        Letter::Question { to, task, question } => (1, Post { reply_to: *to, ..permission::question(task, question) }),
         Letter::Reply { to, text } => (1, Post { reply_to: Some(*to), ..plain(text.clone()) }),
         Letter::Told { .. } => (1, results.first().map(|facts| card::told(facts)).unwrap_or_default()),
         Letter::Operator { text } => (1, plain(text.clone())),

@@ -8,6 +8,7 @@ use super::{
     check::Checked,
     id::{MessageId, TaskId},
     money::{Usage, Usd},
+    permission::Asked,
     quota::Wait,
     showing::Showing,
     task::{MessageRef, Task},
@@ -129,6 +130,8 @@ pub struct CardFacts {
     pub metered: Option<bool>,
     /// Who took what it had left when its money had run out.
     pub accepted: Option<String>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
     /// What the checks of its last attempt found.
     pub checked: Option<Checked>,
     /// Its entry in #results.

@@ -150,7 +150,8 @@ pub struct Choice {
 pub struct Press {
     /// What is asked.
     pub verb: Verb,
-    /// Of a task: how many counted attempts it had begun when the button was made. What was asked of another one is out of date.
+    /// Of a task: how many counted attempts it had begun when the button was made. What was asked of another one is out of date. Of an agent's question: its
+    /// number.
     pub version: u32,
     /// The id of what it is about: a task's, or a channel's.
     pub subject: String,
@@ -187,11 +188,17 @@ pub enum Verb {
     Raise,
     /// Take what a task has left that was stopped at its ceiling.
     Accept,
+    /// Let a running agent do what it asks for, this once.
+    Permit,
+    /// The same, and whatever it takes for the same.
+    PermitAlways,
+    /// Don't let it.
+    Deny,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Cancel,
         Self::Stop,
         Self::LetRun,
@@ -206,6 +213,9 @@ impl Verb {
         Self::SetThreads,
         Self::Raise,
         Self::Accept,
+        Self::Permit,
+        Self::PermitAlways,
+        Self::Deny,
     ];
 
     /// The word for it in a `custom_id`; it never changes its meaning.
@@ -225,6 +235,9 @@ impl Verb {
             Self::SetThreads => "set_threads",
             Self::Raise => "raise",
             Self::Accept => "accept",
+            Self::Permit => "permit",
+            Self::PermitAlways => "permit_always",
+            Self::Deny => "deny",
         }
     }
 }

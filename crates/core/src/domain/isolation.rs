@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::hosts::Hosts;
 
 /// What one kind of agent may reach and take.
@@ -45,6 +47,41 @@ pub enum Network {
     None,
     /// These hosts, and nothing else.
     Hosts(Hosts),
+}
+
+/// What one task asks to be kept from beyond its agent's definition: closer, never wider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closer {
+    /// All files but its own folders, and what its definition names.
+    Workspace,
+    /// The network.
+    Offline,
+    /// Both.
+    Closed,
+}
+
+impl Closer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Workspace, Self::Offline, Self::Closed];
+
+    /// Its word in a tag.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+            Self::Offline => "offline",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// What it means, for a card.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Workspace => "its own folders alone",
+            Self::Offline => "no network",
+            Self::Closed => "its own folders alone, no network",
+        }
+    }
 }
 
 /// What a machine can hold of an isolation, as it was asked.
@@ -103,6 +140,20 @@ impl Network {
 const MOST_SHOWN: usize = 3;
 
 impl Isolation {
+    /// The same for a task that asks to be kept closer. It must hold then: whoever asks for it would not have it run without.
+    #[must_use]
+    pub fn closer(&self, wish: Option<Closer>) -> Self {
+        let Some(wish) = wish else { return self.clone() };
+        let mut closer = Self { required: true, ..self.clone() };
+        if matches!(wish, Closer::Workspace | Closer::Closed) {
+            closer.file_system = FileSystem::Workspace;
+        }
+        if matches!(wish, Closer::Offline | Closer::Closed) {
+            closer.network = Network::None;
+        }
+        closer
+    }
+
     /// What of it a machine can't hold, in order.
     pub fn gaps(&self, offered: Offered) -> BTreeSet<Gap> {
         let mut gaps = BTreeSet::new();
@@ -137,7 +188,7 @@ impl Isolation {
         let gaps = self.gaps(offered);
         let sentences: Vec<String> = gaps.iter().map(|gap| gap.sentence(offered)).collect();
         (self.required && !gaps.is_empty())
-            .then(|| format!("its definition requires an isolation that this machine can't hold: {}", sentences.join("; ")))
+            .then(|| format!("it requires an isolation that this machine can't hold: {}", sentences.join("; ")))
     }
 
     /// What it is, in a few words for a table: `files: workspace, network: none, at most 512 MiB`.
@@ -207,6 +258,17 @@ mod tests {
     }
 
     #[test]
+    fn a_task_is_kept_closer_than_its_agent_and_never_wider() {
+        let open = Isolation::default();
+        assert_eq!(open.closer(None), open);
+        let offline = open.closer(Some(Closer::Offline));
+        assert_eq!((offline.file_system, &offline.network, offline.required), (FileSystem::Full, &Network::None, true));
+        let closed = open.closer(Some(Closer::Closed));
+        assert_eq!((closed.file_system, closed.network), (FileSystem::Workspace, Network::None));
+        assert_eq!(WALLED.closer(Some(Closer::Workspace)), WALLED);
+    }
+
+    #[test]
     fn a_network_of_hosts_needs_both_filters_and_namespaces_and_says_which_is_missing() {
         let some = Isolation { network: Network::Hosts(Hosts(vec!["a.example".parse().unwrap()])), ..WALLED };
         let told = |filters, namespaces| {
@@ -235,7 +297,7 @@ mod tests {
         assert_eq!(
             WALLED.refusal(poor).as_deref(),
             Some(
-                "its definition requires an isolation that this machine can't hold: it can signal other processes of this account: \
+                "it requires an isolation that this machine can't hold: it can signal other processes of this account: \
                  Landlock here is of version 5, and 6 (Linux 6.12) is needed"
             )
         );

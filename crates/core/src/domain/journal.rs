@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempt::Outcome,
     id::{AttemptId, TaskId},
+    permission::Answer,
 };
 
 /// One row of the journal.
@@ -83,6 +84,25 @@ pub enum What {
         by: String,
         /// In all, in billionths of a dollar.
         to_nanos: i64,
+    },
+    /// Its agent asks whether it may do something.
+    AskedPermission {
+        /// Which of its questions.
+        number: u32,
+    },
+    /// Somebody has decided it.
+    Permitted {
+        /// Who.
+        by: String,
+        /// Which question.
+        number: u32,
+        /// How.
+        answer: Answer,
+    },
+    /// Nobody has, in time: it was denied.
+    PermissionExpired {
+        /// Which question.
+        number: u32,
     },
     /// Its agent has told that its quota is used up.
     QuotaUsedUp {

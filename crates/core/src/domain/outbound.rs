@@ -7,6 +7,7 @@ use super::{
     attempt::{Outcome, Report},
     component::Row,
     id::{AttemptId, ChannelId, TaskId},
+    permission::Question,
     retry::POST_RETRIES,
     task::{MessageRef, Task},
 };
@@ -45,6 +46,15 @@ pub enum Letter {
     Told {
         /// Which attempt.
         attempt: AttemptId,
+    },
+    /// A running agent asks whether it may do something.
+    Question {
+        /// Which message it answers; none: it stands in the task's thread.
+        to: Option<MessageRef>,
+        /// Whose agent.
+        task: TaskId,
+        /// What it asks.
+        question: Box<Question>,
     },
     /// An answer to a message.
     Reply {
@@ -93,7 +103,9 @@ impl Letter {
     /// What it yields to.
     pub fn class(&self) -> Class {
         match self {
-            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } | Self::Told { .. } => Class::Answer,
+            Self::Reply { .. } | Self::Operator { .. } | Self::Announcement { .. } | Self::Told { .. } | Self::Question { .. } => {
+                Class::Answer
+            }
             Self::Result { .. } => Class::Result,
             Self::Spawned { .. } | Self::Finished { .. } => Class::Notice,
         }

@@ -12,9 +12,9 @@ pub enum Policy {
     /// Nobody: it may. What keeps it from harm are its walls alone.
     Allow,
     /// Nobody: it may not.
-    #[default]
     Deny,
     /// A person; nobody in time is a no.
+    #[default]
     Ask,
 }
 

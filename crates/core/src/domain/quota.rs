@@ -229,6 +229,7 @@ mod tests {
             priority: crate::domain::task::Priority::DEFAULT,
             budget: None,
             attempts: 1,
+            closer: None,
             checks: checks.iter().map(|name| WishedCheck::Named(check(name))).collect(),
         };
         let to = "b".parse().unwrap();

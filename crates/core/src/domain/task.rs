@@ -13,6 +13,7 @@ use super::{
     attempt::Outcome,
     check::WishedCheck,
     id::{ChannelId, MessageId, TaskId},
+    isolation::Closer,
     model::ModelId,
     money::Usd,
 };
@@ -59,6 +60,9 @@ pub struct Wishes {
     /// What its work is checked by, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<WishedCheck>,
+    /// What it is kept from beyond its agent's definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closer: Option<Closer>,
 }
 
 /// Where a task came from.

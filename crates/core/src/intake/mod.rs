@@ -8,5 +8,6 @@ mod following;
 pub mod hear;
 mod money;
 pub mod parse;
+mod permission;
 pub mod read_back;
 mod read_threads;

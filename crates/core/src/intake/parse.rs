@@ -12,6 +12,7 @@ use crate::{
         agent::{AgentName, OwnModels},
         check::Offers,
         id::TaskId,
+        isolation::Closer,
         model::{Catalogue, ModelId},
         money::Usd,
         quota::Usual,
@@ -75,6 +76,8 @@ pub struct Asked {
     pub budget: Option<String>,
     /// Names of checks, or commands after `!`.
     pub checks: Vec<String>,
+    /// `workspace`, `offline`, `closed`.
+    pub isolation: Option<String>,
 }
 
 impl Asked {
@@ -87,6 +90,7 @@ impl Asked {
             Kind::Timeout => &mut self.timeout,
             Kind::Priority => &mut self.priority,
             Kind::Budget => &mut self.budget,
+            Kind::Isolation => &mut self.isolation,
             Kind::Check => return self.checks.push(value.to_owned()),
         };
         place.get_or_insert_with(|| value.to_owned());
@@ -210,6 +214,13 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         Ok(())
     }));
 
+    let mut closer = None;
+    granted(asked.isolation.as_deref().map_or(Ok(()), |given| {
+        let found = Closer::ALL.into_iter().find(|known| known.word().eq_ignore_ascii_case(given));
+        closer = Some(found.ok_or_else(|| Refusal::BadIsolation { given: given.to_owned() })?);
+        Ok(())
+    }));
+
     // Of an agent that is unknown nobody knows the checks.
     let checks = match checks::wished(&asked.checks, &agent, rules.checks.get(&agent), rules.free_checks) {
         Ok(checks) => checks,
@@ -233,6 +244,7 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         budget,
         attempts: rules.attempts,
         checks,
+        closer,
     })
 }
 
@@ -244,12 +256,13 @@ enum Kind {
     Timeout,
     Priority,
     Budget,
+    Isolation,
     Check,
 }
 
 impl Kind {
     fn named(name: &str) -> Option<Self> {
-        const NAMES: [(&str, Kind); 8] = [
+        const NAMES: [(&str, Kind); 9] = [
             ("model", Kind::Model),
             ("thinking", Kind::Thinking),
             ("agent", Kind::Agent),
@@ -257,6 +270,7 @@ impl Kind {
             ("timeout", Kind::Timeout),
             ("priority", Kind::Priority),
             ("budget", Kind::Budget),
+            ("isolation", Kind::Isolation),
             ("check", Kind::Check),
         ];
         NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| kind)

@@ -14,6 +14,7 @@ use crate::{
         id::{MessageId, TaskId},
         journal::Event,
         money::Usd,
+        permission::{Asked, Question},
         quota::Wait,
         step::{Blocked, StepState},
     },
@@ -29,6 +30,8 @@ pub struct TaskView {
     pub step: StepRow,
     /// Its attempts that became runs (or are about to), oldest first.
     pub attempts: Vec<AttemptRow>,
+    /// What its running agent asks, and waits for.
+    pub asked: Vec<Asked>,
     /// What it waits for, if that is its agent's quota.
     pub quota: Option<Wait>,
 }
@@ -112,6 +115,12 @@ impl TaskView {
     /// How many counted attempts have begun, as far as they have not turned out void: what a press on one of its buttons carries.
     pub fn begun(&self) -> u32 {
         self.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(0)
+    }
+
+    /// The question of its running agent that waits for somebody, of several the oldest.
+    pub fn open_question(&self) -> Option<&Question> {
+        let stops = matches!(self.doing(), Doing::Running { attempt } if attempt.stop.is_some());
+        self.asked.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question).filter(|_| !stops)
     }
 
     /// Its latest attempt.
@@ -227,6 +236,8 @@ fn view(look: &dyn Look, rules: &Rules, row: TaskRow) -> Result<Option<TaskView>
     let Some(step) = look.step_of(&row.task.id)? else { return Ok(None) };
     let mut attempts = look.attempts_of(&row.task.id)?;
     attempts.retain(|attempt| attempt.state != crate::domain::attempt::AttemptState::Void);
+    let live = attempts.iter().rev().find(|attempt| attempt.state.is_live());
+    let asked = live.map(|attempt| super::permissions::of(look, attempt.id)).transpose()?.unwrap_or_default();
     let quota = quotas::wait_of(look, rules, &step)?;
-    Ok(Some(TaskView { row, step, attempts, quota }))
+    Ok(Some(TaskView { row, step, attempts, asked, quota }))
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Rules, ceilings, quotas, showing};
+use super::{Rules, ceilings, permissions, quotas, showing};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
@@ -23,6 +23,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
     let mut attempts = look.attempts_of(&card.task)?;
     attempts.retain(|attempt| attempt.state != AttemptState::Void);
     let live = attempts.iter().rev().find(|attempt| attempt.state.is_live());
+    let live_id = live.map(|attempt| attempt.id);
     let doing = match (row.ended, live) {
         (Some((at, outcome)), _) => {
             let report = attempts.iter().rev().find_map(|attempt| attempt.report.as_ref());
@@ -69,6 +70,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         open: None,
         metered: None,
         accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
+        asked: if let (None, Some(live)) = (row.ended, live_id) { permissions::of(look, live)? } else { Vec::new() },
         entry: row.entry,
         follow_ups: u32::try_from(follow_ups).unwrap_or(u32::MAX),
         showing: showing::of(look, rules, card.channel)?,

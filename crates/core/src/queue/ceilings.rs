@@ -3,18 +3,22 @@
 //! What a ceiling has left is what nobody has spent and what is held back for nobody: both are written in the transactions that claim and end
 //! attempts, so that no two claims are promised the same dollar.
 
+mod counted;
+
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::counted::count;
+use self::counted::{add, number, put_spent, spent, usual_fact};
 use super::{
     Queue, QueueError, Rules,
     card_changes::{self, Pace},
     gates, journal, lanes, not_now,
     reopen::reopen,
     settle::held,
-    signs, spent_fact, step_row, task_row,
+    signs, step_row, task_row,
 };
 use crate::{
     domain::{
@@ -118,54 +122,12 @@ pub(super) fn give_back(rows: &mut dyn Rows, attempt: AttemptId, now: DateTime<U
     Ok(())
 }
 
-/// Counts what an attempt has cost against the day's ceilings, and remembers what its agent costs as a rule.
-pub(super) fn count(rows: &mut dyn Rows, rules: &Rules, task: &Task, cost: Usd, now: DateTime<Utc>) -> Result<(), RowsError> {
-    for (scope, _) in rules.ceilings.of(task) {
-        // All of them together are counted anyway.
-        if scope != Scope::Day {
-            let after = spent(rows, &scope, now)?.saturating_add(cost.nanos());
-            put_spent(rows, &scope, now.date_naive(), after)?;
-        }
-    }
-    if !rules.ceilings.is_none() {
-        let fact = usual_fact(task);
-        let usual = rows.fact(&fact)?.and_then(|nanos| nanos.parse::<i64>().ok());
-        let usual = usual.map_or(cost.nanos(), |usual| usual.saturating_mul(3).saturating_add(cost.nanos()) / 4);
-        rows.put_fact(&fact, &usual.to_string())?;
-    }
-    Ok(())
-}
-
 /// What an attempt is expected to cost: as its agent does of late, else all that its task may, else what is configured; never more than its task may.
 fn expected(look: &dyn Look, ceilings: &Ceilings, task: &Task, rooms: &[Room]) -> Result<Usd, RowsError> {
     let own = rooms.iter().find(|room| matches!(room.scope, Scope::Task(_))).map(Room::left);
     let usual = look.fact(&usual_fact(task))?.and_then(|nanos| nanos.parse().ok()).map(Usd::from_nanos);
     let expected = usual.or(own).unwrap_or(Usd::ZERO).max(ceilings.estimate);
     Ok(own.map_or(expected, |own| expected.min(own)))
-}
-
-/// What counts against a scope of the day so far.
-fn spent(look: &(impl Look + ?Sized), scope: &Scope, now: DateTime<Utc>) -> Result<i64, RowsError> {
-    if *scope == Scope::Day {
-        return number(look, &spent_fact(now));
-    }
-    // "2026-11-21 1215000": yesterday's counts no more, and leaves nothing behind.
-    let told = look.fact(&scope_fact(scope))?.unwrap_or_default();
-    let today = told.split_once(' ').filter(|(day, _)| *day == now.date_naive().to_string());
-    Ok(today.and_then(|(_, nanos)| nanos.parse().ok()).unwrap_or(0))
-}
-
-fn put_spent(rows: &mut dyn Rows, scope: &Scope, day: NaiveDate, nanos: i64) -> Result<(), RowsError> {
-    rows.put_fact(&scope_fact(scope), &format!("{day} {nanos}"))
-}
-
-fn number(look: &(impl Look + ?Sized), fact: &str) -> Result<i64, RowsError> {
-    Ok(look.fact(fact)?.and_then(|number| number.parse().ok()).unwrap_or(0))
-}
-
-fn add(rows: &mut dyn Rows, fact: &str, nanos: i64) -> Result<(), RowsError> {
-    let sum = number(rows, fact)?.saturating_add(nanos).max(0);
-    if sum == 0 { rows.drop_fact(fact) } else { rows.put_fact(fact, &sum.to_string()) }
 }
 
 fn reserve_of(look: &(impl Look + ?Sized), attempt: AttemptId) -> Result<Option<Reserve>, RowsError> {
@@ -180,17 +142,9 @@ fn reserved_fact(scope: &Scope) -> String {
     format!("reserved:{scope}")
 }
 
-fn scope_fact(scope: &Scope) -> String {
-    format!("spent_by:{scope}")
-}
-
 /// The fact that names who took what a task had left.
 pub(super) fn accepted_fact(task: &TaskId) -> String {
     format!("accepted:{task}")
-}
-
-fn usual_fact(task: &Task) -> String {
-    format!("usual_cost:{}", task.wishes.agent)
 }
 
 impl Queue {

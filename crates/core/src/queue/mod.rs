@@ -19,6 +19,7 @@ mod lanes;
 pub mod launch;
 pub mod marks;
 pub mod outbound;
+mod permissions;
 mod quotas;
 mod refusals;
 mod reopen;

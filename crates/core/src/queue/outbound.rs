@@ -162,6 +162,7 @@ impl Queue {
                     Letter::Spawned { .. }
                     | Letter::Finished { .. }
                     | Letter::Told { .. }
+                    | Letter::Question { .. }
                     | Letter::Reply { .. }
                     | Letter::Operator { .. } => {}
                 }
@@ -182,7 +183,8 @@ impl Queue {
         self.read(move |look| {
             let mut letters = look.parcel(&parcel)?.map(|row| row.letters).unwrap_or_default().into_iter();
             letters.try_fold(true, |all, id| {
-                let told = look.letter(id)?.is_some_and(|row| matches!(row.letter, Letter::Told { .. }));
+                let told =
+                    look.letter(id)?.is_some_and(|row| matches!(row.letter, Letter::Told { .. } | Letter::Question { to: None, .. }));
                 Ok(all && told)
             })
         })
@@ -274,9 +276,12 @@ pub(super) fn result_facts(look: &dyn Look, row: &LetterRow) -> Result<Option<Re
     let (attempt, unrun) = match &row.letter {
         Letter::Result { attempt, unrun } => (*attempt, unrun.as_ref()),
         Letter::Told { attempt } => (Some(*attempt), None),
-        Letter::Spawned { .. } | Letter::Finished { .. } | Letter::Announcement { .. } | Letter::Reply { .. } | Letter::Operator { .. } => {
-            return Ok(None);
-        }
+        Letter::Spawned { .. }
+        | Letter::Finished { .. }
+        | Letter::Announcement { .. }
+        | Letter::Question { .. }
+        | Letter::Reply { .. }
+        | Letter::Operator { .. } => return Ok(None),
     };
     let Some(task) = &row.task else { return Ok(None) };
     let Some(task) = look.task(task)? else { return Ok(None) };

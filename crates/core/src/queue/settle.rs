@@ -7,7 +7,7 @@ use super::{
     card_changes::{self, Pace},
     ceilings,
     dispatch::instance_gate,
-    follow_ups, gates, journal_attempt, lanes, quotas, reopen, signs, spent_fact, write_letter,
+    follow_ups, gates, journal_attempt, lanes, permissions, quotas, reopen, signs, write_letter,
 };
 use crate::{
     domain::{
@@ -97,6 +97,7 @@ pub(super) fn end_attempt(
     rows.update_attempt(&attempt)?;
     let Some(mut step) = rows.step(attempt.step)? else { return Err(QueueError::Late) };
     let mut task = super::task_row(rows, &attempt.task)?;
+    permissions::forget(rows, attempt.id)?;
     let_go(rows, rules, &attempt, &step.gates.clone(), &step.lane.clone(), now)?;
     enter_in_ledger(rows, rules, &attempt, &step, &task, now)?;
     let cost_nanos = attempt.report.as_ref().and_then(|report| report.cost).map(Usd::nanos);
@@ -183,20 +184,7 @@ fn enter_in_ledger(
         usage: report.and_then(|report| report.usage),
     })?;
     let Some(cost) = report.and_then(|report| report.cost).filter(|cost| *cost != Usd::ZERO) else { return Ok(()) };
-    ceilings::count(rows, rules, &task.task, cost, now)?;
-    let fact = spent_fact(now);
-    let before: i64 = rows.fact(&fact)?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    let after = before.saturating_add(cost.nanos());
-    rows.put_fact(&fact, &after.to_string())?;
-    if let Some(ceiling) = rules.ceilings.day.filter(|ceiling| before < ceiling.nanos() && after >= ceiling.nanos()) {
-        let text = format!(
-            "⛔ **Nothing more is started today (UTC).** The day has cost {}, and `daily_budget_usd` is {ceiling}. Running agents go on; waiting tasks \
-             start after midnight UTC, or at once when the ceiling is raised.",
-            Usd::from_nanos(after)
-        );
-        write_letter(rows, now, rules.routes.operator, None, Letter::Operator { text })?;
-    }
-    Ok(())
+    Ok(ceilings::count(rows, rules, &task.task, cost, now)?)
 }
 
 /// The attempt, if it is live and this is still its fencing number.

@@ -10,7 +10,7 @@ use super::{
     workspace::Workspace,
 };
 use crate::{
-    domain::{evidence::Collected, id::AttemptId, task::Task},
+    domain::{acp::Protocol, evidence::Collected, id::AttemptId, permission::Policy, task::Task},
     ports::agent_runner::{AgentRunner, Ending, StopReason},
 };
 
@@ -27,7 +27,14 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(Ending, Collected), String> {
     let agent = task.wishes.agent.clone();
-    let Some(definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
+    let Some(mut definition) = settings.agents.get(&agent).cloned() else { return Err(format!("agent `{agent}` is not configured")) };
+    definition.isolation = definition.isolation.closer(task.wishes.closer);
+    if let Protocol::Acp(acp) = &mut definition.protocol
+        && acp.permissions == Policy::Ask
+    {
+        // Nobody is there to be asked.
+        acp.permissions = Policy::Deny;
+    }
     let program = definition.program.clone()?;
     if let Some(refusal) = definition.isolation.refusal(settings.offered) {
         return Err(refusal);

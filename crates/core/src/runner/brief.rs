@@ -187,6 +187,7 @@ pub(in crate::runner) mod tests {
             budget: None,
             attempts: 1,
             checks: Vec::new(),
+            closer: None,
         };
         let workspace = Workspace::new(Path::new("/srv/workers"), "agent-1763700000-k3x9", &task);
         let models = [

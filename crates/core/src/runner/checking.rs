@@ -64,11 +64,11 @@ pub(super) fn of_run(settings: &Settings, definition: &AgentDefinition, run: &Ru
         };
         let refused = match declared {
             None => Some(format!("agent `{}` has no such check any more", definition.name)),
-            Some(check) => check.isolation.refusal(settings.offered),
+            Some(check) => check.isolation.closer(run.task.wishes.closer).refusal(settings.offered),
         };
         // Walls are those of its own isolation, which may be another than the agent's.
         let walls = declared.filter(|_| refused.is_none()).map(|check| {
-            let with = AgentDefinition { isolation: check.isolation.clone(), ..definition.clone() };
+            let with = AgentDefinition { isolation: check.isolation.closer(run.task.wishes.closer), ..definition.clone() };
             walls::walls(settings, &with, Path::new(SHELL), (&run.workspace, &beside), path)
         });
         let mut env = env.clone();

@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    asking::Asking,
     checking,
     making::{self, Run},
     means::Means,
@@ -32,6 +33,8 @@ use crate::domain::{
 const LOOKS: Duration = Duration::from_secs(2);
 /// The same where money is to be held to a ceiling: what is used between two looks is what it may be overdrawn by.
 const METERED_LOOKS: Duration = Duration::from_millis(200);
+/// The same of an agent that may ask something: a person waits less gladly than a budget.
+const ASKING_LOOKS: Duration = Duration::from_millis(500);
 /// Most bytes that are read in one look: a flood is followed later, or not at all.
 const AT_ONCE: u64 = 4 << 20;
 /// Longest line that is waited for.
@@ -58,8 +61,14 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
     let metered = reading.format == Format::Jsonl && !tokenless;
     let bounded = run.task.wishes.budget.is_some() || !means.queue.rules().ceilings.of(&run.task).is_empty();
     let mut meter = Meter::new(means, run.attempt, Fence(run.fence), &run.task.id);
-    let pause = if bounded { METERED_LOOKS } else { LOOKS };
+    let mut asking = Asking::of(means, definition, run.attempt, Fence(run.fence));
     loop {
+        let pause = match &asking {
+            Some(asking) if asking.waits() => METERED_LOOKS,
+            _ if bounded => METERED_LOOKS,
+            Some(_) => ASKING_LOOKS,
+            None => LOOKS,
+        };
         // What ends sooner is told by its result.
         tokio::time::sleep(pause).await;
         let (looked, heard_in, being_checked) = (tail.take(), heard_in.clone(), being_checked.clone());
@@ -74,6 +83,12 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         tail = kept;
         for line in &lines {
             reader.line(line);
+            if let Some(asking) = &mut asking {
+                asking.line(line);
+            }
+        }
+        if let Some(asking) = &mut asking {
+            asking.look().await;
         }
         // A log may be older than the run, or the clock was put back meanwhile.
         let heard_at = heard_at.filter(|at| *at >= since).unwrap_or(since);

@@ -2,6 +2,7 @@
 //! knows agents only through their definitions and their port, and trusts nothing that one has written.
 
 pub mod alone;
+mod asking;
 mod beside;
 mod bridging;
 pub mod brief;

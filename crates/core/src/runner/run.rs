@@ -122,9 +122,10 @@ async fn start(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &
 
 /// Makes all that an agent is started with; `Err`: it can't be, now or ever.
 async fn make(means: &Means, attempt: &AttemptRow, task: &TaskRow, workspace: &Workspace) -> Result<LaunchSpec, Started> {
-    let Some(definition) = means.settings.agents.get(&attempt.agent).cloned() else {
+    let Some(mut definition) = means.settings.agents.get(&attempt.agent).cloned() else {
         return Err(Started::Unstartable(format!("agent `{}` is not configured any more", attempt.agent)));
     };
+    definition.isolation = definition.isolation.closer(task.task.wishes.closer);
     let program = definition.program.clone().map_err(Started::Unstartable)?;
     if let Some(refusal) = definition.isolation.refusal(means.settings.offered) {
         return Err(Started::Unstartable(format!("agent `{}` was not started: {refusal}", attempt.agent)));

@@ -70,6 +70,7 @@ mod tests {
                 budget: None,
                 attempts: 1,
                 checks: Vec::new(),
+                closer: None,
             },
             origin: Origin::Asked { announce_in: None },
             attachments: vec![],

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     checks, entry, figures, fit,
     harmless::{code, in_fence, one_line, plain, sentence},
+    permission,
 };
 use crate::domain::{
     attempt::Outcome,
@@ -62,6 +63,9 @@ pub fn face(facts: &CardFacts, entry: Option<&str>, said: Option<&str>) -> Post 
     lines.extend(facts.quiet_since.map(|since| format!("-# Its agent was last heard {}.", ago(since))));
     lines.extend(facts.open.as_ref().map(|open| format!("-# ⚠ {}", plain(open, REASON))));
     lines.extend(waiting_words(facts));
+    if runs(facts) {
+        lines.extend(permission::on_card(&facts.asked));
+    }
     lines.push(format!(
         "-# {} · asked by {} {}",
         code(facts.id().as_str(), 64),
@@ -202,6 +206,7 @@ fn figures_of(facts: &CardFacts) -> String {
         parts.push(format!("**{}**{more}{doubt}", figures::cost(facts.cost)));
     }
     parts.extend(facts.task.wishes.budget.map(|budget| money_of(facts, budget)));
+    parts.extend(wishes.closer.map(|closer| closer.words().to_owned()));
     parts.join(" · ")
 }
 
@@ -220,6 +225,11 @@ fn is_near(used: Usd, budget: Usd) -> bool {
     i128::from(used.nanos()) * 100 >= i128::from(budget.nanos()) * i128::from(NEARLY)
 }
 
+/// Whether its agent works, and is not being stopped: whoever is being stopped is answered nothing any more.
+fn runs(facts: &CardFacts) -> bool {
+    matches!(facts.doing, TaskState::Running { .. })
+}
+
 fn waiting_words(facts: &CardFacts) -> Option<String> {
     (facts.follow_ups > 0).then(|| {
         format!("💬 {} its agent's end.", figures::counted(u64::from(facts.follow_ups), "follow-up waits for", "follow-ups wait for"))
@@ -233,7 +243,12 @@ fn buttons(facts: &CardFacts, entry: Option<&str>) -> Vec<Button> {
     let cancel = Button::press("Cancel", Style::Danger, press(Verb::Cancel));
     let more = Button::press("+ $1", Style::Success, press(Verb::Raise));
     let runs_out = facts.task.wishes.budget.is_some_and(|budget| is_near(facts.cost.unwrap_or(Usd::ZERO), budget));
+    let open = facts.asked.iter().find(|asked| asked.decision.is_none()).filter(|_| runs(facts));
     let mut shown = match &facts.doing {
+        TaskState::Running { .. } if open.is_some() => {
+            let answers = open.map(|asked| permission::buttons(facts.id(), &asked.question)).unwrap_or_default();
+            answers.into_iter().chain([why, cancel]).collect()
+        }
         TaskState::Parked { gate } if matches!(Scope::of_gate(gate), Some(Scope::Task(_))) => vec![more, why, cancel],
         TaskState::Running { .. } if runs_out && facts.follow_ups == 0 => vec![more, logs, why, cancel],
         TaskState::Ended { outcome: Outcome::OverBudget, .. } if facts.accepted.is_none() && facts.task.wishes.budget.is_some() => {

@@ -19,6 +19,7 @@ pub mod notices;
 pub mod panels;
 pub mod quotas;
 pub mod redact;
+pub mod permission;
 pub mod refusals;
 pub mod tables;
 pub mod views;

@@ -36,7 +36,12 @@ pub fn notice(letter: &Letter) -> Option<String> {
     match letter {
         Letter::Spawned { agent_id, text } => Some(spawned(agent_id, text)),
         Letter::Finished { agent_id, outcome } => Some(finished(agent_id, *outcome)),
-        Letter::Result { .. } | Letter::Told { .. } | Letter::Announcement { .. } | Letter::Reply { .. } | Letter::Operator { .. } => None,
+        Letter::Result { .. }
+        | Letter::Told { .. }
+        | Letter::Question { .. }
+        | Letter::Announcement { .. }
+        | Letter::Reply { .. }
+        | Letter::Operator { .. } => None,
     }
 }
 

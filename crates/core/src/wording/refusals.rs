@@ -91,6 +91,11 @@ pub enum Refusal {
         /// The most.
         most: Usd,
     },
+    /// Not an isolation that a task may ask for.
+    BadIsolation {
+        /// What was asked for.
+        given: String,
+    },
     /// No check of this name is declared for the agent.
     UnknownCheck {
         /// What was asked for.
@@ -170,6 +175,7 @@ impl Refusal {
             Self::PriorityTooHigh { .. } => "priority_too_high",
             Self::BadBudget { .. } => "bad_budget",
             Self::BudgetTooHigh { .. } => "budget_too_high",
+            Self::BadIsolation { .. } => "bad_isolation",
             Self::UnknownCheck { .. } => "unknown_check",
             Self::BadCheckCommand { .. } => "bad_check_command",
             Self::TooManyChecks { .. } => "too_many_checks",
@@ -228,6 +234,11 @@ impl Refusal {
             Self::BudgetTooHigh { given, most } => {
                 format!("A budget of {given} is higher than the highest that may be asked for here, {most} (`budgets`).")
             }
+            Self::BadIsolation { given } => format!(
+                "{} is no isolation that a task may ask for. It is `workspace` (its own folders alone), `offline` (no network) or `closed` (both); wider \
+                 than its agent's it can't be.",
+                shown(given)
+            ),
             Self::UnknownCheck { given, agent, known } => format!(
                 "Unknown check {} for agent `{agent}`. {}",
                 shown(given),

@@ -2,6 +2,8 @@
 //!
 //! Only facts and finished words are in here; whoever fills it in decides what may be seen.
 
+mod asks;
+mod deciding;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -14,11 +16,17 @@ use crate::domain::{
     attempt::Outcome,
     check::{Checked, Finding, WishedCheck},
     id::TaskId,
+    isolation::Closer,
     money::{CostFrom, Usage, Usd},
+    permission::Asked,
     task::Thinking,
 };
 
-pub use self::refused::{ErrorBody, ErrorCode, FieldIssue};
+pub use self::{
+    asks::{PauseAsk, SubmitAsk},
+    deciding::{PermitAsk, RaiseAsk},
+    refused::{ErrorBody, ErrorCode, FieldIssue},
+};
 
 /// One task in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +81,9 @@ pub struct TaskDetail {
     pub model_id: Option<String>,
     /// Wall time of one attempt, in seconds.
     pub time_limit_s: u64,
+    /// What it is kept from beyond its agent's definition: `workspace`, `offline` or `closed`; none: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Closer>,
     /// What all its attempts together may cost, shown; none: no budget of its own.
     #[serde(default)]
     pub budget: Option<String>,
@@ -84,6 +95,9 @@ pub struct TaskDetail {
     /// How its running agent is doing.
     #[serde(default)]
     pub now: Option<NowView>,
+    /// What its agent asks, with what was decided.
+    #[serde(default)]
+    pub asks: Vec<Asked>,
     /// Its place among those that wait, from 1.
     pub queue_position: Option<u64>,
     /// Where it is to be seen.
@@ -290,38 +304,6 @@ pub struct LogChunk {
     pub ended: bool,
 }
 
-/// A task as somebody asks for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SubmitAsk {
-    /// What is to be done; may hold tags.
-    pub text: String,
-    /// The task's id; generated otherwise. The same id asks once.
-    #[serde(default)]
-    pub task_id: Option<TaskId>,
-    /// An alias or a full id.
-    #[serde(default)]
-    pub model: Option<String>,
-    /// `off`, `low`, `medium`, `high`.
-    #[serde(default)]
-    pub thinking: Option<String>,
-    /// An agent definition.
-    #[serde(default)]
-    pub agent: Option<String>,
-    /// A duration.
-    #[serde(default)]
-    pub timeout: Option<String>,
-    /// A number or a word.
-    #[serde(default)]
-    pub priority: Option<String>,
-    /// Dollars.
-    #[serde(default)]
-    pub budget: Option<String>,
-    /// Names of checks, or commands after `!`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<String>,
-}
-
 /// A task was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
@@ -357,23 +339,6 @@ pub struct Reclaimed {
     pub refused: Vec<TaskId>,
     /// Messages left alone: ended long ago, or no tasks.
     pub left: u64,
-}
-
-/// How much more a task may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaiseAsk {
-    /// In dollars.
-    pub more_usd: String,
-}
-
-/// How claims are stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PauseAsk {
-    /// Whether running agents are stopped too.
-    #[serde(default)]
-    pub stop_running: bool,
 }
 
 /// What a pause did.

@@ -11,6 +11,7 @@ use super::{
     answers::{self, buttons},
     figures, fit,
     harmless::sentence,
+    permission,
 };
 use crate::domain::{
     attempt::Outcome,
@@ -18,6 +19,7 @@ use crate::domain::{
     id::{RoleId, TaskId},
     money::Usd,
     outbound::{Embed, Post},
+    permission::Question,
     quota::Wait,
 };
 
@@ -144,6 +146,11 @@ pub enum Cause {
         /// The last line of its log; none: it has written nothing, or its log can't be read.
         last_line: Option<String>,
     },
+    /// Its agent works, and waits for somebody's permission.
+    Permission {
+        /// For this.
+        question: Question,
+    },
     /// Its agent is being stopped.
     Stopping {
         /// Who asked for it.
@@ -223,6 +230,12 @@ impl Why {
         if self.is_shut() {
             lines.extend(self.shut.as_ref().map(|shut| sentences::shut_words(shut, reader)));
         }
+        if let Cause::Permission { question } = &self.cause {
+            lines.push(match reader {
+                Reader::Discord => permission::waits(question),
+                Reader::Terminal => permission::waits_plainly(&self.task, question),
+            });
+        }
         sentences::cause(&self.cause, self.is_shut(), reader, &mut lines);
         lines
     }
@@ -236,7 +249,12 @@ impl Why {
             | Cause::Delayed { .. }
             | Cause::Unmarked { .. }
             | Cause::Starting { .. } => true,
-            Cause::Held { .. } | Cause::Asked { .. } | Cause::Running { .. } | Cause::Stopping { .. } | Cause::Ended { .. } => false,
+            Cause::Held { .. }
+            | Cause::Asked { .. }
+            | Cause::Running { .. }
+            | Cause::Permission { .. }
+            | Cause::Stopping { .. }
+            | Cause::Ended { .. } => false,
         };
         needs_a_start && self.shut.is_some()
     }
@@ -276,7 +294,10 @@ fn post(why: &Why, lines: Vec<String>) -> Post {
     }
     let buttons: Vec<_> =
         why.moves().into_iter().take(MAX_BUTTONS).map(|verb| buttons::of_task(verb, &why.task, &why.state, why.version)).collect();
-    let rows = if buttons.is_empty() { Vec::new() } else { vec![Row::Buttons { buttons }] };
+    let mut rows = if buttons.is_empty() { Vec::new() } else { vec![Row::Buttons { buttons }] };
+    if let Cause::Permission { question } = &why.cause {
+        rows.insert(0, Row::Buttons { buttons: permission::buttons(&why.task, question) });
+    }
     Post { embeds: vec![Embed { description, colour: CALM }], rows, ..Post::default() }
 }
 

@@ -8,9 +8,10 @@ use orchestrator_core::{
         ceiling::{Ceilings, Kind},
         id::UserId,
         money::Usd,
+        outbound::Letter,
         step::StepState,
     },
-    ports::agent_runner::StopReason,
+    ports::{agent_runner::StopReason, rows::LetterRow},
     queue::{QueueError, Rules},
     scheduler::tick::tick,
 };
@@ -43,6 +44,11 @@ impl World {
             StepState::Parked { gate } => Some(gate),
             _ => None,
         }
+    }
+
+    async fn alerts_of_money(&self) -> Vec<String> {
+        let text = |row: LetterRow| if let Letter::Operator { text } = row.letter { text } else { String::new() };
+        self.told_the_operator().await.into_iter().map(text).collect()
     }
 
     pub(crate) async fn runs(&self, task: u64) -> bool {
@@ -195,4 +201,36 @@ async fn other_ceilings_after_a_restart_count_what_today_has_cost_before() {
     assert_eq!(world.waits_for(2).await.as_deref(), Some("budget:agent:y"));
     assert!(world.runs(3).await);
     recount::ceilings(&world).await;
+}
+
+#[tokio::test]
+async fn that_most_of_a_day_s_ceiling_is_spent_and_that_all_of_it_is_are_told_once_each() {
+    let agent = Kind { each: None, named: BTreeMap::from([(agent("x"), usd("1"))]) };
+    let ceilings = Ceilings { day: Some(usd("10")), agent, ..Ceilings::default() };
+    let world = World::by(Rules { slots: 4, ceilings, ..rules() });
+    for task in 1..=4 {
+        world.enqueue(&ask(task)).await;
+    }
+    let mut told = Vec::new();
+    for (task, cost) in [(1, "0.79"), (2, "0.01"), (3, "0.1"), (4, "0.2")] {
+        world.costs(task, Outcome::Succeeded, cost).await;
+        told.push(world.alerts_of_money().await.len());
+    }
+
+    assert_eq!(told, [0, 1, 1, 2]);
+    let words = world.alerts_of_money().await;
+    assert!(words[0].contains("80 % of what tasks of agent `x` may cost today (UTC) is spent**: $0.8 of $1"), "{words:?}");
+    assert!(words[1].contains("What tasks of agent `x` may cost today (UTC) is spent**: $1.1 of $1"), "{words:?}");
+
+    world.enqueue(&Ask { agent: "y", ..ask(5) }).await;
+    world.costs(5, Outcome::Succeeded, "9").await;
+    let words = world.alerts_of_money().await;
+    assert!(words.len() == 3 && words[2].contains("Nothing more is started today"), "both at once are told as one: {words:?}");
+    world.clock.advance(Duration::from_secs(12 * 3_600));
+    world.enqueue(&Ask { agent: "y", ..ask(6) }).await;
+    tick(&world.queue).await.expect("the store answers");
+    world.costs(6, Outcome::Succeeded, "8").await;
+    let words = world.alerts_of_money().await;
+    assert!(words.len() == 4 && words[3].contains("80 % of what all tasks may cost today (UTC) is spent**: $8 of $10"), "{words:?}");
+    world.holds().await;
 }

@@ -9,6 +9,7 @@ mod gates;
 mod histories;
 mod lanes;
 mod marks;
+mod permissions;
 mod quotas;
 mod read_back;
 mod results;

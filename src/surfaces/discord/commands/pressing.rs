@@ -19,6 +19,7 @@ use orchestrator_core::{
     },
     wording::{
         answers::{self, hints},
+        permission,
         refusals::Refusal,
     },
 };
@@ -87,7 +88,10 @@ fn changes_its_message(verb: Verb) -> bool {
         | Verb::Why
         | Verb::Resume
         | Verb::Raise
-        | Verb::Accept => false,
+        | Verb::Accept
+        | Verb::Permit
+        | Verb::PermitAlways
+        | Verb::Deny => false,
     }
 }
 
@@ -111,6 +115,9 @@ async fn obey(visit: &Visit<'_>, press: &Press, chosen: Option<&str>) -> Result<
         | Verb::Interrupt
         | Verb::Raise
         | Verb::Accept
+        | Verb::Permit
+        | Verb::PermitAlways
+        | Verb::Deny
         | Verb::Logs
         | Verb::Why => of_a_task(visit, press).await,
     }
@@ -138,6 +145,13 @@ async fn of_a_task(visit: &Visit<'_>, press: &Press) -> Result<Post, CommandErro
         && let Some((_, by)) = &attempt.stop
     {
         return Ok(said(answers::stopping_already(&id, by)));
+    }
+    if let Some(answer) = permission::answer(press.verb) {
+        return match deps.desk.permit(by, id.clone(), Some(press.version), answer).await? {
+            Ok(question) => Ok(said(permission::answered(&id, &question, answer))),
+            // Read anew: somebody else may have been faster.
+            Err(_) => out_of_date(visit, &deps.desk.controlled(by, &id).await?).await,
+        };
     }
     if press.version != view.begun() {
         return out_of_date(visit, &view).await;

@@ -183,6 +183,8 @@ fn each_bad_wish_is_refused_with_what_was_given() {
         ("T [budget:0]", Refusal::BadBudget { given: "0".into() }),
         ("T [budget:NaN]", Refusal::BadBudget { given: "NaN".into() }),
         ("T [budget:1e400]", Refusal::BadBudget { given: "1e400".into() }),
+        ("T [isolation:none]", Refusal::BadIsolation { given: "none".into() }),
+        ("T [isolation:full]", Refusal::BadIsolation { given: "full".into() }),
         ("T [budget:5.01]", Refusal::BudgetTooHigh { given: "5.01".parse().unwrap(), most: "5".parse().unwrap() }),
     ] {
         assert_eq!(refused(given), [expected], "{given}");

@@ -39,6 +39,9 @@ pub fn of_task(verb: Verb, task: &TaskId, state: &str, version: u32) -> Button {
         (Verb::Logs, _) => ("Logs", Style::Secondary),
         (Verb::Why, _) => ("Why?", Style::Secondary),
         (Verb::Resume, _) => return resume(),
+        (Verb::Permit, _) => ("Allow once", Style::Success),
+        (Verb::PermitAlways, _) => ("Always allow", Style::Secondary),
+        (Verb::Deny, _) => ("Deny", Style::Danger),
         (Verb::SetShown | Verb::SetThreads, _) => ("Settings", Style::Secondary),
     };
     Button::press(label, style, Press::task(verb, version, task))

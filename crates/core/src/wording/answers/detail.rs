@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use super::{buttons, sign, state_in_words};
 use crate::{
     domain::{
+        component::Row,
         outbound::{Embed, Post},
         task::show_duration,
     },
     wording::{
         checks, figures, fit,
         harmless::{code, in_fence, plain, sentence},
+        permission,
         views::{AttemptView, NowView, ResultView, TaskDetail},
     },
 };
@@ -50,7 +52,10 @@ pub fn detail(task: &TaskDetail) -> Post {
         code(&summary.agent, 40),
         summary.thinking,
         show_duration(Duration::from_secs(task.time_limit_s)),
-        task.budget.as_deref().map_or_else(String::new, |budget| format!(" · budget {budget}")),
+        [task.budget.as_deref().map(|budget| format!(" · budget {budget}")), task.isolation.map(|closer| format!(" · {}", closer.words()))]
+            .into_iter()
+            .flatten()
+            .collect::<String>(),
         summary.priority
     ));
     let left_out = task.attempts.len().saturating_sub(ATTEMPTS);
@@ -64,11 +69,11 @@ pub fn detail(task: &TaskDetail) -> Post {
     }
     lines.extend(task.result.as_ref().and_then(result));
     lines.extend(task.links.result.as_ref().map(|link| format!("[Its entry in the results]({link})")));
-    Post {
-        embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }],
-        rows: buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)),
-        ..Post::default()
-    }
+    let open = task.asks.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question);
+    let mut rows: Vec<Row> =
+        open.map(|question| Row::Buttons { buttons: permission::buttons(&summary.id, question) }).into_iter().collect();
+    rows.extend(buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)));
+    Post { embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }], rows, ..Post::default() }
 }
 
 fn attempt(one: &AttemptView) -> String {
@@ -164,10 +169,12 @@ mod tests {
             prompt: text.into(),
             model_id: Some("openrouter/stepfun/step-3.5-flash:free".into()),
             time_limit_s: 120,
+            isolation: None,
             budget: None,
             checks: Vec::new(),
             reason: Some("2 tasks are before it.".into()),
             now: None,
+            asks: Vec::new(),
             queue_position: Some(3),
             links: Links::default(),
             attempts: Vec::new(),

@@ -33,6 +33,7 @@ pub(in crate::wording) fn facts() -> ResultFacts {
                 budget: None,
                 attempts: 1,
                 checks: Vec::new(),
+                closer: None,
             },
             origin: Origin::Asked { announce_in: None },
             attachments: vec![],

@@ -85,6 +85,8 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
             lines.push(format!("Its agent was started {} and works. Its time limit is {}{end}.", when(since), show_duration(*limit)));
             lines.push(last_line.as_ref().map_or_else(|| "Nothing is in its log yet.".to_owned(), quoted));
         }
+        // Said before this.
+        Cause::Permission { .. } => {}
         Cause::Stopping { by } => {
             lines.push(format!("{} Its end and its entry in the results follow.", words(&because::stopping(by))));
         }

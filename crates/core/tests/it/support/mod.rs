@@ -168,6 +168,7 @@ impl Ask {
                 budget: self.budget,
                 attempts: self.attempts,
                 checks: Vec::new(),
+                closer: None,
             },
             origin: if self.from_message { Origin::Message(message(self.id)) } else { Origin::Asked { announce_in: None } },
             attachments: vec![],
