@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures how near the machine's and Discord's limits we come, and prints one table; docs/performance.md says what each figure means.
-# Usage: bench.sh [--quick] [--json | --markdown] [PART…], the parts being claim event idle spawn whole pueue depth delivery.
+# Usage: bench.sh [--quick] [--json | --markdown] [PART…], the parts being claim event idle interactions outputs spawn whole pueue depth delivery.
 # The peer is measured too where it is installed: on PATH, or in the folder that PUEUE names.
 set -euo pipefail
 

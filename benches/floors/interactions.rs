@@ -68,7 +68,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
 }
 
 /// Milliseconds from each question to its answer.
-async fn answers(service: &Service, command: &str, options: &Value, questions: u32) -> Vec<f64> {
+pub async fn answers(service: &Service, command: &str, options: &Value, questions: u32) -> Vec<f64> {
     let mut waited = Vec::new();
     for _ in 0..questions {
         let began = Instant::now();
@@ -89,7 +89,7 @@ async fn answers(service: &Service, command: &str, options: &Value, questions: u
 }
 
 /// A quick task: its id, and the milliseconds from its message to its entry in the results.
-async fn quick(service: &Service) -> (String, f64) {
+pub async fn quick(service: &Service) -> (String, f64) {
     let began = Instant::now();
     let task = service.sandbox.person("admin").say("task-queue", "A quick one.").expect("it is said");
     let needle = format!("`{task}`");
@@ -99,7 +99,8 @@ async fn quick(service: &Service) -> (String, f64) {
     (task.to_string(), began.elapsed().as_secs_f64() * 1e3)
 }
 
-fn p99(mut waited: Vec<f64>) -> f64 {
+/// The 99th of a hundred.
+pub fn p99(mut waited: Vec<f64>) -> f64 {
     waited.sort_by(f64::total_cmp);
     waited[(waited.len() * 99 / 100).min(waited.len() - 1)]
 }

@@ -16,6 +16,7 @@ mod house;
 mod idle;
 mod interactions;
 mod noop;
+mod outputs;
 mod pueue;
 mod ratio;
 mod seed;
@@ -73,6 +74,7 @@ async fn measure(parts: &[&str], effort: Effort) -> Vec<Row> {
     part(&mut rows, parts, "event", event::measure(effort)).await;
     part(&mut rows, parts, "idle", idle::measure(effort)).await;
     part(&mut rows, parts, "interactions", interactions::measure(effort)).await;
+    part(&mut rows, parts, "outputs", outputs::measure(effort)).await;
     part(&mut rows, parts, "spawn", spawn::measure(effort)).await;
     part(&mut rows, parts, "whole", whole::measure(effort)).await;
     part(&mut rows, parts, "pueue", pueue::measure(effort)).await;

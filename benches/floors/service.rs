@@ -34,8 +34,13 @@ impl Service {
 
     /// The same with so many agents at once, and channels that show so much of their tasks.
     pub async fn prepare_with(limits: Limits, agent: &Path, slots: u32, shown: &str) -> Self {
+        Self::prepare_on(Options { limits, ..Options::default() }, agent, slots, shown).await
+    }
+
+    /// The same on such a Discord.
+    pub async fn prepare_on(options: Options, agent: &Path, slots: u32, shown: &str) -> Self {
         let dir = on_disk();
-        let sandbox = Sandbox::start(Options { limits, ..Options::default() }).await.expect("a local Discord");
+        let sandbox = Sandbox::start(options).await.expect("a local Discord");
         sandbox.write_env(&dir.path().join("discord-config.env")).expect("an env file");
         let config = json!({
             "default_agent": "noop",

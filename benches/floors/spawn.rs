@@ -4,12 +4,12 @@ use std::{
     io::Read as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use discord_orchestrator::adapters::process::ProcessRunner;
+use discord_orchestrator::adapters::process::{self, ProcessRunner};
 use orchestrator_core::{
-    domain::id::AttemptId,
+    domain::{hosts::Hosts, id::AttemptId},
     ports::agent_runner::{AgentRunner as _, LaunchSpec, Walls},
 };
 
@@ -32,13 +32,16 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         let programs = Programs::make(folder.path());
         let runner = ProcessRunner::new(folder.path()).expect("a runner");
         // The first one starts the nursery.
-        our_round(&runner, folder.path(), &programs.noop, u32::MAX / PER_ROUND - 1).await;
+        our_round(&runner, folder.path(), &programs.noop, u32::MAX / PER_ROUND - 1, &Walls::default()).await;
         let (mut raw, mut ours) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds {
             raw.push(raw_round(&programs.noop));
-            ours.push(our_round(&runner, folder.path(), &programs.noop, round).await);
+            ours.push(our_round(&runner, folder.path(), &programs.noop, round, &Walls::default()).await);
         }
         let figure = format!("CPU per attempt / raw spawn, control files {place}");
+        if place == "in memory" {
+            rows.push(behind_gate(&runner, folder.path(), &programs.noop, effort).await);
+        }
         let target = (place == "in memory").then_some(Target::AtMost(4.0));
         rows.push(Row::ratio(figure, median(ours), median(raw), "ms", target));
     }
@@ -57,13 +60,32 @@ fn raw_round(program: &Path) -> f64 {
     cpu::own().saturating_sub(before).as_secs_f64() * 1_000.0 / f64::from(PER_ROUND)
 }
 
-async fn our_round(runner: &ProcessRunner, folder: &Path, program: &Path, round: u32) -> f64 {
+/// Wall time of an attempt whose agent reaches named hosts alone, beside one that reaches all.
+async fn behind_gate(runner: &ProcessRunner, folder: &Path, program: &Path, effort: Effort) -> Row {
+    let figure = "wall time of an attempt with `network.hosts` / without";
+    if !process::offered().namespaces {
+        return Row::absent(figure, "this machine permits no namespaces", None);
+    }
+    let hosts = Hosts(vec!["api.example.org".parse().expect("a host")]);
+    let walled = Walls { hosts: Some(hosts), ..Walls::default() };
+    let (mut open, mut gated) = (Vec::new(), Vec::new());
+    for round in 0..effort.rounds {
+        for (walls, measured, number) in [(&Walls::default(), &mut open, 1_000), (&walled, &mut gated, 2_000)] {
+            let began = Instant::now();
+            our_round(runner, folder, program, number + round, walls).await;
+            measured.push(began.elapsed().as_secs_f64() * 1_000.0 / f64::from(PER_ROUND));
+        }
+    }
+    Row::ratio(figure, median(gated), median(open), "ms", None)
+}
+
+async fn our_round(runner: &ProcessRunner, folder: &Path, program: &Path, round: u32, walls: &Walls) -> f64 {
     let before = cpu::with_nurseries();
     for n in 0..PER_ROUND {
         let mut chance = [0; 10];
         chance[..4].copy_from_slice(&(round * PER_ROUND + n).to_le_bytes());
         let attempt = AttemptId::from_parts(1_763_700_000_000, chance);
-        runner.launch(&spec(folder, attempt, program.to_owned())).await.expect("it starts");
+        runner.launch(&LaunchSpec { walls: walls.clone(), ..spec(folder, attempt, program.to_owned()) }).await.expect("it starts");
         runner.wait(attempt).await;
         runner.forget(attempt).await;
     }

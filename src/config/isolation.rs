@@ -18,6 +18,7 @@ use super::{agent_checks::Layer, agent_section::RawAgent, complaint::Complaint, 
 pub(super) struct RawIsolation {
     pub(super) file_system: Option<RawFileSystem>,
     pub(super) network: Option<RawNetwork>,
+    pub(super) unix_sockets: Option<bool>,
     pub(super) memory_mb: Option<u64>,
     pub(super) processes: Option<u32>,
     pub(super) disk_mb: Option<u64>,
@@ -82,6 +83,7 @@ pub(super) fn of(raw: &RawAgent, layers: &[Layer<'_>], (own, root, user): (&OwnF
             // One that is no host is a fault of its own, and nothing is started with it.
             Some(RawNetwork::Hosts(given)) => Network::Hosts(Hosts(given.iter().filter_map(|host| host.parse().ok()).collect())),
         },
+        no_unix_sockets: !raw.unix_sockets.or(all.unix_sockets).unwrap_or(true),
         memory: raw.memory_mb.or(all.memory_mb).map(|mib| mib.saturating_mul(1 << 20)),
         processes: raw.processes.or(all.processes),
         disk: raw.disk_mb.or(all.disk_mb).map(|mib| mib.saturating_mul(1 << 20)),

@@ -1,5 +1,5 @@
-//! Filters of system calls (seccomp): one leaves an agent no network, so that it can make no socket but those of the machine's own files; one keeps it
-//! in the network that it was given.
+//! Filters of system calls (seccomp) that leave an agent no network, or keep it in the one that it was given, and keep it from sockets of the machine's
+//! own services.
 //!
 //! The filter is made before the agent's process is; putting it on is one system call.
 
@@ -8,6 +8,7 @@
 use std::ptr;
 
 use libc::{c_long, c_uint, sock_filter, sock_fprog};
+use orchestrator_core::ports::agent_runner::Walls;
 
 /// `AUDIT_ARCH_*`. Source: Linux, include/uapi/linux/audit.h.
 #[cfg(target_arch = "x86_64")]
@@ -23,6 +24,10 @@ const X32: u32 = 0x4000_0000;
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
+const SECOND_ARGUMENT: u32 = 24;
+
+/// `SOCK_TYPE_MASK`. Source: Linux, include/linux/net.h.
+const SOCKET_KINDS: u32 = 0xf;
 
 /// Whether the kernel takes filters.
 pub(super) fn is_offered() -> bool {
@@ -31,25 +36,38 @@ pub(super) fn is_offered() -> bool {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0 as c_uint, &raw const action) == 0 }
 }
 
-/// Makes no sockets but those of files. Calls of other architectures than ours are refused whole: their numbers mean something else. So is
-/// `io_uring`, which makes sockets past every filter.
-pub(super) fn no_network() -> Vec<sock_filter> {
+/// What keeps an agent in its walls, as far as they are of sockets; none: there are no such walls.
+pub(super) fn of(walls: &Walls) -> Option<Vec<sock_filter>> {
+    let own_network = walls.hosts.is_some() && !walls.no_network;
+    if !(walls.no_network || own_network || walls.no_unix_sockets) {
+        return None;
+    }
     let mut filter = beginning();
-    filter.extend([
-        jump(IS, number(libc::SYS_socket), 1, 0),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        step(LOAD, FIRST_ARGUMENT),
-        jump(IS, libc::AF_UNIX.cast_unsigned(), 0, 1),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        refuse(libc::EACCES),
-    ]);
-    filter
+    if own_network {
+        filter.extend(no_namespaces());
+    }
+    if walls.no_unix_sockets {
+        filter.extend(no_pairs_that_reach_others());
+    }
+    filter.extend([jump(IS, number(libc::SYS_socket), 1, 0), step(RETURN, libc::SECCOMP_RET_ALLOW), step(LOAD, FIRST_ARGUMENT)]);
+    let answer = |family: i32, answer| [jump(IS, family.cast_unsigned(), 0, 1), answer];
+    if walls.no_unix_sockets {
+        filter.extend(answer(libc::AF_UNIX, refuse(libc::EACCES)));
+    }
+    if walls.no_network || own_network {
+        // Sockets of the internet's kinds end at the borders of its own network; other kinds know no such borders.
+        let inner = if own_network { &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6][..] } else { &[libc::AF_UNIX][..] };
+        filter.extend(inner.iter().flat_map(|family| answer(*family, step(RETURN, libc::SECCOMP_RET_ALLOW))));
+        filter.push(refuse(libc::EACCES));
+    } else {
+        filter.push(step(RETURN, libc::SECCOMP_RET_ALLOW));
+    }
+    Some(filter)
 }
 
-/// Makes, besides, sockets of the internet's kinds, which end at the borders of its own network; others know no such borders. It gets no further
-/// namespace, in which it would be given rights anew, and enters none.
-pub(super) fn own_network() -> Vec<sock_filter> {
-    let mut filter = beginning();
+/// It gets no further namespace, in which it would be given rights anew, and enters none.
+fn no_namespaces() -> Vec<sock_filter> {
+    let mut filter = Vec::new();
     for call in [libc::SYS_setns, libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_move_mount, libc::SYS_fsopen] {
         filter.extend([jump(IS, number(call), 0, 1), refuse(libc::EPERM)]);
     }
@@ -63,19 +81,25 @@ pub(super) fn own_network() -> Vec<sock_filter> {
         jump(HAS, NEW_NAMESPACES, 0, 1),
         refuse(libc::EPERM),
         step(RETURN, libc::SECCOMP_RET_ALLOW),
-        jump(IS, number(libc::SYS_socket), 1, 0),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        step(LOAD, FIRST_ARGUMENT),
-        jump(IS, libc::AF_UNIX.cast_unsigned(), 2, 0),
-        jump(IS, libc::AF_INET.cast_unsigned(), 1, 0),
-        jump(IS, libc::AF_INET6.cast_unsigned(), 0, 1),
-        step(RETURN, libc::SECCOMP_RET_ALLOW),
-        refuse(libc::EACCES),
     ]);
     filter
 }
 
-/// What both begin with; the call's number is loaded after it.
+/// Two ends that are connected stay connected to each other, but for those of datagrams: these can be led to somebody else's socket.
+fn no_pairs_that_reach_others() -> [sock_filter; 7] {
+    [
+        jump(IS, number(libc::SYS_socketpair), 0, 6),
+        step(LOAD, SECOND_ARGUMENT),
+        step(AND, SOCKET_KINDS),
+        jump(IS, libc::SOCK_STREAM.cast_unsigned(), 1, 0),
+        jump(IS, libc::SOCK_SEQPACKET.cast_unsigned(), 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EACCES),
+    ]
+}
+
+/// What each begins with; the call's number is loaded after it. Calls of other architectures than ours are refused whole: their numbers mean something
+/// else. So is `io_uring`, which makes sockets past every filter.
 fn beginning() -> Vec<sock_filter> {
     vec![
         step(LOAD, ARCHITECTURE),
@@ -105,12 +129,14 @@ pub(super) fn put_on(filter: &[sock_filter]) -> c_long {
 }
 
 /// Source: Linux, `include/uapi/linux/bpf_common.h`: `BPF_LD | BPF_W | BPF_ABS`, `BPF_RET | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
-/// `BPF_JMP | BPF_JGE | BPF_K`, `BPF_JMP | BPF_JSET | BPF_K`.
+/// `BPF_JMP | BPF_JGE | BPF_K`, `BPF_JMP | BPF_JSET | BPF_K`,
+/// `BPF_ALU | BPF_AND | BPF_K`.
 const LOAD: u16 = 0x20;
 const RETURN: u16 = 0x06;
 const IS: u16 = 0x15;
 const AT_LEAST: u16 = 0x35;
 const HAS: u16 = 0x45;
+const AND: u16 = 0x54;
 
 fn step(code: u16, k: u32) -> sock_filter {
     sock_filter { code, jt: 0, jf: 0, k }

@@ -101,11 +101,7 @@ pub(super) fn start(spec: &LaunchSpec) -> Result<Agent, Said> {
         file_size_limit: spec.file_size_limit,
         rules: spec.walls.files.as_ref().map(landlock::rules).transpose().map_err(|error| walls("its files can't be walled", &error))?,
         entry: gate.as_ref().map(Gate::entry),
-        filter: match (spec.walls.no_network, &gate) {
-            (true, _) => Some(filter::no_network()),
-            (false, Some(_)) => Some(filter::own_network()),
-            (false, None) => None,
-        },
+        filter: filter::of(&spec.walls),
         attendant: process::id(),
         failed: Cell::new(None),
     };

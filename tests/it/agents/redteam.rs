@@ -50,7 +50,7 @@ const TRIES: [(&str, &str, [Stop; 4]); 31] = [
     ("signal the orchestrator", "kill -0 $BOT", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("signal its attendant", "kill -0 $PPID", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("signal another attempt's agent", "kill -0 $AGENT", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
-    ("give the orchestrator orders over its socket", "asks", [DONE, DESCENT, DESCENT, DESCENT]),
+    ("give the orchestrator orders over its socket", "asks", [DONE, DESCENT, SECCOMP, SECCOMP]),
     ("connect to a host that is not allowed", "connects $HOST $PORT", [DONE, DONE, SECCOMP, NETWORK]),
     ("connect to an address, without a name", "connects $MACHINE $PORT", [DONE, DONE, SECCOMP, NETWORK]),
     ("reach the machine's loopback services", "connects 127.0.0.1 $PORT", [DONE, DONE, SECCOMP, NETWORK]),
@@ -59,7 +59,7 @@ const TRIES: [(&str, &str, [Stop; 4]); 31] = [
     ("send datagrams out", "sends $MACHINE 53", [DONE, DONE, SECCOMP, NETWORK]),
     ("use the gate for a host that is not allowed", "tunnels $MACHINE:$PORT", [NO_GATE, NO_GATE, NO_GATE, GATE]),
     ("lead an allowed name to a private address", "tunnels $HOST:$PORT", [NO_GATE, NO_GATE, NO_GATE, GATE]),
-    ("connect to a Unix socket of another service", "unix", [DONE, DONE, DONE, DONE]),
+    ("connect to a Unix socket of another service", "unix", [DONE, DONE, SECCOMP, SECCOMP]),
     ("see the command lines of other processes", "grep -q run /proc/$BOT/cmdline", [DONE, DONE, DONE, DONE]),
     ("change permissions of files outside", "chmod u+x $ROOT/openclaw.json", [DONE, DONE, DONE, DONE]),
     (
@@ -192,6 +192,7 @@ async fn world(hosts: &[String]) -> (World, Snowflake, String) {
         }
         if matches!(level, "closed" | "hosts") {
             definition["network"] = if level == "hosts" { json!({"hosts": hosts}) } else { json!("none") };
+            definition["unix_sockets"] = json!(false);
             definition["memory_mb"] = json!(100);
             definition["processes"] = json!(30);
             definition["disk_mb"] = json!(20);

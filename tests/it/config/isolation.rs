@@ -18,8 +18,8 @@ fn of(machine: &Machine, agent: &str) -> Isolation {
 fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in_ones() {
     let machine = Machine::new().file(
         "orchestrator_config.json",
-        r#"{"isolation": {"file_system": "workspace", "network": "none", "memory_mb": 512, "disk_mb": 100, "required": true},
-            "agents": {"open": {"command": "sh", "file_system": "full", "network": "all", "isolation_required": false, "processes": 9, "disk_mb": 1},
+        r#"{"isolation": {"file_system": "workspace", "network": "none", "unix_sockets": false, "memory_mb": 512, "disk_mb": 100, "required": true},
+            "agents": {"open": {"command": "sh", "file_system": "full", "network": "all", "unix_sockets": true, "isolation_required": false, "processes": 9, "disk_mb": 1},
                        "some": {"command": "sh", "network": {"hosts": ["API.example.org", "*.example.net:443"]}},
                        "usual": {"command": "sh", "home": "own", "memory_mb": 64, "read": ["/srv/data", "~/notes"], "write": ["out"]}}}"#,
     );
@@ -36,6 +36,7 @@ fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in
             read: vec!["/srv/data".into(), machine.path("home/notes")],
             write: vec![machine.root().join("out")],
             network: Network::None,
+            no_unix_sockets: true,
             memory: Some(64 << 20),
             processes: None,
             disk: Some(100 << 20),

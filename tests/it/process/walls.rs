@@ -1,6 +1,14 @@
 //! What an agent is kept from holds for it and for all that it starts; where it can't be held, nothing is started.
 
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixDatagram, UnixListener},
+    },
+    path::PathBuf,
+};
 
 use discord_orchestrator::adapters::process;
 use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, DiskLimit, Exit, LaunchError, LaunchSpec, Reach, Walls};
@@ -118,6 +126,51 @@ async fn an_agent_without_network_makes_no_socket_but_those_of_files() {
         format!("unix\ntcp: {no}\nudp: {no}\ntcp6: {no}\nnetlink: {no}\nio_uring: Operation not permitted\n")
     );
     assert!(house.read("open.log").contains("connected"), "{}", house.read("open.log"));
+    house.finish();
+}
+
+#[tokio::test]
+async fn an_agent_without_unix_sockets_reaches_no_service_and_keeps_pairs_of_its_own() {
+    let house = House::new();
+    let (stream, datagram) = (house.path("stream"), house.path("datagram"));
+    let _stream = UnixListener::bind(&stream).expect("a socket");
+    let _datagram = UnixDatagram::bind(&datagram).expect("a socket");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let script = format!(
+        "use Socket; sub told {{ print shift, ': ', (shift() ? 'done' : 'refused'), qq(\\n) }} \
+         told('stream', socket($s, PF_UNIX, SOCK_STREAM, 0) && connect($s, sockaddr_un('{}'))); \
+         told('datagram', socket($d, PF_UNIX, SOCK_DGRAM, 0) && send($d, 'x', 0, sockaddr_un('{at}'))); \
+         told('pair of datagrams', socketpair($a, $b, PF_UNIX, SOCK_DGRAM, 0) && send($a, 'x', 0, sockaddr_un('{at}'))); \
+         told('raw pair', socketpair($f, $g, PF_UNIX, SOCK_RAW, 0)); \
+         told('pair', socketpair($c, $e, PF_UNIX, SOCK_STREAM, 0)); \
+         told('pair that is led away', connect($c, sockaddr_un('{}'))); \
+         told('tcp', socket($t, PF_INET, SOCK_STREAM, 0) && connect($t, sockaddr_in({port}, INADDR_LOOPBACK)));",
+        stream.display(),
+        stream.display(),
+        at = datagram.display(),
+    );
+    let mut shut = house.perl_agent(&script);
+    shut.walls.no_unix_sockets = true;
+    let mut open = house.perl_agent(&script);
+    open.log = house.path("open.log");
+    let mut neither = house.perl_agent(&script);
+    neither.log = house.path("neither.log");
+    neither.walls = Walls { no_unix_sockets: true, no_network: true, ..Walls::default() };
+
+    for spec in [&shut, &open, &neither] {
+        house.run(spec).await;
+    }
+
+    let told = |pair_of_datagrams: &str, others: &str, tcp: &str| {
+        format!(
+            "stream: {others}\ndatagram: {others}\npair of datagrams: {pair_of_datagrams}\nraw pair: {others}\npair: done\n\
+             pair that is led away: refused\ntcp: {tcp}\n"
+        )
+    };
+    assert_eq!(house.read("open.log"), told("done", "done", "done"), "it could");
+    assert_eq!(house.read("agent.log"), told("refused", "refused", "done"));
+    assert_eq!(house.read("neither.log"), told("refused", "refused", "refused"));
     house.finish();
 }
 

@@ -17,6 +17,8 @@ pub struct Isolation {
     pub write: Vec<PathBuf>,
     /// Which network.
     pub network: Network,
+    /// It makes no Unix sockets, by which it would reach services of the same machine.
+    pub no_unix_sockets: bool,
     /// The most memory that all its processes may have together, in bytes.
     pub memory: Option<u64>,
     /// The most processes that it may have at once.
@@ -106,6 +108,8 @@ pub enum Gap {
     Signals,
     /// Its network is not shut.
     Network,
+    /// It makes Unix sockets.
+    Sockets,
 }
 
 impl FileSystem {
@@ -173,6 +177,9 @@ impl Isolation {
         if !holds {
             gaps.insert(Gap::Network);
         }
+        if self.no_unix_sockets && !offered.filters {
+            gaps.insert(Gap::Sockets);
+        }
         gaps
     }
 
@@ -194,6 +201,7 @@ impl Isolation {
     /// What it is, in a few words for a table: `files: workspace, network: none, at most 512 MiB`.
     pub fn words(&self) -> String {
         let mut parts = vec![format!("files: {}", self.file_system.word()), format!("network: {}", self.network.words())];
+        parts.extend(self.no_unix_sockets.then(|| "no Unix sockets".to_owned()));
         parts.extend(self.memory.map(|bytes| format!("at most {} MiB of memory", bytes >> 20)));
         parts.extend(self.processes.map(|most| format!("at most {most} processes")));
         parts.extend(self.disk.map(|bytes| format!("at most {} MiB on the disk", bytes >> 20)));
@@ -208,6 +216,7 @@ impl Gap {
             Self::Emptying => "emptying files of others",
             Self::Signals => "signals to others",
             Self::Network => "its network",
+            Self::Sockets => "Unix sockets",
         }
     }
 
@@ -226,6 +235,10 @@ impl Gap {
                 "its network is open, because this kernel or container permits it no network of its own (user and network namespaces)"
                     .to_owned()
             }
+            Self::Sockets => {
+                "it connects to Unix sockets of others, because this kernel or container offers no filters of system calls (seccomp)"
+                    .to_owned()
+            }
             Self::Network => "its network is open, because this kernel or container offers no filters of system calls (seccomp)".to_owned(),
         }
     }
@@ -240,6 +253,7 @@ mod tests {
         read: Vec::new(),
         write: Vec::new(),
         network: Network::None,
+        no_unix_sockets: false,
         memory: None,
         processes: None,
         disk: None,

@@ -27,6 +27,9 @@ use crate::{
 /// Between the tries to settle while the store can't.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// Bytes of a text that are gone through where that holds nobody up: a millisecond's work.
+const LONG_TEXT: usize = 64 * 1024;
+
 /// What a run is judged by.
 #[derive(Clone, Debug)]
 pub struct Law {
@@ -67,9 +70,7 @@ fn tell_if_broken(done: Result<(), JoinError>) {
 /// Judges one and settles it, for as long as it takes.
 async fn settle(queue: Queue, runner: Arc<dyn AgentRunner>, law: Arc<Law>, ended: Ended) {
     let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
-    // Before anything is cut: half a secret would not be recognised any more.
-    let secrets: Vec<&str> = law.secrets.iter().map(Secret::expose).collect();
-    let report = redact::redact_report(report(&ended, &law), &secrets);
+    let report = without_secrets(report(&ended, &law), law).await;
     tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
     loop {
         match queue.settle(attempt, fence, report.clone()).await {
@@ -85,6 +86,20 @@ async fn settle(queue: Queue, runner: Arc<dyn AgentRunner>, law: Arc<Law>, ended
         }
     }
     runner.forget(attempt).await;
+}
+
+/// Takes the secrets out, before anything is cut: half a secret would not be recognised any more. A long text is gone through once for each way in
+/// which each secret may be written; meanwhile others have heartbeats to send.
+async fn without_secrets(report: Report, law: Arc<Law>) -> Report {
+    let long = report.text.len() > LONG_TEXT;
+    let clean = move || {
+        let secrets: Vec<&str> = law.secrets.iter().map(Secret::expose).collect();
+        redact::redact_report(report, &secrets)
+    };
+    if !long {
+        return clean();
+    }
+    tokio::task::spawn_blocking(clean).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 fn report(ended: &Ended, law: &Law) -> Report {

@@ -109,6 +109,9 @@ pub struct Walls {
     pub files: Option<Reach>,
     /// No sockets but those of the machine's own files.
     pub no_network: bool,
+    /// No sockets of files either, but pairs of its own.
+    #[serde(default)]
+    pub no_unix_sockets: bool,
     /// The only hosts that it reaches, over a network of its own with one gate in it; its environment names the gate (`HTTPS_PROXY` and its like).
     #[serde(default)]
     pub hosts: Option<Hosts>,

@@ -121,6 +121,7 @@ pub(super) fn walls(
     Walls {
         files,
         no_network: isolation.network == Network::None && network_holds,
+        no_unix_sockets: isolation.no_unix_sockets && !gaps.contains(&Gap::Sockets),
         hosts: match &isolation.network {
             Network::Hosts(hosts) if network_holds => Some(hosts.clone()),
             Network::Hosts(_) | Network::All | Network::None => None,
