@@ -109,10 +109,32 @@ fn killed_at(world: &World, verb: &str, nth: u32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_that_is_killed_at_any_step_leaves_the_old_schema_or_the_new_one() {
+async fn a_state_that_is_made_anew_and_is_killed_at_any_step_is_whole_or_not_there() {
+    killed_at_any_step(vec![(0, None)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_of_the_oldest_state_that_is_killed_at_any_step_leaves_the_old_schema_or_the_new_one() {
+    killed_at_any_step(states().into_iter().take(1).collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_of_every_second_state_since_that_is_killed_at_any_step_leaves_the_old_schema_or_the_new_one() {
+    killed_at_any_step(states().into_iter().skip(1).step_by(2).collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_of_the_states_between_them_that_is_killed_at_any_step_leaves_the_old_schema_or_the_new_one() {
+    killed_at_any_step(states().into_iter().skip(2).step_by(2).collect()).await;
+}
+
+fn states() -> Vec<(u32, Option<PathBuf>)> {
+    fixtures().into_iter().map(|(version, path)| (version, Some(path))).collect()
+}
+
+/// `None`: the state is made anew.
+async fn killed_at_any_step(states: Vec<(u32, Option<PathBuf>)>) {
     let newest = newest().await;
-    // None: the state is made anew.
-    let states = std::iter::once((0, None)).chain(fixtures().into_iter().map(|(version, path)| (version, Some(path))));
     for (version, fixture) in states {
         let world = Founding::new().silent().await;
         fs::create_dir_all(world.dir().join(".runtime")).expect("a folder");
