@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 agents=("$@")
-[ ${#agents[@]} -gt 0 ] || agents=(claude codex opencode gemini pi openclaw-exec llm)
+[ ${#agents[@]} -gt 0 ] || agents=(claude codex opencode gemini pi openclaw-exec claude-acp codex-acp opencode-acp gemini-acp llm)
 [ -x "$orchestrator" ] || { echo "$orchestrator is not there: cargo build, or set ORCHESTRATOR" >&2; exit 1; }
 
 work=$(mktemp -d)
@@ -38,6 +38,8 @@ trap finish EXIT
 
 declare -A package=(
   [claude]=@anthropic-ai/claude-code@2.1.329 [codex]=@openai/codex@0.169.0 [opencode]=opencode-ai@1.18.33 [gemini]=@google/gemini-cli@0.61.0
+  [claude-acp]=@agentclientprotocol/claude-agent-acp@0.100.0 [codex-acp]=@agentclientprotocol/codex-acp@2.6.0
+  [opencode-acp]=opencode-ai@1.18.33 [gemini-acp]=@google/gemini-cli@0.61.0
   [pi]=@earendil-works/pi-coding-agent@0.87.1 [openclaw-exec]=openclaw@2026.9.6
 )
 if [ -z "$into" ]; then
@@ -61,8 +63,10 @@ program() {
   case "$1" in
     claude) known=$(compgen -G "$modules/@anthropic-ai/claude-code-linux-*/claude") ;;
     codex) known=$(compgen -G "$modules/@openai/codex-linux-*/vendor/*/bin/codex") ;;
-    opencode) known=$(compgen -G "$modules/opencode-linux-*/bin/opencode") ;;
+    opencode|opencode-acp) known=$(compgen -G "$modules/opencode-linux-*/bin/opencode") ;;
     openclaw-exec) known=$modules/.bin/openclaw ;;
+    claude-acp) known=$modules/.bin/claude-agent-acp ;;
+    gemini-acp) known=$modules/.bin/gemini ;;
     *) known=$modules/.bin/$1 ;;
   esac
   # The plain one comes first in the alphabet: others are for other C libraries or older processors.
@@ -105,11 +109,19 @@ agents = {
     "gemini": {"env": {"GOOGLE_GEMINI_BASE_URL": base}, "default_model": "gemini-2.5-flash"},
     "pi": {"default_model": "fake/fake-model", "files": {"{home}/.pi/agent/models.json": {"providers": {"fake": provider}}}},
     "openclaw-exec": {"home": "own"},
+    "claude-acp": {"env": {"ANTHROPIC_BASE_URL": base}, "default_model": "claude-sonnet-4-5", "permissions": "allow"},
+    "codex-acp": {"permissions": "allow"},
+    "opencode-acp": {"permissions": "allow"},
+    "gemini-acp": {"env": {"GOOGLE_GEMINI_BASE_URL": base}, "default_model": "gemini-2.5-flash", "permissions": "allow"},
     "llm": {"env": {"LLM_BASE_URL": f"{base}/v1", "LLM_MODEL": "fake-model"}},
 }
 if not base.startswith("http://127.0.0.1:"):
     walls = {"file_system": "workspace", "home": "own", "isolation_required": True, "network": {"hosts": [base.split("/")[2]]}}
     agents = {name: {**definition, **walls} for name, definition in agents.items()}
+# The same settings over the protocol.
+agents["codex-acp"]["files"] = {path: 'model = "fake-model"\n' + text for path, text in agents["codex"]["files"].items()}
+agents["opencode-acp"] |= {key: agents["opencode"][key] for key in ("env", "default_model")}
+agents["opencode-acp"]["files"] = {path: {**value, "permission": {"*": "ask"}} for path, value in agents["opencode"]["files"].items()}
 for name, definition in agents.items():
     if name in programs:
         definition["command"] = programs[name]

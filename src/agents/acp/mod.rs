@@ -11,6 +11,7 @@ mod session;
 mod spent;
 mod talk;
 mod tools;
+mod vendor;
 
 use std::{
     fs,

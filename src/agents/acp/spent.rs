@@ -69,6 +69,11 @@ impl Spent {
         true
     }
 
+    /// What was told of tokens is not all: how many there were is unknown. Whether any were told.
+    pub(super) fn forget_tokens(&mut self) -> bool {
+        self.tokens.take().is_some()
+    }
+
     /// As a line of the bridge: all that is known by now.
     pub(super) fn line(&self) -> Option<Value> {
         let mut line = json!({ "type": "usage" });

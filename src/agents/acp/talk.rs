@@ -14,6 +14,7 @@ use super::{
     session,
     spent::Spent,
     tools::Tools,
+    vendor::{self, Trouble},
 };
 
 /// The version of the protocol that is spoken here.
@@ -52,6 +53,8 @@ pub(super) struct Talk<'a> {
     pub(super) lines: Lines<'a>,
     tools: Tools,
     spent: Spent,
+    trouble: Trouble,
+    tells_last_call_alone: bool,
     asking: Asking,
     stop: Signal,
     /// When an agent that was asked to end its turn is waited for no longer.
@@ -70,6 +73,8 @@ impl<'a> Talk<'a> {
             lines,
             tools: Tools::default(),
             spent: Spent::default(),
+            trouble: Trouble::default(),
+            tells_last_call_alone: false,
             asking: Asking::of(orders),
             stop,
             given_up_at: None,
@@ -104,6 +109,7 @@ impl<'a> Talk<'a> {
             return Err(Failure::Of("the agent made a session and did not say which".to_owned()));
         };
         self.session = Some(session.to_owned());
+        self.tells_last_call_alone = vendor::tells_last_call_alone(greeted["agentInfo"]["name"].as_str().unwrap_or_default());
         self.spent.begins_with(session::model(&made));
         self.lines.say(&json!({ "type": "session", "session": session, "agent": greeted["agentInfo"]["name"] }));
         for setting in session::settings(self.orders, session, &made).map_err(Failure::Refused)? {
@@ -131,8 +137,14 @@ impl<'a> Talk<'a> {
         if !self.spent.turn(&result, cancelled) {
             self.lines.note("the agent does not tell what it had used when it was stopped");
         }
+        if self.tells_last_call_alone && self.tools.were_used() && self.spent.forget_tokens() {
+            self.lines.note("the agent tells the tokens of its last call alone: how many there were in all is unknown");
+        }
         if let Some(line) = self.spent.line() {
             self.lines.say(&line);
+        }
+        if let Some(refusal) = self.trouble.end() {
+            return Err(Failure::Refused(refusal));
         }
         Ok(match reason.as_str() {
             "end_turn" => Turn::Ended,
@@ -316,6 +328,7 @@ impl<'a> Talk<'a> {
     fn told(&mut self, update: &Value) {
         match update["sessionUpdate"].as_str().unwrap_or_default() {
             "agent_message_chunk" => match update["content"]["text"].as_str() {
+                Some(piece) if self.trouble.takes(piece) => self.lines.sign_of_life(),
                 Some(piece) => self.lines.text(piece, update["messageId"].as_str()),
                 None => self.lines.sign_of_life(),
             },
@@ -325,6 +338,7 @@ impl<'a> Talk<'a> {
                     self.lines.say(&line);
                 }
             }
+            "session_info_update" if self.trouble.update(update, &mut self.lines) => {}
             _ => self.lines.sign_of_life(),
         }
     }

@@ -24,6 +24,11 @@ struct Tool {
 }
 
 impl Tools {
+    /// Whether any was used: then the model was asked more than once.
+    pub(super) fn were_used(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     /// A `tool_call` or `tool_call_update`.
     pub(super) fn update(&mut self, update: &Value, lines: &mut Lines<'_>) {
         let Some(id) = update["toolCallId"].as_str() else { return lines.sign_of_life() };

@@ -43,6 +43,20 @@ async fn what_real_agents_have_said_is_read_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_ends_its_turn_well_though_its_session_has_failed_is_not_believed() {
+    let world = Founding::new().config("agents.spoken", agent(&fixture("acp_cx.err429.jsonl"), &json!({}))).silent().await;
+
+    let (code, told) = trial(&world, "spoken", &[]);
+
+    assert_eq!((code, &told["outcome"], &told["class"], &told["text"]), (3, &json!("failed"), &json!("rate_limit"), &json!("")), "{told}");
+    assert!(
+        told["reason"].as_str().is_some_and(|reason| reason.contains("exceeded retry limit, last status: 429 Too Many Requests")),
+        "{told}"
+    );
+    world.finish_unsaid().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_whose_time_is_over_is_asked_to_end_its_turn_and_keeps_what_it_has_told() {
     for (recording, expected) in [
         ("acp_cl_cancel.jsonl", "timed_out |  | 2468/112/2000/0 | $0.012512 | claude-opus-5-5 | 3f78421d | "),

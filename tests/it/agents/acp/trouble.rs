@@ -189,6 +189,25 @@ async fn an_agent_that_does_not_heed_its_cancellation_is_killed_within_its_grace
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_an_agent_that_tells_its_last_call_alone_are_unknown_where_there_were_more() {
+    for (uses, tokens) in [(false, json!(100)), (true, Value::Null)] {
+        let mut steps = begins();
+        steps[1]["m"]["result"]["agentInfo"]["name"] = json!("OpenCode");
+        if uses {
+            steps.push(tells(&json!({"sessionUpdate": "tool_call", "toolCallId": "1", "title": "ls", "status": "in_progress"})));
+            steps.push(tells(&json!({"sessionUpdate": "usage_update", "cost": {"amount": 0.5, "currency": "USD"}})));
+        }
+        steps.extend([writes("Done."), ends()]);
+
+        let (code, told, _) = tried(&steps, &json!({}), &[]).await;
+
+        assert_eq!((code, &told["tokens"]["input"]), (0, &tokens), "{told}");
+        assert_eq!(told["cost_by_agent_usd"], if uses { json!("$0.5") } else { Value::Null }, "{told}");
+        assert_eq!(remarks(&told).contains("its last call alone"), uses, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_and_a_mode_are_set_by_the_protocol_and_what_is_not_offered_is_said() {
     let offered =
         json!({"sessionId": "s-1", "modes": {"availableModes": [{"id": "yolo"}]}, "models": {"availableModels": [{"modelId": "m-1"}]}});
