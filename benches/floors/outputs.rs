@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -25,6 +26,8 @@ const QUICK: u64 = 100_000_000;
 /// Questions while there is nothing to do.
 const QUESTIONS: u32 = 300;
 const PATIENCE: Duration = Duration::from_secs(900);
+/// So long without any agent, and they have ended.
+const QUIET: Duration = Duration::from_secs(8);
 /// After this a question counts as lost.
 const LOST: Duration = Duration::from_secs(30);
 /// How often memory and disk are looked at.
@@ -39,6 +42,7 @@ const KEPT_MB: f64 = 10.0 + 16.0 + 1.0;
 struct Most {
     attendant_mb: f64,
     disk_mb: f64,
+    took: Duration,
 }
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
@@ -62,12 +66,12 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
     let idle = answers(&service, "status", &about_it, QUESTIONS).await;
     let connections = opened(&service);
     let empty_mb = disk_mb(service.dir.path());
-    let began = Instant::now();
     for number in 0..AGENTS {
         service.sandbox.person("stranger").say("task-queue", &format!("Print much, number {number}.")).expect("it is said");
     }
-    let (busy, most) = tokio::join!(asked_meanwhile(&service, &about_it), looked_at_meanwhile(&service));
-    let took = began.elapsed().as_secs_f64();
+    let over = AtomicBool::new(false);
+    let (busy, most) = tokio::join!(asked_meanwhile(&service, &about_it, &over), looked_at_meanwhile(&service, &over));
+    let took = most.took.as_secs_f64();
 
     let each = format!("ten at once, {:.1} GB in all, read in {took:.0} s", bytes as f64 * AGENTS as f64 / 1e9);
     let longest = |waited: &[f64]| waited.iter().copied().fold(0.0, f64::max);
@@ -95,18 +99,10 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
     ]
 }
 
-fn all_have_ended(service: &Service) -> bool {
-    // The quick one's entry stands there too.
-    // Entries share a message where many come at once.
-    service.sandbox.look(|world| world.messages_in("results").map(|message| message.content.matches("**[").count()).sum::<usize>()) > AGENTS
-}
-
 /// Asks for as long as the agents work.
-async fn asked_meanwhile(service: &Service, about: &Value) -> Vec<f64> {
-    let until = Instant::now() + PATIENCE;
+async fn asked_meanwhile(service: &Service, about: &Value, over: &AtomicBool) -> Vec<f64> {
     let mut waited = Vec::new();
-    while !all_have_ended(service) {
-        assert!(Instant::now() < until, "not all have ended");
+    while !over.load(Relaxed) {
         let answered = tokio::time::timeout(LOST, answers(service, "status", about, 1)).await;
         // A question that came while there was no connection is not answered any more.
         waited.extend(answered.unwrap_or_else(|_| vec![LOST.as_secs_f64() * 1e3]));
@@ -114,13 +110,22 @@ async fn asked_meanwhile(service: &Service, about: &Value) -> Vec<f64> {
     waited
 }
 
-async fn looked_at_meanwhile(service: &Service) -> Most {
-    let mut most = Most::default();
-    while !all_have_ended(service) {
-        most.attendant_mb = attendants(service.process()).map(|pid| status_mb(pid, "VmHWM:")).fold(most.attendant_mb, f64::max);
+/// Looks until no agent has worked for a while: by then their results are on their way.
+async fn looked_at_meanwhile(service: &Service, over: &AtomicBool) -> Most {
+    let (began, mut most) = (Instant::now(), Most::default());
+    let mut worked_at = began;
+    while worked_at.elapsed() < QUIET {
+        assert!(began.elapsed() < PATIENCE, "not all have ended");
+        for pid in attendants(service.process()) {
+            worked_at = Instant::now();
+            // One that has just ended has no memory any more.
+            most.attendant_mb = most.attendant_mb.max(status_mb(pid, "VmHWM:"));
+        }
         most.disk_mb = most.disk_mb.max(disk_mb(service.dir.path()));
+        most.took = worked_at - began;
         tokio::time::sleep(LOOK).await;
     }
+    over.store(true, Relaxed);
     most
 }
 
