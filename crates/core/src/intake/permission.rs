@@ -17,13 +17,7 @@ impl Desk {
     /// # Errors
     ///
     /// [`DeskError`]: also where somebody asks whose task it is not, and who is no operator.
-    pub async fn permit(
-        &self,
-        by: &Actor,
-        id: TaskId,
-        number: Option<u32>,
-        answer: Answer,
-    ) -> Result<Result<Question, String>, DeskError> {
+    pub async fn permit(&self, by: &Actor, id: TaskId, number: Option<u32>, answer: Answer) -> Result<Result<Question, String>, DeskError> {
         self.controlled(by, &id).await?;
         match self.queue.permit(id, number, answer, by.name().to_owned()).await {
             Err(error @ QueueError::NotNow { .. }) => Ok(Err(error.to_string())),
