@@ -4,6 +4,7 @@ use orchestrator_sandbox::Demand;
 use serde_json::json;
 
 use super::{PATIENCE, WAITS, cards, go, in_thread, says, showing, text, thread_says};
+use crate::world::RUNS;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_s_thread_has_its_final_name_a_sheet_and_the_result() {
@@ -38,6 +39,24 @@ async fn a_long_result_goes_along_as_a_file() {
     let files = world.attached(&told);
     assert_eq!(files.len(), 1);
     assert!(files[0].1.starts_with(b"line 1\n") && files[0].1.ends_with(b"line 3000\n"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_results_as_large_as_they_are_kept_all_arrive_when_they_come_at_once() {
+    let world = showing("state_changes", true).config("caps.max_concurrent", json!(6)).start().await;
+    let task = format!("{RUNS} until [ -e $HOME/go ]; do sleep 0.02; done; yes 'a line of a long result' | head -c 8000000 > RESULT.txt");
+
+    let tasks: Vec<_> = (0..6).map(|_| world.say(&task)).collect();
+    world.until("all work", |world| world.runs().len() == tasks.len()).await;
+    go(&world);
+    world.all_entries(&tasks, 4 * PATIENCE).await;
+
+    for task in tasks {
+        let card = says(&world, task, "**Done**").await.id;
+        let told = thread_says(&world, card, |message| message.content.contains("The beginning; the whole is in")).await;
+        assert_eq!(world.attached(&told)[0].1.len(), 8_000_000);
+    }
     world.finish().await;
 }
 
