@@ -62,11 +62,7 @@ pub(super) fn may_wait(look: &dyn Look, task: &TaskId) -> Result<bool, RowsError
 
 /// Whether a task's agent has no quota at present. Who was told to go on all the same is let through, once.
 pub(super) fn closed(rows: &mut dyn Rows, rules: &Rules, row: &TaskRow, now: DateTime<Utc>) -> Result<bool, RowsError> {
-    let rule = rules.quotas.of(&row.task.wishes.agent);
-    let Some(told) = standing(rows, &rule.credential)? else { return Ok(false) };
-    // What waited while there was none goes on only when somebody says so; what has come since never waited.
-    let holds = now < told.until || !rule.resumes && row.task.created_at < told.until;
-    if !holds {
+    if !is_short(rows, rules, &row.task.wishes.agent, row, now)? {
         return Ok(false);
     }
     let past = past_fact(&row.task.id);
@@ -75,6 +71,14 @@ pub(super) fn closed(rows: &mut dyn Rows, rules: &Rules, row: &TaskRow, now: Dat
         return Ok(false);
     }
     Ok(true)
+}
+
+/// Whether an agent has no quota for a task. One rule for the agent that has it and for those that might take it: by two, it would go to and fro.
+fn is_short(look: &(impl Look + ?Sized), rules: &Rules, agent: &AgentName, row: &TaskRow, now: DateTime<Utc>) -> Result<bool, RowsError> {
+    let rule = rules.quotas.of(agent);
+    let Some(told) = standing(look, &rule.credential)? else { return Ok(false) };
+    // What waited while there was none goes on only when somebody says so; what has come since never waited.
+    Ok(now < told.until || !rule.resumes && row.task.created_at < told.until)
 }
 
 /// Gives a task to the first agent that may take it instead of its own and has quota; tells whether there is one.
@@ -87,8 +91,10 @@ pub(super) fn moved(
 ) -> Result<bool, RowsError> {
     let from = row.task.wishes.agent.clone();
     for to in rules.quotas.of(&from).instead {
-        let used_up = standing(rows, &rules.quotas.of(&to).credential)?.is_some_and(|told| now < told.until);
-        let Some(wishes) = rules.quotas.moved(&row.task.wishes, &to).filter(|_| !used_up) else { continue };
+        let Some(wishes) = rules.quotas.moved(&row.task.wishes, &to) else { continue };
+        if is_short(rows, rules, &to, row, now)? {
+            continue;
+        }
         row.task.wishes = wishes;
         rows.update_task(row)?;
         let (before, after) = (from.gate(), to.gate());

@@ -259,3 +259,32 @@ async fn more_than_are_woken_at_once_that_wait_for_a_quota_all_go_on_and_none_is
     }
     world.holds().await;
 }
+
+#[tokio::test]
+async fn two_agents_that_stand_in_for_each_other_do_not_send_a_task_to_and_fro() {
+    let manner = |name: &str, instead: &str| {
+        let rule = Rule { credential: name.parse().expect("a name"), resumes: false, instead: vec![agent(instead)] };
+        (agent(name), Manner { rule, usual: None, checks: Offer::default() })
+    };
+    let world = World::by(Rules { slots: 4, quotas: [manner("a", "b"), manner("b", "a")].into_iter().collect(), ..rules() });
+    world.enqueue(&of_agent("a", 1)).await;
+    world.enqueue(&of_agent("b", 2)).await;
+    world.used_up(1, world.in_an_hour()).await;
+    world.looks().await;
+    assert_eq!(world.agent_of(1).await, "b", "it has quota");
+    world.used_up(1, world.in_an_hour()).await;
+    world.used_up(2, world.in_an_hour()).await;
+
+    world.clock.advance(HOUR);
+    for task in [1, 2] {
+        // Neither has said that its tasks may go on by themselves.
+        assert_eq!(world.waits_for(task).await.as_deref(), Some("quota:b"));
+        world.queue.release(of(task), BY.into()).await.expect("it is not held");
+    }
+    world.queue.hold(of(1), BY.into()).await.expect("it waits");
+    world.queue.release(of(1), BY.into()).await.expect("it is held");
+    tokio::time::timeout(Duration::from_secs(30), world.looks()).await.expect("a look ends");
+    assert_eq!(world.waits_for(1).await.as_deref(), Some("quota:b"));
+    assert_eq!(world.agent_of(1).await, "b");
+    world.holds().await;
+}
