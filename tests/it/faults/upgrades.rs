@@ -99,6 +99,35 @@ async fn a_database_of_each_earlier_schema_is_kept_brought_up_to_date_and_its_wa
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_result_of_an_earlier_schema_is_told_whole_and_no_longer_read_with_its_task() {
+    let fixture = fixtures().remove(&5).expect("the last schema that kept long results in reports");
+    let mut world = world_of(&fixture).await;
+    let long = format!("  {}", "a line of a long résult\n".repeat(40_000));
+    let connection = Connection::open(state(&world)).expect("it opens");
+    let sql = "UPDATE attempt SET report = JSON_SET(report, '$.text', ?1) WHERE task = ?2";
+    assert_eq!(connection.execute(sql, [&long, ENDED]).expect("it is taken"), 1);
+    drop(connection);
+
+    world.start_bot();
+    world.wait_until_online().await;
+
+    let (code, told, error) = world.run(&["status", ENDED, "--json"]);
+    assert_eq!(code, 0, "{error}");
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert!(told["result"]["text"] == long.as_str(), "it is whole");
+    let kept = "SELECT OCTET_LENGTH(report), report ->> '$.aside.bytes', report ->> '$.aside.characters', report ->> '$.text' FROM attempt \
+                WHERE task = ?1";
+    let connection = Connection::open(state(&world)).expect("it opens");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let (bytes, whole, characters, text): (i64, i64, i64, String) = connection.query_row(kept, [ENDED], read).expect("its report");
+    assert!(bytes < 140_000 && long.trim().starts_with(&text) && text.chars().count() == 32_768, "{bytes} bytes");
+    let number = |count: usize| i64::try_from(count).expect("it is small");
+    assert_eq!((whole, characters), (number(long.len()), number(long.trim().chars().count())));
+    drop(connection);
+    world.finish().await;
+}
+
 /// Opens the state by a command that is killed at its nth call that matters; false once it has fewer.
 fn killed_at(world: &World, verb: &str, nth: u32) -> bool {
     let mut command = world.command(&[verb]);

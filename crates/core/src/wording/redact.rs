@@ -40,7 +40,11 @@ impl Known {
     /// lines), in hexadecimal, with %-signs as in addresses. Of one that a wording has cut through, what is left before the cut is replaced
     /// too; one that line breaks part is found all the same.
     pub fn clean(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
+        self.clean_whole(text.to_owned())
+    }
+
+    /// [`Self::clean`] without a copy of a text in which there is nothing to clean.
+    pub fn clean_whole(&self, mut clean: String) -> String {
         for form in &self.forms {
             if clean.contains(form.as_str()) {
                 clean = clean.replace(form.as_str(), IN_ITS_PLACE);
@@ -59,7 +63,7 @@ impl Known {
     /// A file without the values: a text is cleaned; `None`: it is no text, and holds one.
     pub fn clean_file(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
         match String::from_utf8(bytes) {
-            Ok(text) => Some(self.clean(&text).into_bytes()),
+            Ok(text) => Some(self.clean_whole(text).into_bytes()),
             Err(error) => {
                 let bytes = error.into_bytes();
                 let holds = self.forms.iter().any(|form| forms::holds(&bytes, form.as_bytes()));
@@ -71,7 +75,11 @@ impl Known {
     /// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
     /// ends with, go too, as far as they are long enough to be known. What is read in pieces is cleaned by it piece by piece.
     pub fn clean_cut(&self, text: &str) -> String {
-        let mut clean = self.clean(text);
+        self.clean_cut_whole(text.to_owned())
+    }
+
+    fn clean_cut_whole(&self, text: String) -> String {
+        let mut clean = self.clean_whole(text);
         for form in &self.forms {
             let parts = || form.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
             let begins = parts().map(|at| &form[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
@@ -114,7 +122,7 @@ fn without_beginnings(mut text: String, value: &str) -> String {
 #[must_use]
 pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
     let known = Known::of(secrets.iter().copied());
-    let clean = |text: &mut String| *text = known.clean_cut(text);
+    let clean = |text: &mut String| *text = known.clean_cut_whole(std::mem::take(text));
     clean(&mut report.text);
     for text in [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model].into_iter().flatten() {
         clean(text);
