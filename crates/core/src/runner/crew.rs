@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Large results that are in memory at a time, at most.
-const LARGE_RESULTS: usize = 2;
+const LARGE_RESULTS: usize = 1;
 
 /// Runs the attempts that this instance has claimed.
 #[derive(Clone)]

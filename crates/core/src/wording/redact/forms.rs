@@ -104,7 +104,8 @@ pub(super) fn unescaped(text: &str) -> Reading<'_> {
 
 /// The text without the values, as far as one way of reading it shows them.
 pub(super) fn without(text: String, read: fn(&str) -> Reading<'_>, values: &[String]) -> String {
-    let bytes: Vec<u8> = read(&text).map(|(byte, _)| byte).collect();
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend(read(&text).map(|(byte, _)| byte));
     let mut found: Vec<(usize, usize)> = values.iter().flat_map(|value| places(&bytes, value.as_bytes())).collect();
     if found.is_empty() {
         return text;
