@@ -2,7 +2,9 @@
 
 use std::net::TcpListener;
 
-use crate::world::World;
+use serde_json::json;
+
+use crate::world::Founding;
 
 /// Says whether it reaches a file of the service, and a port of this machine.
 fn tries(port: u16) -> String {
@@ -14,7 +16,8 @@ fn tries(port: u16) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_kept_from_what_it_asks_to_be_kept_from_and_its_card_and_status_say_so() {
-    let world = World::new().await;
+    let client = json!({"command": "/bin/sh", "args": [["-c", "echo done by another > RESULT.txt"]]});
+    let world = Founding::new().config("agents.openclaw", client).start().await;
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     for (tag, files, network) in [
@@ -31,6 +34,9 @@ async fn a_task_is_kept_from_what_it_asks_to_be_kept_from_and_its_card_and_statu
         assert_eq!(out.contains("its own folders alone"), files == "shut", "{tag}: {out}");
         assert_eq!(out.contains("no network"), network == "shut", "{tag}: {out}");
     }
+    let elsewhere = world.say("Do it [agent:openclaw] [isolation:workspace]");
+    let entry = world.entry(elsewhere).await.content;
+    assert!(entry.starts_with("**[FAILED]**") && entry.contains("was not started") && entry.contains("OpenClaw's Gateway"), "{entry}");
     let refused = world.say("Do it [isolation:full]");
     assert!(world.reply(refused).await.content.contains("`full` is no isolation that a task may ask for"));
     world.finish().await;

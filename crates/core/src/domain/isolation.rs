@@ -25,6 +25,8 @@ pub struct Isolation {
     pub processes: Option<u32>,
     /// The most that its own folders may hold together, in bytes.
     pub disk: Option<u64>,
+    /// Its work is done by another program, which it only calls and which no wall of ours holds.
+    pub elsewhere: bool,
     /// It is not started on a machine that can't hold all of this.
     pub required: bool,
 }
@@ -110,6 +112,8 @@ pub enum Gap {
     Network,
     /// It makes Unix sockets.
     Sockets,
+    /// Another program does its work, outside its walls.
+    Elsewhere,
 }
 
 impl FileSystem {
@@ -180,6 +184,10 @@ impl Isolation {
         if self.no_unix_sockets && !offered.filters {
             gaps.insert(Gap::Sockets);
         }
+        let is_walled = self.file_system == FileSystem::Workspace || self.network != Network::All || self.no_unix_sockets;
+        if self.elsewhere && is_walled {
+            gaps.insert(Gap::Elsewhere);
+        }
         gaps
     }
 
@@ -217,6 +225,7 @@ impl Gap {
             Self::Signals => "signals to others",
             Self::Network => "its network",
             Self::Sockets => "Unix sockets",
+            Self::Elsewhere => "its work, which another program does",
         }
     }
 
@@ -230,6 +239,10 @@ impl Gap {
             }
             Self::Signals => {
                 format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
+            }
+            Self::Elsewhere => {
+                "its work is done by another program, OpenClaw's Gateway, which is outside whatever walls its client has (`openclaw-exec` does its own)"
+                    .to_owned()
             }
             Self::Network if offered.filters => {
                 "its network is open, because this kernel or container permits it no network of its own (user and network namespaces)"
@@ -257,6 +270,7 @@ mod tests {
         memory: None,
         processes: None,
         disk: None,
+        elsewhere: false,
         required: true,
     };
 
@@ -293,6 +307,21 @@ mod tests {
         assert_eq!(told(true, true), "");
         assert!(told(true, false).contains("user and network namespaces"));
         assert!(told(false, true).contains("seccomp"));
+    }
+
+    #[test]
+    fn walls_around_a_client_do_not_hold_the_work_that_another_program_does_for_it() {
+        let client = Isolation { elsewhere: true, ..Isolation::default() };
+        let all = Offered { landlock: 7, filters: true, namespaces: true };
+
+        assert_eq!(client.open(all), None, "nobody asked for walls");
+        for wish in Closer::ALL {
+            assert!(client.closer(Some(wish)).refusal(all).is_some_and(|why| why.contains("Gateway")), "{wish:?}");
+        }
+        assert_eq!(
+            Isolation { required: false, ..client.closer(Some(Closer::Offline)) }.open(all).as_deref(),
+            Some("not walled on this machine: its work, which another program does")
+        );
     }
 
     #[test]
