@@ -41,3 +41,22 @@ async fn a_task_is_kept_from_what_it_asks_to_be_kept_from_and_its_card_and_statu
     assert!(world.reply(refused).await.content.contains("`full` is no isolation that a task may ask for"));
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_kept_from_the_network_has_no_orders_for_the_service_by_which_another_agent_would_reach_it() {
+    let script = "tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
+    let founding =
+        Founding::new().config("agents.some", json!({"command": "/bin/sh", "args": [["-c", script]], "network": {"hosts": ["a.example"]}}));
+    let world = founding.start().await;
+    let asks = format!(
+        "perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un(q({}/.runtime/orchestrator.sock))) or exit 2; \
+         syswrite S, qq(GET /v1/status HTTP/1.1\\r\\nhost: x\\r\\nconnection: close\\r\\n\\r\\n); print scalar <S>' > RESULT.txt",
+        world.dir().display()
+    );
+    for (tags, answer) in [("", "200 OK"), ("[isolation:offline]", "403 Forbidden"), ("[agent:some]", "403 Forbidden")] {
+        let task = world.say(&format!("{asks} {tags}"));
+        let entry = world.entry(task).await.content;
+        assert!(entry.starts_with("**[SUCCESS]**") && entry.contains(answer), "{tags}: {entry}");
+    }
+    world.finish().await;
+}
