@@ -69,6 +69,12 @@ impl Closer {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Workspace, Self::Offline, Self::Closed];
 
+    /// What is asked for by both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Closed }
+    }
+
     /// Its word in a tag.
     pub fn word(self) -> &'static str {
         match self {
