@@ -148,6 +148,15 @@ impl Network {
             },
         }
     }
+
+    /// The same in a word or two.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::Hosts(Hosts(hosts)) if hosts.len() == 1 => "1 host".to_owned(),
+            Self::Hosts(Hosts(hosts)) => format!("{} hosts", hosts.len()),
+            Self::All | Self::None => self.words(),
+        }
+    }
 }
 
 /// The most hosts that are told one by one in a table.
@@ -201,7 +210,8 @@ impl Isolation {
     pub fn open(&self, offered: Offered) -> Option<String> {
         let gaps = self.gaps(offered);
         let words: Vec<&str> = gaps.iter().map(|gap| gap.word()).collect();
-        (!words.is_empty()).then(|| format!("not walled on this machine: {}", words.join(", ")))
+        let so = if self.required { "not started on this machine, which can't hold its walls" } else { "not walled on this machine" };
+        (!words.is_empty()).then(|| format!("{so}: {}", words.join(", ")))
     }
 
     /// Why an agent must not be started, where all of it is required and not all of it holds.
@@ -303,19 +313,6 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_hosts_needs_both_filters_and_namespaces_and_says_which_is_missing() {
-        let some = Isolation { network: Network::Hosts(Hosts(vec!["a.example".parse().unwrap()])), ..WALLED };
-        let told = |filters, namespaces| {
-            let offered = Offered { landlock: 7, filters, namespaces };
-            some.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect::<String>()
-        };
-
-        assert_eq!(told(true, true), "");
-        assert!(told(true, false).contains("user and network namespaces"));
-        assert!(told(false, true).contains("seccomp"));
-    }
-
-    #[test]
     fn walls_around_a_client_do_not_hold_the_work_that_another_program_does_for_it() {
         let client = Isolation { elsewhere: true, ..Isolation::default() };
         let all = Offered { landlock: 7, filters: true, namespaces: true };
@@ -328,6 +325,19 @@ mod tests {
             Isolation { required: false, ..client.closer(Some(Closer::Offline)) }.open(all).as_deref(),
             Some("not walled on this machine: its work, which another program does")
         );
+    }
+
+    #[test]
+    fn a_network_of_hosts_needs_both_filters_and_namespaces_and_says_which_is_missing() {
+        let some = Isolation { network: Network::Hosts(Hosts(vec!["a.example".parse().unwrap()])), ..WALLED };
+        let told = |filters, namespaces| {
+            let offered = Offered { landlock: 7, filters, namespaces };
+            some.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect::<String>()
+        };
+
+        assert_eq!(told(true, true), "");
+        assert!(told(true, false).contains("user and network namespaces"));
+        assert!(told(false, true).contains("seccomp"));
     }
 
     #[test]
@@ -352,6 +362,7 @@ mod tests {
         );
         let wished = Isolation { required: false, ..WALLED };
         assert_eq!((wished.refusal(poor), wished.open(poor).as_deref()), (None, Some("not walled on this machine: signals to others")));
+        assert!(WALLED.open(poor).is_some_and(|told| told.starts_with("not started on this machine")));
         assert_eq!(WALLED.open(Offered { landlock: 7, filters: true, namespaces: false }), None);
     }
 }
