@@ -302,3 +302,17 @@ fn a_task_that_asks_for_two_isolations_is_kept_from_both_and_one_that_is_none_is
     assert_eq!(closer("T"), None);
     assert_eq!(refused("T [isolation:closed] [isolation:none]"), [Refusal::BadIsolation { given: "none".into() }]);
 }
+
+#[test]
+fn a_command_whose_brackets_make_it_no_tag_is_refused_instead_of_being_no_check() {
+    for text in [
+        "do it [check:!grep '[a-z]' notes]",
+        "do it [ Check :! test [ -e x ] ]",
+        "[check:[check:!true]!make test] do it",
+        "do it [check:!make\ntest]",
+    ] {
+        assert!(matches!(refused(text).as_slice(), [Refusal::BadCheckCommand { .. }]), "{text}: {:?}", refused(text));
+    }
+    assert_eq!(prompt("what is [check: this, and [this]?"), "what is [check: this, and [this]?");
+    assert_eq!(prompt("a [!note] and [x:!y]"), "a [!note] and [x:!y]");
+}
