@@ -168,7 +168,7 @@ pub(super) async fn submit(
                 priority: ask.priority,
                 budget: ask.budget,
                 checks: ask.checks,
-                isolation: ask.isolation,
+                isolation: ask.isolation.into_iter().collect(),
             },
             attachments: Vec::new(),
             announce: true,
