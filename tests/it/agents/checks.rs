@@ -311,6 +311,20 @@ async fn a_trial_of_an_agent_is_checked_as_its_tasks_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trial_shows_no_secret_of_what_its_agent_and_its_check_have_found() {
+    let world = world().config("checks.reads", json!({"command": "cat $HOME/discord-config.env; exit 1"})).silent().await;
+    let token = world.sandbox.user("orchestrator").expect("it is there").token;
+
+    let text = "cp $HOME/discord-config.env RESULT.txt; touch \"$(sed -n s/^ORCHESTRATOR_AGENT_TOKEN=//p RESULT.txt)\"";
+    for form in [&["--json"][..], &[]] {
+        let (_, out, error) = world.run(&[&["agents", "test", "script", "--text", text, "--check", "reads"], form].concat());
+
+        assert!(out.contains("ORCHESTRATOR_AGENT_TOKEN=[secret]"), "{error}{}", out.replace(&token, "THE TOKEN"));
+        assert!(!out.contains(&token) && !error.contains(&token), "{}", out.replace(&token, "THE TOKEN"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_stopped_at_its_ceiling_is_not_checked_also_if_it_is_taken_as_it_is() {
     let output = json!({"format": "jsonl", "usage": {"where": {"/type": "call"}, "take": "sum", "cost": "/usd"}});
     let spender = "#!/bin/sh\necho 'Half of it.' > RESULT.txt; touch answer; echo '{\"type\":\"call\",\"usd\":0.9}'; exec sleep 600\n";
