@@ -10,6 +10,9 @@ pub(crate) const API_KEY: &str = "sk-or-v1-0dd5eedc0ffee0dd5eedc0ffee0dd5eedc0ff
 /// Something that looks like a secret of somebody else's.
 const SHAPED: &str = "ghp_aaaabbbbccccddddeeeeffffgggghhhhiiii";
 
+/// A check that tells of its run as agents do, works for a moment and looks at what its agent has left.
+pub(crate) const CHECK: &str = r#"echo "$ORCH_AGENT_ID" >> "$HOME/checks.txt"; sleep 0.1; grep -q "^result of" RESULT.txt"#;
+
 /// An agent: what it does and how long it works first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Agent {

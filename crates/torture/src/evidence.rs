@@ -76,6 +76,8 @@ pub(crate) struct Evidence {
     /// Entries that begin like one and can't be read.
     pub(crate) garbled: Vec<String>,
     pub(crate) runs: Vec<Run>,
+    /// The agent ids that checks have appended, one for each time that one was run.
+    pub(crate) checked: Vec<String>,
     pub(crate) store: Store,
     pub(crate) shown: Vec<Shown>,
     /// Notices of agents that ended, and how often each was posted.
@@ -119,6 +121,7 @@ impl Evidence {
             entries,
             garbled,
             runs: world.text("runs.txt").lines().map(run).collect(),
+            checked: world.text("checks.txt").lines().map(str::to_owned).collect(),
             store,
             shown: world.sandbox.look(|discord| {
                 let signs = |message: &Message| {

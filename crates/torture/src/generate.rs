@@ -29,6 +29,7 @@ fn settings(chance: &mut Chance) -> Settings {
         worker_bots: chance.one_in(6),
         cards: chance.weighted(&[(2, Cards::Silent), (1, Cards::DoneOnly), (3, Cards::StateChanges), (2, Cards::Live)]),
         heartbeat_ms: chance.weighted(&[(5, 41_250), (1, 500)]),
+        checked: chance.one_in(3),
     }
 }
 

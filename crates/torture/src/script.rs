@@ -41,6 +41,9 @@ pub(crate) struct Settings {
     pub(crate) cards: Cards,
     /// How often the gateway wants a sign of life, in milliseconds.
     pub(crate) heartbeat_ms: u64,
+    /// Whether what the agents have left is checked.
+    #[serde(default)]
+    pub(crate) checked: bool,
 }
 
 /// How much is shown of tasks beside their signs.

@@ -116,6 +116,7 @@ async fn soak(ground: &Ground, args: &SoakArgs, aloud: bool) -> Result<(Vec<Samp
         worker_bots: false,
         cards: Cards::Silent,
         heartbeat_ms: 41_250,
+        checked: false,
     };
     let mut world = World::found(ground, &settings).await?;
     world.start(&[]);

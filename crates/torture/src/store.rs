@@ -27,6 +27,9 @@ pub(crate) struct AttemptRow {
     pub(crate) outcome: Option<String>,
     pub(crate) cost: Option<i64>,
     pub(crate) claimed_at: i64,
+    pub(crate) agent_id: String,
+    /// What its check found, in a word; none: it had none, or has not ended.
+    pub(crate) finding: Option<String>,
 }
 
 /// A row of `ledger`.
@@ -132,7 +135,7 @@ impl Reader {
                     prompt: json(&row.get::<_, String>(4)?)["prompt"].as_str().unwrap_or_default().to_owned(),
                 })
             })?,
-            attempts: self.all("SELECT id, task, number, state, live, report, claimed_at FROM attempt ORDER BY seq", |row| {
+            attempts: self.all("SELECT id, task, number, state, live, report, claimed_at, agent_id FROM attempt ORDER BY seq", |row| {
                 let report = json(&row.get::<_, Option<String>>(5)?.unwrap_or_default());
                 Ok(AttemptRow {
                     id: row.get(0)?,
@@ -143,6 +146,8 @@ impl Reader {
                     outcome: report["outcome"].as_str().map(str::to_owned),
                     cost: report["cost"].as_i64(),
                     claimed_at: row.get(6)?,
+                    agent_id: row.get(7)?,
+                    finding: report["checked"]["checks"][0]["finding"].as_str().map(str::to_owned),
                 })
             })?,
             ledger: self.all("SELECT attempt, task, cost FROM ledger ORDER BY seq", |row| {

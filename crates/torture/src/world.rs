@@ -15,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    agents::API_KEY,
+    agents::{API_KEY, CHECK},
     processes::{self, Process, Target},
     script::Settings,
 };
@@ -304,10 +304,12 @@ fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
     } else {
         json!({"users": [id("admin"), id("operator")]})
     };
+    let checks: &[&str] = if settings.checked { &["tells"] } else { &[] };
     json!({
         "default_agent": "script",
+        "checks": { "tells": { "command": CHECK } },
         "agents": {
-            "script": { "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": settings.grace },
+            "script": { "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": settings.grace, "default_checks": checks },
             "demo": { "env": { "DEMO_SECONDS": "0.2" } },
         },
         "who_may": { "submit": submit, "operate": { "users": [id("admin")] } },

@@ -1,6 +1,7 @@
 //! The judges: one law each, from the evidence alone.
 
 mod cards;
+mod checks;
 mod lost;
 mod money;
 mod orphans;
@@ -31,6 +32,8 @@ pub(crate) enum Law {
     Orphans,
     /// The ledger is the sum of the attempts, and the entries say so.
     Money,
+    /// What an attempt has left is checked once, and is said to be what its check found.
+    Checks,
     /// No secret is out.
     Secrets,
     /// Signs on messages.
@@ -53,6 +56,7 @@ impl fmt::Display for Law {
             Self::Results => "results",
             Self::Orphans => "orphans",
             Self::Money => "money",
+            Self::Checks => "checks",
             Self::Secrets => "secrets",
             Self::Signs => "signs",
             Self::Cards => "cards",
@@ -81,12 +85,13 @@ type Judge = fn(&Evidence) -> Vec<String>;
 
 /// Asks all judges.
 pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
-    let laws: [(Law, Judge); 8] = [
+    let laws: [(Law, Judge); 9] = [
         (Law::Lost, lost::judge),
         (Law::Runs, runs::judge),
         (Law::Results, results::judge),
         (Law::Orphans, orphans::judge),
         (Law::Money, money::judge),
+        (Law::Checks, checks::judge),
         (Law::Secrets, secrets::judge),
         (Law::Signs, signs::judge),
         (Law::Cards, cards::judge),

@@ -22,6 +22,8 @@ pub(super) fn attempt(id: &str, number: u32) -> AttemptRow {
         outcome: Some("succeeded".to_owned()),
         cost: Some(cost_of(0)),
         claimed_at: 10,
+        agent_id: format!("agent-{id}"),
+        finding: None,
     }
 }
 
@@ -47,6 +49,7 @@ pub(super) fn evidence() -> Evidence {
                 worker_bots: false,
                 cards: Cards::Silent,
                 heartbeat_ms: 41_250,
+                checked: false,
             },
             fates: vec![fate],
             stops: 0,
@@ -58,6 +61,7 @@ pub(super) fn evidence() -> Evidence {
         entries: vec![Entry { task: ID.to_owned(), tag: Tag::Success, number: Some(1), cost, text: result_of("t0v0") }],
         garbled: Vec::new(),
         runs: vec![Run { task: ID.to_owned(), attempt: ATTEMPT.to_owned(), label: "t0v0".to_owned() }],
+        checked: Vec::new(),
         store: Store {
             integrity: "ok".to_owned(),
             tasks: vec![TaskRow {
