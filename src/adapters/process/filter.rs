@@ -1,5 +1,5 @@
 //! Filters of system calls (seccomp) that leave an agent no network, or keep it in the one that it was given, and keep it from sockets of the machine's
-//! own services, and from the keys of its account.
+//! own services, from the keys of its account and from the bounds of its processes.
 //!
 //! The filter is made before the agent's process is; putting it on is one system call.
 
@@ -26,6 +26,9 @@ const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
 const SECOND_ARGUMENT: u32 = 24;
 
+/// The process that calls. Source: `prlimit(2)`.
+const ITSELF: u32 = 0;
+
 /// `SOCK_TYPE_MASK`. Source: Linux, include/linux/net.h.
 const SOCKET_KINDS: u32 = 0xf;
 
@@ -36,11 +39,11 @@ pub(super) fn is_offered() -> bool {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0 as c_uint, &raw const action) == 0 }
 }
 
-/// What keeps an agent in its walls, as far as they are of sockets and keys; none: there are no such walls.
+/// What keeps an agent in its walls, as far as they are calls; none: there are no such walls.
 pub(super) fn of(walls: &Walls) -> Option<Vec<sock_filter>> {
     let own_network = walls.hosts.is_some() && !walls.no_network;
     let of_sockets = walls.no_network || own_network || walls.no_unix_sockets;
-    if !(of_sockets || walls.no_keys) {
+    if !(of_sockets || walls.no_account) {
         return None;
     }
     let mut filter = beginning();
@@ -48,8 +51,9 @@ pub(super) fn of(walls: &Walls) -> Option<Vec<sock_filter>> {
         // It makes sockets past every filter.
         filter.extend(no_call(libc::SYS_io_uring_setup));
     }
-    if walls.no_keys {
+    if walls.no_account {
         filter.extend([libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl].into_iter().flat_map(no_call));
+        filter.extend(no_bounds_of_others());
     }
     if own_network {
         filter.extend(no_namespaces());
@@ -91,6 +95,17 @@ fn no_namespaces() -> Vec<sock_filter> {
         step(RETURN, libc::SECCOMP_RET_ALLOW),
     ]);
     filter
+}
+
+/// It sets bounds to itself alone: whoever may write a number of bytes or seconds to another process ends it by that.
+fn no_bounds_of_others() -> [sock_filter; 5] {
+    [
+        jump(IS, number(libc::SYS_prlimit64), 0, 4),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(IS, ITSELF, 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EPERM),
+    ]
 }
 
 /// Two ends that are connected stay connected to each other, but for those of datagrams: these can be led to somebody else's socket.

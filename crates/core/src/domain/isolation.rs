@@ -114,8 +114,8 @@ pub enum Gap {
     Emptying,
     /// Processes outside can be signalled, and abstract sockets reached. Source: the same, "IPC scoping (ABI < 6)".
     Signals,
-    /// It uses the keys that the kernel keeps for this account.
-    Keys,
+    /// It uses the keys that the kernel keeps for this account, and sets bounds to its other processes.
+    Account,
     /// Its network is not shut.
     Network,
     /// It makes Unix sockets.
@@ -190,7 +190,7 @@ impl Isolation {
                 6.. => {}
             }
             if offered.landlock > 0 && !offered.filters {
-                gaps.insert(Gap::Keys);
+                gaps.insert(Gap::Account);
             }
         }
         let holds = match self.network {
@@ -244,7 +244,7 @@ impl Gap {
             Self::Files => "its files",
             Self::Emptying => "emptying files of others",
             Self::Signals => "signals to others",
-            Self::Keys => "keys of this account",
+            Self::Account => "keys and processes of this account",
             Self::Network => "its network",
             Self::Sockets => "Unix sockets",
             Self::Elsewhere => "its work, which another program does",
@@ -262,8 +262,9 @@ impl Gap {
             Self::Signals => {
                 format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
             }
-            Self::Keys => {
-                "it uses keys that the kernel keeps for this account, because this kernel or container offers no filters of system calls (seccomp)"
+            Self::Account => {
+                "it uses keys that the kernel keeps for this account and sets bounds to its other processes, because this kernel or container offers no filters \
+                 of system calls (seccomp)"
                     .to_owned()
             }
             Self::Elsewhere => {
@@ -305,7 +306,7 @@ mod tests {
         let of = |landlock, filters| WALLED.gaps(Offered { landlock, filters, namespaces: false }).into_iter().collect::<Vec<_>>();
 
         assert_eq!(of(0, false), [Gap::Files, Gap::Network]);
-        assert_eq!(of(7, false), [Gap::Keys, Gap::Network]);
+        assert_eq!(of(7, false), [Gap::Account, Gap::Network]);
         assert_eq!(of(2, true), [Gap::Emptying, Gap::Signals]);
         assert_eq!(of(5, true), [Gap::Signals]);
         assert_eq!(of(6, true), []);
