@@ -181,6 +181,8 @@ pub enum TaskState {
         by: String,
     },
     /// It has ended.
+        /// Whether that is no person but its money, which has run out; then it tells how.
+        out_of_money: bool,
     Ended {
         /// When.
         at: DateTime<Utc>,

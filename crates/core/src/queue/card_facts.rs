@@ -12,7 +12,10 @@ use crate::{
         outbound::Letter,
         step::{Blocked, StepState},
     },
-    ports::rows::{AttemptRow, CardRow, Look, RowsError, TaskRow},
+    ports::{
+        agent_runner::StopReason,
+        rows::{AttemptRow, CardRow, Look, RowsError, TaskRow},
+    },
 };
 
 /// A waiting task further behind than this is not told its place.
@@ -88,7 +91,7 @@ fn unrun(look: &dyn Look, task: &TaskId) -> Result<Option<String>, RowsError> {
 
 fn working(attempt: &AttemptRow, row: &TaskRow) -> TaskState {
     match (&attempt.stop, &attempt.state) {
-        (Some((_, by)), _) => TaskState::Stopping { by: by.clone() },
+        (Some((reason, by)), _) => TaskState::Stopping { by: by.clone(), out_of_money: *reason == StopReason::OverBudget },
         (None, AttemptState::Running { since }) => {
             let limit = TimeDelta::from_std(row.task.wishes.time_limit).unwrap_or_default();
             TaskState::Running { since: *since, until: *since + limit }
