@@ -216,3 +216,22 @@ async fn one_person_s_day_is_bounded_and_what_does_not_fit_waits_and_says_so() {
     world.entry(second).await;
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_share_a_ceiling_are_held_to_it_together() {
+    let world = world().config("budgets.user_day_usd", json!(0.4)).start().await;
+    let first = world.say("Wait [agent:waiter]");
+    world.shows(first, "$0.25").await;
+
+    let second = world.say("Wait [agent:waiter]");
+
+    let entry = world.entry_within(second, PATIENCE).await;
+    assert!(entry.content.starts_with("**[OVER BUDGET]**"), "{}", entry.content);
+    assert!(entry.content.contains("the $0.4 that its requester's tasks may cost in a day were reached"), "{}", entry.content);
+    let (_, why, _) = world.run(&["why", &second.to_string()]);
+    assert!(!why.contains("orchestrator raise"), "it has no budget of its own to be raised: {why}");
+    assert_eq!(world.status_of(first)["state"], "running", "nobody is stopped for what another has used");
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    assert!(world.entry(first).await.content.starts_with("**[SUCCESS]**"));
+    world.finish().await;
+}
