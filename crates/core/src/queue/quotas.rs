@@ -33,6 +33,7 @@ pub(super) fn used_up(
     let known = standing(rows, &rule.credential)?;
     let told = UsedUp { until, told_at: now, agent: attempt.agent.clone(), task: attempt.task.clone() };
     rows.put_fact(&fact(&rule.credential), &serde_json::to_string(&told).unwrap_or_default())?;
+    forget(rows, &attempt.task)?;
     journal(rows, now, &attempt.task, What::QuotaUsedUp { credential: rule.credential.to_string(), until })?;
     // Of ten agents that run into the same wall one is enough to tell.
     if known.is_none_or(|known| known.until <= now) {
@@ -138,6 +139,17 @@ impl Queue {
     /// # Errors
     ///
     /// [`QueueError::Store`].
+/// A task that has ended is asked for once more. When its agent's quota should be there again by now, that is said by that, too.
+pub(super) fn asked_again(rows: &mut dyn Rows, rules: &Rules, row: &TaskRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+    let told = standing(rows, &rules.quotas.of(&row.task.wishes.agent).credential)?;
+    if told.is_some_and(|told| told.until <= now) { let_past(rows, &row.task.id) } else { Ok(()) }
+}
+
+/// Nobody is let past any more for what was said of a task until now.
+pub(super) fn forget(rows: &mut dyn Rows, task: &TaskId) -> Result<(), RowsError> {
+    rows.drop_fact(&past_fact(task))
+}
+
     pub async fn quotas(&self) -> Result<Vec<Standing>, QueueError> {
         let (now, rules) = (self.now(), self.rules.clone());
         self.read(move |look| {
