@@ -233,6 +233,42 @@ async fn another_agent_takes_a_task_where_that_is_allowed_and_it_has_quota_itsel
 }
 
 #[tokio::test]
+async fn whoever_waits_goes_to_the_first_agent_that_has_quota_again_be_it_his_own_or_another() {
+    let world = world();
+    for (task, name) in [(1, "w"), (2, "x"), (3, "z"), (6, "w")] {
+        world.enqueue(&of_agent(name, task)).await;
+    }
+    world.used_up(2, world.in_an_hour() + HOUR).await;
+    world.used_up(1, world.in_an_hour()).await;
+    world.looks().await;
+    assert_eq!(world.agent_of(1).await, "z");
+    world.used_up(1, world.in_an_hour() + HOUR).await;
+    world.used_up(3, world.in_an_hour() + HOUR).await;
+    world.used_up(6, world.in_an_hour() + HOUR * 5).await;
+    let mut named = of_agent("w", 4).new_task(world.clock.now());
+    named.task.wishes.model = Some(ModelId("wide-9".into()));
+    world.queue.enqueue(named).await.expect("stored");
+    assert_eq!((world.waits_for(1).await.as_deref(), world.waits_for(6).await.as_deref()), (Some("quota:z"), Some("quota:w")));
+    world.looks().await;
+    assert!(!world.runs(1).await && !world.runs(6).await, "nobody has any");
+
+    assert!(world.queue.quota_is_back("wide".parse().unwrap(), BY.into()).await.unwrap());
+    world.looks().await;
+    assert!(world.runs(1).await && world.runs(4).await && world.runs(6).await);
+    assert_eq!(world.agent_of(1).await, "w", "it is back where it was asked for");
+    world.used_up(6, world.in_an_hour() + HOUR * 5).await;
+    world.used_up(4, world.in_an_hour() + HOUR * 5).await;
+    assert_eq!(world.waits_for(6).await.as_deref(), Some("quota:w"));
+
+    world.clock.advance(HOUR * 2);
+    world.looks().await;
+    assert!(world.runs(6).await && world.runs(3).await);
+    assert_eq!(world.agent_of(6).await, "z", "the first that is there again");
+    assert_eq!(world.waits_for(4).await.as_deref(), Some("quota:w"), "it asks for a model");
+    world.holds().await;
+}
+
+#[tokio::test]
 async fn a_task_that_names_a_model_waits_for_the_agent_that_has_it() {
     let world = world();
     let mut new = of_agent("w", 1).new_task(world.clock.now());
