@@ -108,7 +108,7 @@ fn list(context: &Context, config: &Config) {
     let shown: Vec<Value> =
         agents.definitions.values().map(|agent| told(agent, *agents.default.as_str() == *agent.name.as_str())).collect();
     context.voice.result(&json!({"default": agents.default.as_str(), "agents": shown}), || {
-        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "KEYS"]).at_most(2, 60);
+        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "QUOTA", "KEYS"]).at_most(2, 60);
         for agent in agents.definitions.values() {
             let mark = if agent.name == agents.default { "*" } else { "" };
             let keys: Vec<&str> = agent.secrets.keys().map(String::as_str).collect();
@@ -119,6 +119,7 @@ fn list(context: &Context, config: &Config) {
                 agent.about.clone(),
                 home(agent).to_owned(),
                 agent.isolation.file_system.word().to_owned(),
+                agent.quota.credential.to_string(),
                 keys.join(" "),
             ]);
         }
@@ -159,6 +160,11 @@ fn told(agent: &AgentDefinition, default: bool) -> Value {
         "processes": agent.isolation.processes,
         "not_walled": agent.isolation.open(process::offered()),
         "secrets": agent.secrets.keys().collect::<Vec<_>>(),
+        "quota": {
+            "credential": agent.quota.credential.to_string(),
+            "resume": agent.quota.resumes,
+            "instead": agent.quota.instead,
+        },
         "models": agent.models.as_ref().map(|models| &models.names),
         "max_concurrent": agent.max_concurrent,
         "checks": agent.checks.iter().map(|(name, check)| json!({
