@@ -106,6 +106,7 @@ fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
         log_limit: 1 << 20,
         stdout: None,
         stdout_limit: 0,
+        stdout_first: Vec::new(),
         time_limit: Duration::from_secs(60),
         stall_limit: None,
         soft_signal: 15,

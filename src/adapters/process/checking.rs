@@ -145,6 +145,7 @@ fn asked(spec: &LaunchSpec, check: &CheckSpec) -> LaunchSpec {
         log_limit: check.output_limit,
         stdout: None,
         stdout_limit: 0,
+        stdout_first: Vec::new(),
         time_limit: check.time_limit,
         stall_limit: None,
         soft_signal: libc::SIGTERM,

@@ -33,7 +33,7 @@ impl Output {
             out: Some(File::from(out)),
             err: err.map(File::from),
             log: Bounded::new(spec.log.clone(), spec.log_limit),
-            stdout: spec.stdout.clone().map(|path| Bounded::new(path, spec.stdout_limit)),
+            stdout: spec.stdout.clone().map(|path| Bounded::keeping(path, spec.stdout_limit, spec.stdout_first.clone())),
             chunk: Vec::new(),
             heard_at: Instant::now(),
         }

@@ -160,6 +160,7 @@ pub(super) fn agent_in(folder: &Path, script: &str) -> LaunchSpec {
         log_limit: 1_000_000,
         stdout: None,
         stdout_limit: 0,
+        stdout_first: Vec::new(),
         time_limit: Duration::from_secs(60),
         stall_limit: None,
         soft_signal: libc::SIGTERM,

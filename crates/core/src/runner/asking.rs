@@ -24,6 +24,8 @@ use crate::{
 
 /// Most questions of one run that wait at once; what is asked beyond waits for its time to be over.
 const OPEN: usize = 20;
+/// What lines about questions hold. Within a text every quotation mark is written in another way.
+pub(super) const WORDS: [&str; 2] = ["\"type\":\"asks\"", "\"type\":\"answered\""];
 
 /// The questions of one run.
 pub(super) struct Asking<'m> {
@@ -47,10 +49,15 @@ enum Said {
     Answered { number: u32, ending: Ending },
 }
 
+/// Whether an agent asks people.
+pub(super) fn asks(definition: &AgentDefinition) -> bool {
+    matches!(&definition.protocol, Protocol::Acp(acp) if acp.permissions == Policy::Ask)
+}
+
 impl<'m> Asking<'m> {
     /// Of a run of an agent that asks people; `None`: it asks nobody.
     pub(super) fn of(means: &'m Means, definition: Option<&AgentDefinition>, attempt: AttemptId, fence: Fence) -> Option<Self> {
-        let asks = matches!(definition.map(|definition| &definition.protocol), Some(Protocol::Acp(acp)) if acp.permissions == Policy::Ask);
+        let asks = definition.is_some_and(asks);
         let answers = bridging::answers(&means.settings.attempts.join(attempt.to_string()));
         let (open, ended, brought) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         asks.then_some(Self { means, attempt, fence, answers, open, ended, noted: false, brought })
@@ -58,8 +65,7 @@ impl<'m> Asking<'m> {
 
     /// A line of its output.
     pub(super) fn line(&mut self, line: &str) {
-        // Few lines are about questions, and within a text every quotation mark is written in another way.
-        if !(line.contains("\"type\":\"asks\"") || line.contains("\"type\":\"answered\"")) {
+        if !WORDS.iter().any(|words| line.contains(words)) {
             return;
         }
         match serde_json::from_str(line) {
