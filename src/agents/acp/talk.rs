@@ -175,8 +175,7 @@ impl<'a> Talk<'a> {
                 self.lines.note(&format!("{those} {what} and passed over"));
             }
         }
-        if let Some(currency) = &self.spent.foreign {
-            let note = format!("the agent tells its cost in {currency}: it is not counted");
+        for note in self.spent.notes() {
             self.lines.note(&note);
         }
         self.lines.flush();

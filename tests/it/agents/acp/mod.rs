@@ -1,6 +1,7 @@
 //! Agents that are spoken with: through the real program, with one that says what real ones have said.
 
 mod asking;
+mod money;
 mod recordings;
 mod trouble;
 
