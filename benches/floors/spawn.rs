@@ -108,6 +108,7 @@ fn spec(folder: &Path, attempt: AttemptId, program: PathBuf) -> LaunchSpec {
         stdout_limit: 0,
         stdout_first: Vec::new(),
         time_limit: Duration::from_secs(60),
+        asks_people: false,
         stall_limit: None,
         soft_signal: 15,
         grace: Duration::from_secs(1),

@@ -147,6 +147,7 @@ fn asked(spec: &LaunchSpec, check: &CheckSpec) -> LaunchSpec {
         stdout_limit: 0,
         stdout_first: Vec::new(),
         time_limit: check.time_limit,
+        asks_people: false,
         stall_limit: None,
         soft_signal: libc::SIGTERM,
         grace: spec.grace.min(LONGEST_GRACE),

@@ -162,6 +162,7 @@ pub(super) fn agent_in(folder: &Path, script: &str) -> LaunchSpec {
         stdout_limit: 0,
         stdout_first: Vec::new(),
         time_limit: Duration::from_secs(60),
+        asks_people: false,
         stall_limit: None,
         soft_signal: libc::SIGTERM,
         grace: Duration::from_secs(20),

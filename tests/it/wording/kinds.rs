@@ -200,6 +200,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             model: Some(text.to_owned()),
             agent_id: Some("agent-1763700009-k3x9".to_owned()),
             metered: Some(false),
+            waits_for_people: true,
             accepted: None,
             quiet_since: None,
             open: None,

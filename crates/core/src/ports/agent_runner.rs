@@ -86,6 +86,9 @@ pub struct LaunchSpec {
     pub stdout_first: Vec<String>,
     /// Wall time from the start of the agent to the soft stop.
     pub time_limit: Duration,
+    /// Whether lines of standard output tell for how long people were waited for ([`crate::domain::acp::Waiting`]): the time limit is longer by that.
+    #[serde(default)]
+    pub asks_people: bool,
     /// For how long the agent may print nothing before it is stopped as at its time limit; none: for ever.
     #[serde(default)]
     pub stall_limit: Option<Duration>,

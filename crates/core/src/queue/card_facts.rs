@@ -72,6 +72,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         quiet_since: None,
         open: None,
         metered: None,
+        waits_for_people: false,
         accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
         asked: if let (None, Some(live)) = (row.ended, live_id) { permissions::of(look, live)? } else { Vec::new() },
         entry: row.entry,

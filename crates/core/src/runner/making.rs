@@ -138,6 +138,7 @@ pub(super) async fn launch(
             stdout_limit: settings.stdout_limit,
             stdout_first: kept_first(&definition),
             time_limit: task.wishes.time_limit,
+            asks_people: asking::asks(&definition),
             stall_limit: definition.stall,
             soft_signal,
             grace: definition.grace,

@@ -2,6 +2,7 @@
 
 mod asking;
 mod money;
+mod patience;
 mod recordings;
 mod trouble;
 

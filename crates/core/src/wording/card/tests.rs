@@ -53,6 +53,7 @@ fn facts(doing: TaskState) -> CardFacts {
         quiet_since: None,
         open: None,
         metered: None,
+        waits_for_people: false,
         accepted: None,
         asked: Vec::new(),
         checked: None,
