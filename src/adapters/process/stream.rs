@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orchestrator_core::ports::agent_runner::left_out_line;
+use orchestrator_core::domain::evidence::left_out_line;
 
 use super::attendant;
 

@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,7 +16,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::{StreamExt as _, stream};
-use orchestrator_core::{domain::id::TaskId, ports::rows::AttemptRow, queue::board::TaskView, wording::views::LogChunk};
+use orchestrator_core::{
+    domain::id::TaskId,
+    ports::rows::AttemptRow,
+    queue::board::TaskView,
+    wording::{redact::Pieces, views::LogChunk},
+};
 use serde::Deserialize;
 
 use super::{
@@ -133,12 +138,13 @@ async fn read(door: &Door, path: &Path, start: u64) -> Result<Option<File>, Refu
 
 /// The folder is an agent's: a link in it must not lead us anywhere else.
 fn open(workers: &Path, path: &Path, start: u64) -> io::Result<File> {
-    let folder = path.parent().unwrap_or(workers).canonicalize()?;
-    if !folder.starts_with(workers.canonicalize()?) {
-        return Err(io::Error::other("it is a link out of the workspace"));
+    let folder = path.parent().unwrap_or(workers);
+    let (below, folder) = (folder.strip_prefix(workers).unwrap_or(folder), folder.canonicalize()?);
+    if folder != workers.canonicalize()?.join(below) {
+        return Err(io::Error::other("its folder was replaced by a link"));
     }
     let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(folder.join(FILE))?;
-    if !file.metadata()?.is_file() {
+    if !file.metadata()?.is_file() || file.metadata()?.nlink() > 1 {
         return Err(io::Error::other("it is no plain file"));
     }
     file.seek(SeekFrom::Start(start))?;
@@ -176,41 +182,47 @@ fn follow(door: Door, id: TaskId, number: Option<u32>, start: u64) -> Response {
         id: TaskId,
         number: Option<u32>,
         at: u64,
+        said: Pieces,
+        over: bool,
     }
     let closing = door.closing.clone();
-    let parts = stream::unfold(Following { door, id, number, at: start }, |mut following| async move {
-        loop {
-            // Looked up first: what was written until the end is then read after it.
-            let view = following.door.queue.show(following.id.clone()).await.ok().flatten()?;
-            let attempt = match following.number {
-                Some(number) => view.attempts.iter().find(|attempt| attempt.number == number),
-                None => view.attempts.first(),
-            };
-            let Some(attempt) = attempt else {
-                if view.row.ended.is_some() {
-                    return None;
+    let parts =
+        stream::unfold(Following { door, id, number, at: start, said: Pieces::default(), over: false }, |mut following| async move {
+            while !following.over {
+                // Looked up first: what was written until the end is then read after it.
+                let view = following.door.queue.show(following.id.clone()).await.ok().flatten()?;
+                let attempt = match following.number {
+                    Some(number) => view.attempts.iter().find(|attempt| attempt.number == number),
+                    None => view.attempts.first(),
+                };
+                let Some(attempt) = attempt else {
+                    if view.row.ended.is_some() {
+                        return None;
+                    }
+                    tokio::time::sleep(LOOK).await;
+                    continue;
+                };
+                following.number = Some(attempt.number);
+                let path = path(&following.door.workers, attempt, &following.id);
+                let file = read(&following.door, &path, following.at).await.ok()?;
+                let bytes = file.and_then(|file| part(file).ok()).unwrap_or_default();
+                if !bytes.is_empty() {
+                    following.at += u64::try_from(bytes.len()).unwrap_or(0);
+                    let piece = following.said.next(&following.door.secrets, &bytes);
+                    if piece.is_empty() {
+                        continue;
+                    }
+                    return Some((Ok::<_, io::Error>(Bytes::from(piece)), following));
+                }
+                if !attempt.state.is_live() {
+                    following.over = true;
+                    let rest = following.said.last(&following.door.secrets);
+                    return (!rest.is_empty()).then(|| (Ok(Bytes::from(rest)), following));
                 }
                 tokio::time::sleep(LOOK).await;
-                continue;
-            };
-            following.number = Some(attempt.number);
-            let path = path(&following.door.workers, attempt, &following.id);
-            let file = read(&following.door, &path, following.at).await.ok()?;
-            let bytes = file.and_then(|file| part(file).ok()).unwrap_or_default();
-            if !bytes.is_empty() {
-                following.at += u64::try_from(bytes.len()).unwrap_or(0);
-                let said = String::from_utf8_lossy(&bytes);
-                let clean = following.door.secrets.clean_cut(&said);
-                // As it came, where nothing was taken out: a piece may end within a character.
-                let piece = if clean == said { Bytes::from(bytes) } else { Bytes::from(clean) };
-                return Some((Ok::<_, io::Error>(piece), following));
             }
-            if !attempt.state.is_live() {
-                return None;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    });
+            None
+        });
     let body = Body::from_stream(parts.take_until(closing.cancelled_owned()));
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
 }

@@ -74,7 +74,10 @@ pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refuse
     let events = door.queue.events(id).await?;
     let pulse = door.progress.pulse(&view.row.task.id).filter(|_| view.word() == "running");
     let mut detail = show::detail(&view, position, &events, door.chat.as_deref(), &door.workers, pulse.as_ref());
-    // What its agent asks for are the agent's own words.
+    // What its agent tells and asks for are the agent's own words; what it has begun to write may end within a secret.
+    if let Some(tells) = detail.now.as_mut().and_then(|now| now.tells.as_mut()) {
+        *tells = door.secrets.clean_cut(tells);
+    }
     for question in detail.asks.iter_mut().map(|asked| &mut asked.question) {
         question.title = door.secrets.clean(&question.title);
         question.detail = question.detail.as_deref().map(|detail| door.secrets.clean(detail));

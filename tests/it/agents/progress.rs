@@ -70,6 +70,29 @@ async fn a_running_agent_s_tool_tokens_and_cost_are_seen_before_it_ends() {
     world.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_running_agent_tells_holds_no_secret_and_no_half_of_one() {
+    let teller = "#!/bin/sh\n\
+        t=$(sed -n s/^ORCHESTRATOR_AGENT_TOKEN=//p \"$HOME/discord-config.env\")\n\
+        printf '{\"type\":\"tool\",\"title\":\"curl -H %s\"}\\n' \"$t\"\n\
+        until [ -e \"$HOME/half\" ]; do sleep 0.02; done\n\
+        printf '{\"type\":\"tool\",\"title\":\"it begins with %.20s\"}\\n' \"$t\"\n\
+        until [ -e \"$HOME/go\" ]; do sleep 0.02; done\n\
+        echo '{\"type\":\"end\",\"text\":\"It is done\"}'\n";
+    let world = worker().program("worker.sh", teller).start().await;
+    let task = world.say("Test it [agent:worker]");
+    let tells =
+        |part: &'static str| move |world: &World| world.status_of(task)["now"]["tells"].as_str().is_some_and(|tells| tells.starts_with(part));
+
+    world.until("what it tells, without the token", tells("▸ curl -H [secret]")).await;
+    std::fs::write(world.dir().join("half"), "").expect("a file");
+    world.until("what it tells, without the half of it", tells("▸ it begins with [secret]")).await;
+
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    world.entry(task).await;
+    world.finish().await;
+}
+
 /// Waits until the first call of the worker's model is known.
 async fn until_followed(world: &World, task: Snowflake) {
     let known = |world: &World| {

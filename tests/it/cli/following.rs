@@ -1,7 +1,7 @@
 //! What is followed while it happens: logs and events.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     time::Duration,
 };
 
@@ -58,5 +58,37 @@ async fn the_log_of_a_task_that_waits_is_followed_from_its_start() {
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("hello"), "{out}");
     world.entry(second).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_comes_in_pieces_is_not_followed() {
+    let world = World::new().await;
+    let token = world.sandbox.user("orchestrator").expect("it is there").token;
+    let task = world.say(&format!(
+        "t=$(sed -n s/^ORCHESTRATOR_AGENT_TOKEN=//p $HOME/discord-config.env); printf 'begun %.5s' \"$t\"; until [ -e $HOME/go ]; do sleep 0.02; done; \
+         printf '%s over\\n' \"${{t#{}}}\"; echo x > RESULT.txt",
+        "?".repeat(5)
+    ));
+    world.until("it has said something", |world| world.task_text(task, "agent-output.log").contains("begun")).await;
+    let mut follower = start(&world, &["logs", "-f", &task.to_string()]);
+    let mut said = follower.stdout.take().expect("it is piped");
+    let mut shown = vec![0; 6];
+    let shown = tokio::task::spawn_blocking(move || {
+        said.read_exact(&mut shown).expect("its beginning");
+        (said, shown)
+    });
+    let (mut said, mut shown) = shown.await.expect("the wait does not break");
+
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    let shown = tokio::task::spawn_blocking(move || {
+        said.read_to_end(&mut shown).expect("its end");
+        String::from_utf8(shown).expect("a text")
+    });
+    let shown = shown.await.expect("the wait does not break");
+
+    assert!(shown.starts_with("begun [secret] over"), "{}", shown.replace(&token, "THE TOKEN"));
+    end_of(follower).await;
+    world.entry(task).await;
     world.finish().await;
 }

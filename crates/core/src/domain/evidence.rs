@@ -40,6 +40,19 @@ pub struct Collected {
     pub remarks: Vec<String>,
 }
 
+/// What the line is made of that stands where something was left out.
+pub const LEFT_OUT: (&str, &str) = ("[orchestrator: ", " bytes of output were left out here]");
+
+/// The line that stands where so many bytes of an agent's output were left out.
+pub fn left_out_line(bytes: u64) -> String {
+    format!("{}{bytes}{}", LEFT_OUT.0, LEFT_OUT.1)
+}
+
+/// How many bytes were left out at a line, if it is such a one.
+pub fn left_out_at(line: &str) -> Option<u64> {
+    line.trim().strip_prefix(LEFT_OUT.0)?.strip_suffix(LEFT_OUT.1)?.parse().ok()
+}
+
 /// An agent's own verdict on its run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {

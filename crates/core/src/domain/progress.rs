@@ -50,7 +50,7 @@ impl Story {
         match self.told.back_mut().filter(|last| last.signal == Signal::Text && signal == Signal::Text) {
             Some(last) => last.words = end_of(&format!("{}{words}", last.words)),
             None => {
-                let kept = if signal == Signal::Text { end_of(words) } else { words.chars().take(WORDS).collect() };
+                let kept = if signal == Signal::Text { end_of(words) } else { beginning_of(words) };
                 self.told.push_back(Told { signal, words: kept });
             }
         }
@@ -70,9 +70,16 @@ impl Story {
     }
 }
 
+/// The sign of a cut tells who takes secrets out that half of one may stand beside it.
 fn end_of(words: &str) -> String {
-    let over = words.chars().count().saturating_sub(WORDS);
-    words.chars().skip(over).collect()
+    match words.chars().count().checked_sub(WORDS) {
+        None | Some(0) => words.to_owned(),
+        Some(over) => std::iter::once('…').chain(words.chars().skip(over + 1)).collect(),
+    }
+}
+
+fn beginning_of(words: &str) -> String {
+    if words.chars().count() <= WORDS { words.to_owned() } else { words.chars().take(WORDS - 1).chain(['…']).collect() }
 }
 
 /// A running agent at this moment.

@@ -121,6 +121,9 @@ pub fn parse_with(text: &str, beside: Asked, rules: &Rules<'_>) -> Result<Parsed
     if prompt.contains('\0') {
         refusals.push(Refusal::Nul);
     }
+    if let Some(given) = command_with_brackets(&prompt) {
+        refusals.push(Refusal::BadCheckCommand { given });
+    }
     match wishes(&asked, rules) {
         Ok(wishes) if refusals.is_empty() => Ok(Parsed { prompt, wishes }),
         Ok(_) => Err(refusals),
@@ -316,6 +319,17 @@ fn tag(text: &str) -> Option<(Kind, &str, &str)> {
     let after = inside[end..].strip_prefix(']')?;
     let (name, value) = inside[..end].split_once(':')?;
     Some((Kind::named(name.trim_matches(is_blank))?, value.trim(), after))
+}
+
+/// A command that was to be a check, and is no tag because of its brackets: a task must not run as if it had asked for none.
+fn command_with_brackets(prompt: &str) -> Option<String> {
+    let begins = |inside: &str| {
+        inside.split_once(':').is_some_and(|(name, value)| {
+            matches!(Kind::named(name.trim_matches(is_blank)), Some(Kind::Check)) && value.trim_start_matches(is_blank).starts_with('!')
+        })
+    };
+    let at = prompt.match_indices('[').map(|(at, _)| &prompt[at + 1..]).find(|inside| begins(inside))?;
+    Some(at.split_once(':')?.1.lines().next()?.trim().to_owned())
 }
 
 fn is_blank(c: char) -> bool {

@@ -13,7 +13,7 @@ use crate::{
     },
     ports::{
         agent_runner::{Cause, Ending, Exit},
-        checking::{CheckEnd, CheckRun},
+        checking::{CheckEnd, CheckRun, CheckedWork},
     },
 };
 
@@ -51,6 +51,12 @@ pub(super) fn judge(case: &Case<'_>, outcome: Outcome) -> Option<(Checked, Optio
     }
     let changes = work.map(|work| work.changes.clone());
     Some((Checked { checks, changes }, missing.filter(|_| outcome == Outcome::Succeeded)))
+}
+
+/// Whether a check came to no end, or to a no, without which an attempt may not succeed.
+pub(super) fn lacks_a_required_one(work: &CheckedWork) -> bool {
+    let said_yes = |run: &CheckRun| run.end == CheckEnd::Ran { exit: Exit::Code(0), cause: Cause::Itself };
+    work.runs.iter().any(|run| run.required && !said_yes(run))
 }
 
 fn lacking(wished: &WishedCheck, report: &CheckReport) -> String {

@@ -171,12 +171,20 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
         Cause::Memory => (Outcome::Failed, Some(too_much(case, "memory", "memory_mb"))),
         Cause::Processes => (Outcome::Failed, Some(too_much(case, "processes", "processes"))),
         Cause::Disk => (Outcome::Failed, Some(too_much(case, "room on the disk", "disk_mb"))),
+        Cause::Stopped if is_stopped_in_its_checks(case, record) => by_itself(case, record),
         Cause::Stopped => {
             let (outcome, why) = stopped(case.stop, "it was stopped from outside");
             (outcome, Some(why))
         }
         Cause::Itself => by_itself(case, record),
     }
+}
+
+/// Whether the agent had ended by itself, and nothing but the checks of its work was cut off, by nobody who meant this task. What it has done stands, as
+/// where its attendant was killed; but for a check without which it may not succeed, and which nobody has heard.
+fn is_stopped_in_its_checks(case: &Case<'_>, record: &ExitRecord) -> bool {
+    let meant = matches!(case.stop, Some((StopReason::Cancelled | StopReason::OverBudget, _)));
+    record.checked.as_ref().is_some_and(|work| !meant && !checks::lacks_a_required_one(work))
 }
 
 /// Of what an attempt that was ended for it took more than it may.

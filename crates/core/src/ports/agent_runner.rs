@@ -149,18 +149,6 @@ pub struct Reach {
     pub write: Vec<PathBuf>,
 }
 
-const LEFT_OUT: (&str, &str) = ("[orchestrator: ", " bytes of output were left out here]");
-
-/// The line that stands where so many bytes of an agent's output were left out.
-pub fn left_out_line(bytes: u64) -> String {
-    format!("{}{bytes}{}", LEFT_OUT.0, LEFT_OUT.1)
-}
-
-/// How many bytes were left out at a line, if it is such a one.
-pub fn left_out_at(line: &str) -> Option<u64> {
-    line.trim().strip_prefix(LEFT_OUT.0)?.strip_suffix(LEFT_OUT.1)?.parse().ok()
-}
-
 /// Why an attempt is stopped from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

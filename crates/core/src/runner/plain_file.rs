@@ -39,11 +39,12 @@ pub fn open(path: &Path) -> Found<File> {
         Ok(_) => {}
     }
     // It may have been changed since it was looked at: the flags and a second look at what was opened settle it.
-    let opened = OpenOptions::new().read(true).custom_flags(CAREFUL).open(path).and_then(|file| Ok((file.metadata()?.file_type(), file)));
+    let opened = OpenOptions::new().read(true).custom_flags(CAREFUL).open(path).and_then(|file| Ok((file.metadata()?, file)));
     match opened {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Missing,
         Err(error) => Found::Refused(format!("it can't be read: {error}")),
-        Ok((what, _)) if !what.is_file() => Found::Refused(format!("it is {}", kind(what))),
+        Ok((seen, _)) if !seen.is_file() => Found::Refused(format!("it is {}", kind(seen.file_type()))),
+        Ok((seen, _)) if seen.nlink() > 1 => Found::Refused("it is a hard link".to_owned()),
         Ok((_, file)) => Found::Plain(file),
     }
 }

@@ -13,9 +13,9 @@ use super::{
     plain_file::{self, Found},
     reader::{Reader, Reported},
 };
-use crate::{
-    domain::reading::{Format, Reading, UsageRule},
-    ports::agent_runner::left_out_at,
+use crate::domain::{
+    evidence::left_out_at,
+    reading::{Format, Reading, UsageRule},
 };
 
 /// Most bytes of one file of records that are read.

@@ -85,7 +85,8 @@ pub struct Tail {
     pub missing: Option<String>,
 }
 
-/// Reads the last `most` bytes of a log. What was cut is cut at a line's beginning, so that nothing, a secret for one, is shown by half.
+/// Reads the last `most` bytes of a log. What was cut is cut at a line's beginning; of a last line that is longer its end is given, after the sign of a
+/// cut, by which whoever takes secrets out knows that half of one may stand there.
 pub fn tail(path: &Path, most: u64) -> Tail {
     let missing = |why: &str| Tail { missing: Some(why.to_owned()), ..Tail::default() };
     let mut file = match plain_file::open(path) {
@@ -104,11 +105,13 @@ pub fn tail(path: &Path, most: u64) -> Tail {
     }
     if start > 0 {
         let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+        if line == bytes.len() {
+            let end: Vec<u8> = bytes.iter().copied().skip(1).skip_while(|byte| byte & 0b1100_0000 == 0b1000_0000).collect();
+            let left_out = length - end.len() as u64;
+            return Tail { text: format!("…{}", String::from_utf8_lossy(&end)), left_out, missing: None };
+        }
         start = from + line as u64;
         bytes.drain(..line);
-        if bytes.is_empty() {
-            return Tail { text: String::new(), left_out: length, missing: Some("its last line is too long to be shown".to_owned()) };
-        }
     }
     Tail { text: String::from_utf8_lossy(&bytes).into_owned(), left_out: start, missing: None }
 }
@@ -192,7 +195,8 @@ mod tests {
         assert_eq!(read(b"one\ntwo\n", 5), Tail { text: "two\n".into(), left_out: 4, missing: None });
         assert_eq!(read(b"one\ntwo\n", 4), Tail { text: "two\n".into(), left_out: 4, missing: None });
         assert_eq!(read(b"a\xff\n", 9).text, "a\u{fffd}\n");
-        assert_eq!(read(&[b'x'; 50], 10).missing.as_deref(), Some("its last line is too long to be shown"));
+        assert_eq!(read("äöü and much more".as_bytes(), 4), Tail { text: "…more".into(), left_out: 16, missing: None });
+        assert_eq!(read("one\nand äöü\n".as_bytes(), 6), Tail { text: "…öü\n".into(), left_out: 10, missing: None });
         assert_eq!(tail(&folder.path().join("none"), 9).missing.as_deref(), Some("there is no log"));
     }
 }

@@ -19,6 +19,8 @@ const BECAUSE: usize = 160;
 const DIGITS: usize = 16;
 /// How much of what a check has printed is shown.
 const OUTPUT: usize = 500;
+/// How many lines of it, at most, in a terminal.
+const LINES: usize = 12;
 
 /// The sign of a finding, beside its word.
 pub fn sign(finding: Finding) -> &'static str {
@@ -64,7 +66,7 @@ pub fn output(checked: &Checked) -> Option<String> {
     Some(format!("**The end of what {} printed:**\n```\n{}\n```", code(&check.check.to_string(), NAME), tail.trim_end()))
 }
 
-/// The same for a terminal: plain lines.
+/// The same for a terminal: plain lines, and below each check that did not say yes the end of what it has printed.
 pub fn in_terminal(checked: &Checked) -> Vec<String> {
     let mut lines = Vec::new();
     for check in &checked.checks {
@@ -77,6 +79,9 @@ pub fn in_terminal(checked: &Checked) -> Vec<String> {
             one_line(&check.check.to_string()),
             one_line(&check.because)
         ));
+        let printed: Vec<&str> = check.output.as_deref().map(|output| output.trim().lines().collect()).unwrap_or_default();
+        let end = &printed[printed.len().saturating_sub(LINES)..];
+        lines.extend(end.iter().map(|line| format!("  | {}", one_line(&fit::cut(line, OUTPUT)))));
     }
     lines.extend(checked.changes.as_ref().map(|changes| changes_in_words(changes, 64, false)));
     lines
@@ -146,6 +151,8 @@ mod tests {
         assert_snapshot!(in_short(&checked()), @"🟡 **Gaps** · `tests`: exit code 101");
         assert_snapshot!(in_terminal(&checked()).join("\n"), @"
         Gaps: tests (cargo test), exit code 101, 3.2s
+          | running 2 tests
+          | test it ... FAILED ``` @everyone
         Changes: 3 added, 1 changed · sha256 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         ");
         assert_snapshot!(output(&checked()).unwrap().replace('\u{200b}', "¦"), @"

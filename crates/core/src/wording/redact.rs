@@ -1,10 +1,17 @@
 //! Takes our own secrets out of text before it is stored or said: results, log tails, errors.
 
 mod forms;
+mod pieces;
 
 use std::fmt;
 
-use crate::domain::{attempt::Report, check::WishedCheck};
+pub use pieces::Pieces;
+
+use crate::domain::{
+    attempt::Report,
+    check::WishedCheck,
+    evidence::{LEFT_OUT, left_out_at},
+};
 
 /// What stands in a secret's place.
 pub const IN_ITS_PLACE: &str = "[secret]";
@@ -37,33 +44,39 @@ impl Known {
     }
 
     /// The text without the values, as they are and as programs encode them: in base64 (also in the middle of something longer, and over several
-    /// lines), in hexadecimal, with %-signs as in addresses. Of one that a wording has cut through, what is left before the cut is replaced
-    /// too; one that line breaks part is found all the same.
+    /// lines), in hexadecimal, with %-signs as in addresses, as JSON writes them. Of one that was cut through, by a wording or where output was left
+    /// out, what is left on either side of the cut is replaced too; one that line breaks part is found all the same.
     pub fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
+        let is_cut = clean.contains(CUT) || clean.contains(LEFT_OUT.0);
         for form in &self.forms {
             if clean.contains(form.as_str()) {
                 clean = clean.replace(form.as_str(), IN_ITS_PLACE);
             }
-            clean = without_beginnings(clean, form);
+            if is_cut {
+                clean = without_halves(clean, form);
+            }
         }
         if clean.trim_end().contains('\n') {
             clean = forms::without(clean, forms::joined, &self.forms);
         }
         if clean.contains('%') {
-            clean = forms::without(clean, forms::unescaped, &self.plain);
+            clean = forms::without(clean, forms::unescaped, &self.forms);
         }
         clean
     }
 
-    /// A file without the values: a text is cleaned; `None`: it is no text, and holds one.
+    /// A file without the values: a text is cleaned; `None`: it is no text, or one in UTF-16, and holds one.
     pub fn clean_file(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let is_binary = bytes.contains(&0);
         match String::from_utf8(bytes) {
-            Ok(text) => Some(self.clean(&text).into_bytes()),
-            Err(error) => {
-                let bytes = error.into_bytes();
-                let holds = self.forms.iter().any(|form| forms::holds(&bytes, form.as_bytes()));
-                (!holds).then_some(bytes)
+            Ok(text) if !is_binary => Some(self.clean(&text).into_bytes()),
+            other => {
+                let bytes = other.map_or_else(std::string::FromUtf8Error::into_bytes, String::into_bytes);
+                // UTF-16 has a zero beside each plain letter.
+                let letters: Vec<u8> = if is_binary { bytes.iter().copied().filter(|byte| *byte != 0).collect() } else { Vec::new() };
+                let holds = |form: &String| forms::holds(&bytes, form.as_bytes()) || forms::holds(&letters, form.as_bytes());
+                (!self.forms.iter().any(holds)).then_some(bytes)
             }
         }
     }
@@ -73,14 +86,11 @@ impl Known {
     pub fn clean_cut(&self, text: &str) -> String {
         let mut clean = self.clean(text);
         for form in &self.forms {
-            let parts = || form.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
-            let begins = parts().map(|at| &form[at..]).find(|end| end.len() >= SHORTEST && clean.starts_with(end));
-            if let Some(end) = begins {
-                clean.replace_range(..end.len(), IN_ITS_PLACE);
+            if let Some(length) = end_at_beginning(form, &clean) {
+                clean.replace_range(..length, IN_ITS_PLACE);
             }
-            let ends = parts().rev().map(|at| &form[..at]).find(|beginning| beginning.len() >= SHORTEST && clean.ends_with(beginning));
-            if let Some(beginning) = ends {
-                clean.replace_range(clean.len() - beginning.len().., IN_ITS_PLACE);
+            if let Some(length) = beginning_at_end(form, &clean) {
+                clean.replace_range(clean.len() - length.., IN_ITS_PLACE);
             }
         }
         clean
@@ -97,17 +107,45 @@ pub fn redact_cut(text: &str, secrets: &[&str]) -> String {
     Known::of(secrets.iter().copied()).clean_cut(text)
 }
 
-/// The text without beginnings of a value at which it was cut.
-fn without_beginnings(mut text: String, value: &str) -> String {
-    let cuts: Vec<usize> = text.match_indices(CUT).map(|(at, _)| at).collect();
+/// How much of a value's end, less than all of it, a text begins with, where that is enough to be known.
+fn end_at_beginning(value: &str, text: &str) -> Option<usize> {
+    let ends = value.char_indices().skip(1).map(|(at, _)| &value[at..]).take_while(|end| end.len() >= SHORTEST);
+    ends.into_iter().find(|end| text.starts_with(*end)).map(str::len)
+}
+
+/// How much of a value's beginning, less than all of it, a text ends with, where that is enough to be known.
+fn beginning_at_end(value: &str, text: &str) -> Option<usize> {
+    let beginnings = value.char_indices().rev().map(|(at, _)| &value[..at]).take_while(|beginning| beginning.len() >= SHORTEST);
+    beginnings.into_iter().find(|beginning| text.ends_with(*beginning)).map(str::len)
+}
+
+/// The text without the halves of a value that stand on either side of where it was cut.
+fn without_halves(mut text: String, value: &str) -> String {
     // From the end, so that the places before stay where they are.
-    for at in cuts.into_iter().rev() {
-        let beginnings = value.char_indices().map(|(end, _)| &value[..end]).filter(|beginning| beginning.len() >= SHORTEST);
-        if let Some(beginning) = beginnings.rev().find(|beginning| text[..at].ends_with(*beginning)) {
-            text.replace_range(at - beginning.len()..at, IN_ITS_PLACE);
+    for (until, from) in cuts(&text).into_iter().rev() {
+        if let Some(length) = end_at_beginning(value, &text[from..]) {
+            text.replace_range(from..from + length, IN_ITS_PLACE);
+        }
+        if let Some(length) = beginning_at_end(value, &text[..until]) {
+            text.replace_range(until - length..until, IN_ITS_PLACE);
         }
     }
     text
+}
+
+/// Where a text was cut: where what is before each cut ends, and where what is after it begins.
+fn cuts(text: &str) -> Vec<(usize, usize)> {
+    let mut cuts: Vec<(usize, usize)> = text.match_indices(CUT).map(|(at, mark)| (at, at + mark.len())).collect();
+    for (at, _) in text.match_indices(LEFT_OUT.0) {
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        if left_out_at(&text[at..end]).is_some() {
+            // It stands on a line of its own.
+            let until = if text[..at].ends_with('\n') { at - 1 } else { at };
+            cuts.push((until, (end + 1).min(text.len())));
+        }
+    }
+    cuts.sort_unstable();
+    cuts
 }
 
 /// A report without the given values, in every text that it holds; each may have been cut when it was collected.
@@ -116,7 +154,8 @@ pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
     let known = Known::of(secrets.iter().copied());
     let clean = |text: &mut String| *text = known.clean_cut(text);
     clean(&mut report.text);
-    for text in [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model].into_iter().flatten() {
+    let single = [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model, &mut report.session];
+    for text in single.into_iter().flatten() {
         clean(text);
     }
     report.remarks.iter_mut().for_each(clean);
@@ -159,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_secret_that_output_was_left_out_of_nothing_is_left_on_either_side() {
+        let secrets = ["tok_1234567890"];
+        let left_out = crate::domain::evidence::left_out_line(7_000);
+
+        let log = format!("key tok_1234567\n{left_out}\n_1234567890 key …34567890 tok_123…");
+        assert_eq!(redact(&log, &secrets), format!("key [secret]\n{left_out}\n[secret] key …[secret] [secret]…"));
+        let log = format!("tok_\n{left_out}");
+        assert_eq!(redact(&log, &secrets), log, "too little to be one");
+        let other = "key tok_1234567\n[orchestrator: a word]\n_1234567890 key";
+        assert_eq!(redact(other, &secrets), other, "nothing was left out here");
+    }
+
+    #[test]
     fn of_a_secret_that_was_cut_through_no_half_is_left() {
         let secrets = ["tok_1234567890", "häßlich_geheim"];
 
@@ -184,6 +236,8 @@ mod tests {
             ("base64 over lines", "c2stb3IvdjEr\nw6Q9MDEyMzQ1\r\nNjc4OQ=="),
             ("hexadecimal", "736b2d6f722f76312bc3a43d30313233343536373839"),
             ("HEXADECIMAL", "736B2D6F722F76312BC3A43D30313233343536373839"),
+            ("base64 in an address", "c2stb3IvdjErw6Q9MDEyMzQ1Njc4OQ%3D%3D"),
+            ("JSON with escaped slashes", "sk-or\\/v1+ä=0123456789"),
             ("an address", "sk-or%2Fv1%2B%C3%A4%3D0123456789"),
             ("an address, small", "sk-or%2fv1%2b%c3%a4%3d0123456789"),
             ("half an address", "sk-or/v1%2Bä=0123456789"),
@@ -205,6 +259,17 @@ mod tests {
         assert_eq!(known.clean_file(b"a tok_1234567890 b".to_vec()).unwrap(), b"a [secret] b");
         assert_eq!(known.clean_file(b"\xff\xfe tok_1234567890".to_vec()), None);
         assert_eq!(known.clean_file(b"\xff\xfe picture".to_vec()).unwrap(), b"\xff\xfe picture");
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert_eq!(known.clean_file(wide("a tok_1234567890 b")), None, "UTF-16");
+        assert_eq!(known.clean_file(wide("a b")).unwrap(), wide("a b"));
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_or_with_quotes_is_known_as_json_writes_it() {
+        let secret = "-----BEGIN \"KEY\"-----\nMIIabc\n-----END-----";
+
+        let told = serde_json::json!({ "key": secret }).to_string();
+        assert_eq!(redact(&told, &[secret]), r#"{"key":"[secret]"}"#);
     }
 
     proptest! {

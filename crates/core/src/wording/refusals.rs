@@ -245,7 +245,8 @@ impl Refusal {
                 listed("Its checks:", known.iter().map(CheckName::as_str), "None is declared for it (`checks`).")
             ),
             Self::BadCheckCommand { given } => format!(
-                "{} is no check. After `!` stands a command of 1 to {LONGEST_COMMAND} bytes, like `[check:!make test]`.",
+                "{} is no check. After `!` stands a command of 1 to {LONGEST_COMMAND} bytes on one line, in a message without brackets, like \
+                 `[check:!make test]`.",
                 shown(given)
             ),
             Self::TooManyChecks { given, most } => format!("A task has at most {most} checks, and this one would have {given}."),

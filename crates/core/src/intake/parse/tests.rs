@@ -291,3 +291,17 @@ fn an_agent_with_models_of_its_own_is_asked_for_those_and_no_others() {
     assert!(matches!(&refusals[..], [Refusal::UnknownModel { known, .. }] if *known == ["opus"]), "{refusals:?}");
     assert_eq!(model("T [model:cheap]").unwrap().0.as_deref(), Some(CHEAP));
 }
+
+#[test]
+fn a_command_whose_brackets_make_it_no_tag_is_refused_instead_of_being_no_check() {
+    for text in [
+        "do it [check:!grep '[a-z]' notes]",
+        "do it [ Check :! test [ -e x ] ]",
+        "[check:[check:!true]!make test] do it",
+        "do it [check:!make\ntest]",
+    ] {
+        assert!(matches!(refused(text).as_slice(), [Refusal::BadCheckCommand { .. }]), "{text}: {:?}", refused(text));
+    }
+    assert_eq!(prompt("what is [check: this, and [this]?"), "what is [check: this, and [this]?");
+    assert_eq!(prompt("a [!note] and [x:!y]"), "a [!note] and [x:!y]");
+}

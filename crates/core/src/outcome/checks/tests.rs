@@ -14,7 +14,7 @@ use crate::{
         reading::ErrorClass,
     },
     outcome::judge,
-    ports::{agent_runner::ExitRecord, checking::CheckedWork},
+    ports::agent_runner::{ExitRecord, StopReason},
 };
 
 fn ran(exit: Exit, cause: Cause) -> CheckEnd {
@@ -45,6 +45,11 @@ fn run(check: &str, required: bool, end: CheckEnd) -> CheckRun {
 
 /// A task that names `tests`, whose agent and check ended so.
 fn report(ending: &Ending) -> Report {
+    report_of(ending, None)
+}
+
+/// The same of one for which a stop was asked.
+fn report_of(ending: &Ending, stop: Option<(StopReason, &str)>) -> Report {
     let mut definition = AgentDefinition::of("script".parse().unwrap(), Ok("/bin/sh".into()));
     let time_limit = Duration::from_secs(600);
     let check = Check { command: "make test".into(), time_limit, required: false, isolation: Isolation::default() };
@@ -52,7 +57,7 @@ fn report(ending: &Ending) -> Report {
     let collected = Collected { text: "42".into(), check_outputs: vec!["2 of 3\n".into()], ..Collected::default() };
     judge::judge(&Case {
         ending,
-        stop: None,
+        stop,
         collected: &collected,
         definition: &definition,
         catalogue: &Catalogue::default(),
@@ -116,4 +121,18 @@ fn an_attempt_whose_required_check_does_not_say_yes_has_failed_and_may_be_tried_
     assert_eq!((no.text.as_str(), no.partial), ("42", false), "the result is whole");
     assert_eq!(required(ran(Exit::Code(0), Cause::TimeLimit)).outcome, Outcome::Failed);
     assert_eq!(required(ran(Exit::Code(0), Cause::Itself)).outcome, Outcome::Succeeded);
+}
+
+#[test]
+fn an_agent_that_had_ended_well_keeps_its_success_when_its_check_is_cut_off_with_the_service() {
+    let cut_off = |required| {
+        let run = run("tests", required, ran(Exit::Signal(15), Cause::Stopped));
+        Ending::Recorded(record(Exit::Code(0), Cause::Stopped, Some(vec![run])))
+    };
+    let told = |required, stop| told(&report_of(&cut_off(required), stop));
+
+    assert_snapshot!(told(false, Some((StopReason::Shutdown, "the end of the service"))), @"SUCCESS Unverified: it was stopped");
+    assert_snapshot!(told(false, None), @"SUCCESS Unverified: it was stopped");
+    assert_snapshot!(told(true, Some((StopReason::Shutdown, "the end of the service"))), @"INTERRUPTED Unverified: it was stopped");
+    assert_snapshot!(told(false, Some((StopReason::Cancelled, "anna"))), @"CANCELLED Unverified: it was stopped");
 }

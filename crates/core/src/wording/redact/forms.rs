@@ -6,10 +6,12 @@ use super::{IN_ITS_PLACE, SHORTEST};
 
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// A value as it is, in hexadecimal, in an address, and in base64 with what of it is the same wherever it begins in something longer. The longest first.
+/// A value as it is, in hexadecimal, in an address, in JSON, and in base64 with what of it is the same wherever it begins in something longer. The longest first.
 pub(super) fn of(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     forms.extend([hex(value), hex(value).to_uppercase(), escaped(value, true), escaped(value, false)]);
+    let json = in_json(value);
+    forms.extend([json.replace('/', "\\/"), json]);
     for for_addresses in [false, true] {
         for before in 0..3 {
             forms.push(within_base64(value.as_bytes(), before, for_addresses));
@@ -26,6 +28,12 @@ fn hex(value: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// As it stands in a text of JSON, without the quotes.
+fn in_json(value: &str) -> String {
+    let quoted = serde_json::Value::from(value).to_string();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or_else(|| value.to_owned(), str::to_owned)
 }
 
 /// As it stands in an address. Source: RFC 3986, "Unreserved Characters".
@@ -73,10 +81,18 @@ pub(super) fn base64(bytes: &[u8], for_addresses: bool) -> String {
 /// One way of reading a text: its bytes, each with how many bytes of the text it stands for.
 pub(super) type Reading<'t> = Box<dyn Iterator<Item = (u8, usize)> + 't>;
 
+/// All ways.
+pub(super) const READINGS: [fn(&[u8]) -> Reading<'_>; 3] = [as_it_is, joined, unescaped];
+
+/// A text as it is.
+fn as_it_is(text: &[u8]) -> Reading<'_> {
+    Box::new(text.iter().map(|byte| (*byte, 1)))
+}
+
 /// A text without its line breaks.
-pub(super) fn joined(text: &str) -> Reading<'_> {
+pub(super) fn joined(text: &[u8]) -> Reading<'_> {
     let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    let mut bytes = text.bytes().peekable();
+    let mut bytes = text.iter().copied().peekable();
     Box::new(std::iter::from_fn(move || {
         let byte = bytes.next()?;
         let mut length = 1;
@@ -88,8 +104,8 @@ pub(super) fn joined(text: &str) -> Reading<'_> {
 }
 
 /// A text with what is escaped by %-signs put back.
-pub(super) fn unescaped(text: &str) -> Reading<'_> {
-    let bytes = text.as_bytes();
+pub(super) fn unescaped(text: &[u8]) -> Reading<'_> {
+    let bytes = text;
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
     let mut at = 0;
     Box::new(std::iter::from_fn(move || {
@@ -103,8 +119,8 @@ pub(super) fn unescaped(text: &str) -> Reading<'_> {
 }
 
 /// The text without the values, as far as one way of reading it shows them.
-pub(super) fn without(text: String, read: fn(&str) -> Reading<'_>, values: &[String]) -> String {
-    let bytes: Vec<u8> = read(&text).map(|(byte, _)| byte).collect();
+pub(super) fn without(text: String, read: fn(&[u8]) -> Reading<'_>, values: &[String]) -> String {
+    let bytes: Vec<u8> = read(text.as_bytes()).map(|(byte, _)| byte).collect();
     let mut found: Vec<(usize, usize)> = values.iter().flat_map(|value| places(&bytes, value.as_bytes())).collect();
     if found.is_empty() {
         return text;
@@ -113,7 +129,7 @@ pub(super) fn without(text: String, read: fn(&str) -> Reading<'_>, values: &[Str
     let mut clean: Vec<u8> = Vec::with_capacity(text.len());
     let (mut at, mut gone_until) = (0, 0);
     let mut found = found.into_iter().peekable();
-    for (place, (_, length)) in read(&text).enumerate() {
+    for (place, (_, length)) in read(text.as_bytes()).enumerate() {
         while let Some((begins, end)) = found.next_if(|(begins, _)| *begins <= place) {
             // One that lies in another, or reaches out of it, goes with it.
             if begins >= gone_until {
@@ -136,7 +152,7 @@ pub(super) fn holds(bytes: &[u8], value: &[u8]) -> bool {
 }
 
 /// Where a value stands, from and to.
-fn places(bytes: &[u8], value: &[u8]) -> Vec<(usize, usize)> {
+pub(super) fn places(bytes: &[u8], value: &[u8]) -> Vec<(usize, usize)> {
     let Some(first) = value.first() else { return Vec::new() };
     let mut found = Vec::new();
     let mut from = 0;
