@@ -236,7 +236,7 @@ struct NoChat;
 
 #[async_trait]
 impl Chat for NoChat {
-    async fn post(&self, _: Address, _: &ParcelId, _: &Post) -> Result<MessageRef, ChatError> {
+    async fn post(&self, _: Address, _: &ParcelId, _: Post) -> Result<MessageRef, ChatError> {
         unreachable!("no mailer runs")
     }
 

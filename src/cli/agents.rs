@@ -108,17 +108,18 @@ fn list(context: &Context, config: &Config) {
     let shown: Vec<Value> =
         agents.definitions.values().map(|agent| told(agent, *agents.default.as_str() == *agent.name.as_str())).collect();
     context.voice.result(&json!({"default": agents.default.as_str(), "agents": shown}), || {
-        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "QUOTA", "KEYS"]).at_most(2, 60);
+        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "NETWORK", "QUOTA", "KEYS"]).at_most(2, 60);
         for agent in agents.definitions.values() {
             let mark = if agent.name == agents.default { "*" } else { "" };
             let keys: Vec<&str> = agent.secrets.keys().map(String::as_str).collect();
-            let ready = if agent.program.is_ok() { "yes" } else { "no" };
+            let ready = if why_not(agent).is_none() { "yes" } else { "no" };
             table.row([
                 format!("{}{mark}", agent.name),
                 ready.to_owned(),
                 agent.about.clone(),
                 home(agent).to_owned(),
                 agent.isolation.file_system.word().to_owned(),
+                agent.isolation.network.in_short(),
                 agent.quota.credential.to_string(),
                 keys.join(" "),
             ]);
@@ -127,11 +128,24 @@ fn list(context: &Context, config: &Config) {
         let checked = agents.definitions.values().filter(|agent| !agent.checks.is_empty());
         let checked: Vec<String> = checked.map(|agent| format!("{}: {}", agent.name, names(agent))).collect();
         let checked = if checked.is_empty() { String::new() } else { format!("\nChecks:\n  {}\n", checked.join("\n  ")) };
-        let missing = agents.definitions.values().filter_map(|agent| Some(format!("{}: {}", agent.name, agent.program.as_ref().err()?)));
-        let missing: Vec<String> = missing.collect();
+        let missing: Vec<String> =
+            agents.definitions.values().filter_map(|agent| Some(format!("{}: {}", agent.name, why_not(agent)?))).collect();
         let why = if missing.is_empty() { String::new() } else { format!("\nNot ready:\n  {}\n", missing.join("\n  ")) };
-        format!("{}{checked}{why}\n* {}", table.show(), agents.default_because)
+        let open = agents.definitions.values().filter(|agent| why_not(agent).is_none());
+        let open: Vec<String> =
+            open.filter_map(|agent| Some(format!("{}: {}", agent.name, agent.isolation.open(process::offered())?))).collect();
+        let open = if open.is_empty() {
+            String::new()
+        } else {
+            format!("\nWith gaps (`orchestrator doctor` says why):\n  {}\n", open.join("\n  "))
+        };
+        format!("{}{checked}{why}{open}\n* {}", table.show(), agents.default_because)
     });
+}
+
+/// Why no task of it is started here; none: it is.
+fn why_not(agent: &AgentDefinition) -> Option<String> {
+    agent.program.as_ref().err().cloned().or_else(|| agent.isolation.refusal(process::offered()))
 }
 
 fn home(agent: &AgentDefinition) -> &'static str {
@@ -142,22 +156,21 @@ fn home(agent: &AgentDefinition) -> &'static str {
 }
 
 fn told(agent: &AgentDefinition, default: bool) -> Value {
-    let (program, why_not) = match &agent.program {
-        Ok(path) => (Some(path.display().to_string()), None),
-        Err(why) => (None, Some(why.clone())),
-    };
+    let why_not = why_not(agent);
     json!({
         "name": agent.name.as_str(),
         "about": agent.about,
         "default": default,
-        "ready": program.is_some(),
-        "program": program,
+        "ready": why_not.is_none(),
+        "program": agent.program.as_ref().ok().map(|path| path.display().to_string()),
         "why_not": why_not,
         "home": home(agent),
         "file_system": agent.isolation.file_system.word(),
         "network": agent.isolation.network.words(),
         "memory_mb": agent.isolation.memory.map(|bytes| bytes >> 20),
         "processes": agent.isolation.processes,
+        "disk_mb": agent.isolation.disk.map(|bytes| bytes >> 20),
+        "unix_sockets": !agent.isolation.no_unix_sockets,
         "not_walled": agent.isolation.open(process::offered()),
         "secrets": agent.secrets.keys().collect::<Vec<_>>(),
         "quota": {

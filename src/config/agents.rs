@@ -26,6 +26,7 @@ use orchestrator_core::domain::{
     acp::Protocol,
     agent::{AgentDefinition, AgentName, Home, OwnModels, Secret, Stdin},
     check::Offers,
+    isolation::Isolation,
     reading::Reading,
     thinking::Thinking,
 };
@@ -192,7 +193,8 @@ fn definition(
     made.grace = Duration::from_secs(raw.grace_seconds.unwrap_or(with.own.raw.grace_seconds.0));
     made.stall = stall(layers, with.own.raw.stall_seconds, &raw);
     let ground = (with.own, with.root, with.layers.environment.get("HOME").map(String::as_str));
-    made.isolation = isolation::of(&raw, layers, ground);
+    // Whose words lie in another program's sessions has its work done there.
+    made.isolation = Isolation { elsewhere: made.reading.sessions.is_some(), ..isolation::of(&raw, layers, ground) };
     for layer in layers {
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
         checks::check(layer, faults);

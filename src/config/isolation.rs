@@ -87,6 +87,7 @@ pub(super) fn of(raw: &RawAgent, layers: &[Layer<'_>], (own, root, user): (&OwnF
         memory: raw.memory_mb.or(all.memory_mb).map(|mib| mib.saturating_mul(1 << 20)),
         processes: raw.processes.or(all.processes),
         disk: raw.disk_mb.or(all.disk_mb).map(|mib| mib.saturating_mul(1 << 20)),
+        elsewhere: false,
         required: raw.isolation_required.or(all.required).unwrap_or(false),
     }
 }

@@ -113,10 +113,10 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
     let ran = alone::run(settings, &runner, (attempt, &agent_id), task, stop.clone()).await;
     let (ending, collected) = ran.map_err(TrialError::NotStarted)?;
     let definition = definition.ok_or_else(|| TrialError::NotStarted(format!("agent `{}` is not configured", wanted.agent)))?;
-    let mut report = judge(&Case {
+    let mut report = judge(Case {
         ending: &ending,
         stop: stop.is_cancelled().then_some((StopReason::Cancelled, "you")),
-        collected: &collected,
+        collected: collected.clone(),
         definition: &definition,
         catalogue: &config.openclaw.catalogue,
         requested: requested.as_ref(),

@@ -1,9 +1,14 @@
 //! From the queue's read models to what is shown, at every door.
 
 use orchestrator_core::{
-    domain::attempt::{AttemptState, Report},
-    domain::check::Checked,
-    domain::{journal::Event, journal::What, progress::Pulse, step::Blocked},
+    domain::{
+        attempt::{AttemptState, Report},
+        check::Checked,
+        id::AttemptId,
+        journal::{Event, What},
+        progress::Pulse,
+        step::Blocked,
+    },
     ports::{agent_runner::StopReason, chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
     wording::{
@@ -133,6 +138,12 @@ pub(super) fn started_at(row: &AttemptRow) -> Option<chrono::DateTime<chrono::Ut
 /// The report of its last attempt that has one.
 fn reported(view: &TaskView) -> Option<&Report> {
     view.attempts.iter().rev().find_map(|attempt| attempt.report.as_ref())
+}
+
+/// The attempt whose result is shown, where that stands beside its report and only its beginning is in what [`detail`] tells.
+pub(super) fn long_result(view: &TaskView) -> Option<AttemptId> {
+    let attempt = view.attempts.iter().rev().find(|attempt| attempt.report.is_some())?;
+    attempt.report.as_ref()?.aside.map(|_| attempt.id)
 }
 
 fn result(view: &TaskView) -> Option<ResultView> {

@@ -44,12 +44,12 @@ const WEEK_MINUTES: u32 = 10_080;
 
 #[async_trait]
 impl Chat for Sender {
-    async fn post(&self, to: Address, parcel: &ParcelId, post: &Post) -> Result<MessageRef, ChatError> {
-        text::check(parcel, post).map_err(|too_much| invalid(too_much.to_string()))?;
+    async fn post(&self, to: Address, parcel: &ParcelId, post: Post) -> Result<MessageRef, ChatError> {
+        text::check(parcel, &post).map_err(|too_much| invalid(too_much.to_string()))?;
         let route = Route::channel(Method::POST, "/channels/{channel}/messages", to.channel, "/messages");
-        let payload = payload(parcel, post)?;
-        let texts = post.files.iter().map(|file| (file.name.clone(), file.text.clone().into_bytes()));
-        let files: Vec<_> = texts.chain(post.left.iter().map(|file| (file.name.clone(), file.bytes.clone()))).collect();
+        let payload = payload(parcel, &post)?;
+        let texts = post.files.into_iter().map(|file| (file.name, file.text.into_bytes()));
+        let files: Vec<_> = texts.chain(post.left.into_iter().map(|file| (file.name, file.bytes))).collect();
         let body = if files.is_empty() { Body::Json(payload) } else { Body::Files(payload, files) };
         let message: wire::Stands = self.call(to.identity, &route, body).await?.json()?;
         Ok(MessageRef { channel: to.channel, message: message.id })

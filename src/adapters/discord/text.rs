@@ -6,7 +6,7 @@
 use orchestrator_core::domain::{
     component::{Does, MAX_BUTTONS, MAX_CHOICE, MAX_CHOICES, MAX_CUSTOM_ID, MAX_LABEL, MAX_PLACEHOLDER, MAX_ROWS, Row},
     id::ParcelId,
-    outbound::{Embed, Post, PostFile},
+    outbound::{Embed, Post},
 };
 use thiserror::Error;
 
@@ -82,7 +82,7 @@ pub fn check_content(post: &Post) -> Result<(), TooMuch> {
         at_most("an embed", chars(description), MAX_DESCRIPTION_CHARS, "characters")?;
     }
     at_most("the embeds together", embeds.iter().map(|embed| chars(&embed.description)).sum(), MAX_EMBED_CHARS, "characters")?;
-    let texts = files.iter().map(|PostFile { name, text }| (name, text.len()));
+    let texts = files.iter().map(|file| (&file.name, file.text.len()));
     let sizes: Vec<_> = texts.chain(left.iter().map(|file| (&file.name, file.bytes.len()))).collect();
     at_most("the message", sizes.len(), MAX_FILES, "files")?;
     for (name, bytes) in &sizes {
@@ -123,6 +123,8 @@ fn at_most(what: &'static str, got: usize, most: usize, unit: &'static str) -> R
 
 #[cfg(test)]
 mod tests {
+    use orchestrator_core::domain::outbound::PostFile;
+
     use super::*;
 
     fn checked(post: &Post) -> Result<(), TooMuch> {
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn files_are_limited_in_size_and_number() {
-        let file = |length: usize| PostFile { name: "result.md".to_owned(), text: "x".repeat(length) };
+        let file = |length: usize| PostFile::of("result.md".to_owned(), "x".repeat(length));
         for (files, fits) in [
             (vec![file(MAX_FILE_BYTES)], true),
             (vec![file(MAX_FILE_BYTES + 1)], false),

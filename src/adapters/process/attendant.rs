@@ -117,7 +117,7 @@ fn begin(control: Control, spec: LaunchSpec) -> Result<(Control, LaunchSpec, Beg
     let signals = kernel::signals_as_descriptor(&[libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP, STOP_NOW]).map_err(machine)?;
     let started_at = wall_time();
     control.append(&Mark::Starting { at: started_at }).map_err(machine)?;
-    if spec.walls.files.is_some() {
+    if spec.walls.keep_it_from_others() {
         // Before there is an agent: who asks whether it has walls must never be told that it has none.
         kernel::call_this_process(walled::ATTENDANT);
     }

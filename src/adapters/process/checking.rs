@@ -96,7 +96,7 @@ pub(super) fn check(
         } else {
             remove(&check.output);
             let asked = asked(spec, check);
-            if asked.walls.files.is_some() {
+            if asked.walls.keep_it_from_others() {
                 kernel::call_this_process(walled::ATTENDANT);
             }
             match spawn::start(&asked) {

@@ -19,7 +19,10 @@ use std::{
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::id::AttemptId,
-    ports::agent_runner::{ExitRecord, LaunchSpec, StopReason},
+    ports::{
+        agent_runner::{ExitRecord, LaunchSpec, StopReason},
+        removal,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -305,10 +308,8 @@ pub(super) fn remove(folder: &Path) -> io::Result<bool> {
             Found::Ended(_) | Found::Lost { .. } | Found::Removed | Found::NeverStarted | Found::Open => {}
         }
     }
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(true),
-    }
+    // Its agent's TMPDIR and HOME are in there, with whatever it has left.
+    removal::remove_whole(folder).map(|()| true)
 }
 
 /// The mark in a line, if its length and checksum are right.

@@ -26,6 +26,9 @@ const MOST_BYTES: u64 = 512 << 20;
 /// Most bytes of all names together: they are held in memory.
 const MOST_NAMES: usize = 4 << 20;
 
+/// The most that is told of a path, its end, in characters.
+const LONGEST_SHOWN: usize = 100;
+
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Everything in a folder, by its path below it.
@@ -50,8 +53,10 @@ impl Manifest {
     /// Why it could not be told, as the end of a sentence.
     pub(super) fn of(folder: &Path, leave_out: &[PathBuf]) -> Result<Self, String> {
         let failed = |path: &Path, error: &io::Error| {
-            let below = path.strip_prefix(folder).unwrap_or(path);
-            format!("`{}` in the workspace can't be read: {error}", below.display())
+            let below = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+            let shown =
+                below.char_indices().rev().nth(LONGEST_SHOWN).map_or_else(|| below.to_string(), |(at, _)| format!("…{}", &below[at..]));
+            format!("`{shown}` in the workspace can't be read: {error}")
         };
         if !fs::symlink_metadata(folder).is_ok_and(|seen| seen.is_dir()) {
             return Err("the workspace is no folder any more".to_owned());
@@ -194,6 +199,22 @@ mod tests {
         let before = looked(folder);
         change();
         before.changes_to(&looked(folder))
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_to_be_followed_is_told_by_its_end() {
+        let home = tempfile::tempdir().unwrap();
+        let (work, outer, name) = (home.path().join("work"), home.path().join("outer"), "n".repeat(200));
+        fs::create_dir(&work).unwrap();
+        for _ in 0..30 {
+            fs::create_dir(&outer).unwrap();
+            fs::rename(&work, outer.join(&name)).unwrap();
+            fs::rename(&outer, &work).unwrap();
+        }
+
+        let told = Manifest::of(&work, &[]).unwrap_err();
+
+        assert!(told.starts_with("`…nnn") && told.contains("name too long") && told.chars().count() < 200, "{told}");
     }
 
     #[test]

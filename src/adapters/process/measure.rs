@@ -2,9 +2,9 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, Metadata, ReadDir},
-    os::unix::fs::MetadataExt,
-    path::PathBuf,
+    fs::{self, DirEntry, Metadata, ReadDir},
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    path::{Path, PathBuf},
     process,
     time::{Duration, Instant},
 };
@@ -16,10 +16,13 @@ use super::tree::Tree;
 /// How often a tree that may not have more than so much is looked at.
 const LOOK_AT_TREE: Duration = Duration::from_millis(250);
 
-/// Between two looks at folders.
-const LOOK_AT_DISK: Duration = Duration::from_secs(1);
+/// Between two looks at files.
+const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
-/// Folders are looked through in pieces of so long with such pauses between: the attendant has a pipe to read and signals to heed, and the agent
+/// What the kernel calls a file that was never anything but memory. Source: `memfd_create(2)`.
+const IN_MEMORY: &[u8] = b"/memfd:";
+
+/// Files are looked at in pieces of so long with such pauses between: the attendant has a pipe to read and signals to heed, and the agent
 /// should have the machine.
 const PIECE: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(45);
@@ -36,25 +39,35 @@ pub(super) struct Measure {
     memory: Option<u64>,
     processes: Option<u32>,
     look_at_tree: Option<Instant>,
-    disk: Option<Disk>,
-}
-
-#[derive(Debug)]
-struct Disk {
-    limit: DiskLimit,
-    look_at: Instant,
+    disk: Option<DiskLimit>,
+    look_at_files: Option<Instant>,
     /// A look that is not at its end.
     walk: Option<Walk>,
+    /// What files hold that are nothing but memory, by the last look.
+    in_memory: u64,
 }
 
-/// A look through folders, a piece at a time.
+/// A look through folders, and then at what processes have open, a piece at a time.
 #[derive(Debug, Default)]
 struct Walk {
-    folders: Vec<PathBuf>,
-    open: Option<ReadDir>,
+    to_list: Vec<(Listed, PathBuf)>,
+    open: Option<(Listed, ReadDir)>,
+    /// The disk that is meant. A file that has lost its last name takes room on it for as long as somebody has it open.
+    disk: Option<u64>,
+    has_asked_processes: bool,
     bytes: u64,
-    /// Files with several names that have been counted.
+    in_memory: u64,
+    /// Files with several names, or none, that have been counted.
     counted: HashSet<(u64, u64)>,
+}
+
+/// What a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    /// One of the agent's own.
+    Own,
+    /// What a process has open.
+    Open,
 }
 
 impl Measure {
@@ -62,18 +75,21 @@ impl Measure {
     pub(super) fn of(walls: &Walls) -> Option<Self> {
         let now = Instant::now();
         let of_tree = walls.memory_limit.is_some() || walls.process_limit.is_some();
-        let disk = walls.disk_limit.clone().map(|limit| Disk { limit, look_at: now + LOOK_AT_DISK, walk: None });
-        (of_tree || disk.is_some()).then(|| Self {
+        let of_files = walls.memory_limit.is_some() || walls.disk_limit.is_some();
+        (of_tree || of_files).then(|| Self {
             memory: walls.memory_limit,
             processes: walls.process_limit,
             look_at_tree: of_tree.then(|| now + LOOK_AT_TREE),
-            disk,
+            disk: walls.disk_limit.clone(),
+            look_at_files: of_files.then(|| now + LOOK_AT_FILES),
+            walk: None,
+            in_memory: 0,
         })
     }
 
     /// When it is to be looked at next.
     pub(super) fn look_at(&self) -> Option<Instant> {
-        self.look_at_tree.into_iter().chain(self.disk.as_ref().map(|disk| disk.look_at)).min()
+        self.look_at_tree.into_iter().chain(self.look_at_files).min()
     }
 
     /// Looks, if it is time, at the tree below this process without one that is not the agent's. What it has too much of, if anything.
@@ -85,50 +101,50 @@ impl Measure {
             if self.processes.is_some_and(|most| tree.processes() > most) {
                 return Some(Cause::Processes);
             }
-            if self.memory.is_some_and(|most| tree.holds_more_than(most)) {
+            if self.memory.is_some_and(|most| tree.holds_more_than(most, self.in_memory)) {
                 return Some(Cause::Memory);
             }
             self.look_at_tree = Some(Instant::now() + LOOK_AT_TREE);
         }
-        let disk = self.disk.as_mut().filter(|disk| now >= disk.look_at)?;
-        disk.holds_too_much(tree).then_some(Cause::Disk)
+        (self.look_at_files.is_some_and(|at| now >= at) && self.holds_too_much(tree)).then_some(Cause::Disk)
     }
-}
 
-impl Disk {
-    /// Goes on with a look, or begins one.
+    /// Goes on with a look at files, or begins one. Whether there is more on the disk than may be.
     fn holds_too_much(&mut self, tree: impl Fn() -> Tree) -> bool {
-        let mut walk = self.walk.take().unwrap_or_else(|| Walk { folders: self.limit.folders.clone(), ..Walk::default() });
-        let ended = walk.go_on(Instant::now() + PIECE);
+        let folders = || self.disk.iter().flat_map(|disk| disk.folders.iter().cloned()).collect();
+        let mut walk = self.walk.take().unwrap_or_else(|| Walk::through(folders()));
+        let ended = walk.go_on(Instant::now() + PIECE, tree);
+        let too_much = self.disk.as_ref().is_some_and(|disk| walk.bytes > disk.bytes);
         if ended {
-            // A file that has lost its last name takes room for as long as somebody has it open.
-            let device = self.limit.folders.iter().find_map(|folder| fs::metadata(folder).ok()).map(|folder| folder.dev());
-            for file in tree().open_files().filter(|file| file.nlink() == 0 && file.is_file() && Some(file.dev()) == device) {
-                walk.count(&file);
-            }
+            self.in_memory = walk.in_memory;
         }
-        let too_much = walk.bytes > self.limit.bytes;
         self.walk = Some(walk).filter(|_| !ended);
-        self.look_at = Instant::now() + if ended { LOOK_AT_DISK } else { PAUSE };
+        self.look_at_files = Some(Instant::now() + if ended { LOOK_AT_FILES } else { PAUSE });
         too_much
     }
 }
 
 impl Walk {
+    fn through(folders: Vec<PathBuf>) -> Self {
+        let disk = folders.iter().find_map(|folder| fs::metadata(folder).ok()).map(|folder| folder.dev());
+        Self { to_list: folders.into_iter().map(|folder| (Listed::Own, folder)).collect(), disk, ..Self::default() }
+    }
+
     /// Looks on until then; true if nothing is left to be looked at. Links are not followed. What can't be listed is passed over.
-    fn go_on(&mut self, until: Instant) -> bool {
+    fn go_on(&mut self, until: Instant, tree: impl Fn() -> Tree) -> bool {
         loop {
-            let Some(entry) = self.open.as_mut().and_then(Iterator::next) else {
-                let Some(folder) = self.folders.pop() else { return true };
-                // It may have been replaced by a link since it was listed.
-                self.open = fs::symlink_metadata(&folder).ok().filter(Metadata::is_dir).and_then(|_| fs::read_dir(&folder).ok());
-                continue;
-            };
-            if let Some((entry, metadata)) = entry.ok().and_then(|entry| entry.metadata().ok().map(|metadata| (entry, metadata))) {
-                self.count(&metadata);
-                if metadata.is_dir() {
-                    self.folders.push(entry.path());
-                }
+            match self.open.as_mut().and_then(|(what, listed)| Some((*what, listed.next()?))) {
+                Some((Listed::Own, Ok(entry))) => self.look_at(&entry),
+                Some((Listed::Open, Ok(entry))) => self.look_at_open(&entry.path()),
+                Some((_, Err(_))) => {}
+                None => match self.to_list.pop() {
+                    Some((what, folder)) => self.open = self.list(what, &folder).map(|listed| (what, listed)),
+                    None if self.has_asked_processes => return true,
+                    None => {
+                        self.has_asked_processes = true;
+                        self.to_list = tree().open_files().map(|folder| (Listed::Open, folder)).collect();
+                    }
+                },
             }
             if Instant::now() >= until {
                 return false;
@@ -136,11 +152,42 @@ impl Walk {
         }
     }
 
-    fn count(&mut self, file: &Metadata) {
-        let has_one_name = file.is_dir() || file.nlink() == 1;
-        if has_one_name || self.counted.insert((file.dev(), file.ino())) {
-            self.bytes = self.bytes.saturating_add((file.blocks() * BLOCK_BYTES).max(LEAST_BYTES));
+    /// It may have been replaced by a link since it was listed.
+    fn list(&mut self, what: Listed, folder: &Path) -> Option<ReadDir> {
+        let listed = fs::symlink_metadata(folder).and_then(|seen| seen.is_dir().then(|| fs::read_dir(folder)).transpose());
+        if what == Listed::Own && listed.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::ENAMETOOLONG)) {
+            // Nobody puts folders so deep into each other to work in them, and nobody can tell what lies there.
+            self.bytes = u64::MAX;
         }
+        listed.ok().flatten()
+    }
+
+    fn look_at(&mut self, entry: &DirEntry) {
+        let Ok(file) = entry.metadata() else { return };
+        self.bytes = self.bytes.saturating_add(self.room(&file));
+        if file.is_dir() {
+            self.to_list.push((Listed::Own, entry.path()));
+        }
+    }
+
+    /// Of what is open only that counts which has no name: the rest is found by its name, or lies elsewhere.
+    fn look_at_open(&mut self, descriptor: &Path) {
+        let Ok(file) = fs::metadata(descriptor) else { return };
+        if file.nlink() > 0 || !file.is_file() {
+            return;
+        }
+        if Some(file.dev()) == self.disk {
+            self.bytes = self.bytes.saturating_add(self.room(&file));
+        } else if fs::read_link(descriptor).is_ok_and(|name| name.as_os_str().as_bytes().starts_with(IN_MEMORY)) {
+            self.in_memory = self.in_memory.saturating_add(self.room(&file));
+        }
+    }
+
+    /// The room that a file takes, if that has not been counted.
+    fn room(&mut self, file: &Metadata) -> u64 {
+        let has_one_name = file.is_dir() || file.nlink() == 1;
+        let is_new = has_one_name || self.counted.insert((file.dev(), file.ino()));
+        if is_new { (file.blocks() * BLOCK_BYTES).max(LEAST_BYTES) } else { 0 }
     }
 }
 
@@ -151,9 +198,9 @@ mod tests {
     use super::*;
 
     fn walked(folder: &std::path::Path, piece: Duration) -> (u64, u32) {
-        let mut walk = Walk { folders: vec![folder.to_owned()], ..Walk::default() };
+        let mut walk = Walk::through(vec![folder.to_owned()]);
         let mut pieces = 1;
-        while !walk.go_on(Instant::now() + piece) {
+        while !walk.go_on(Instant::now() + piece, Tree::default) {
             pieces += 1;
         }
         (walk.bytes, pieces)

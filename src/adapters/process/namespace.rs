@@ -1,4 +1,5 @@
-//! A network of an agent's own (namespaces of users and of networks): nothing is in it but its own loopback, where the gate listens.
+//! A network of an agent's own (namespaces of users, of networks and of System V's shared memory): nothing is in it but its own loopback, where the gate
+//! listens.
 //!
 //! It is entered between clone and exec, by plain system calls: there is no memory to be asked for. What listens in it is handed out, to the gate,
 //! which stays outside; the numbers of accounts stay what they are.
@@ -87,7 +88,7 @@ impl Entry {
 #[expect(clippy::cast_possible_truncation, reason = "flags of interfaces are small constants")]
 fn new_network() -> io::Result<()> {
     // SAFETY: no memory is passed.
-    check(unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET) })?;
+    check(unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWIPC) })?;
     // SAFETY: no memory is passed.
     let socket = check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
     // SAFETY: all zeroes is a valid request; its name ends with a zero byte, and the socket has just been made.

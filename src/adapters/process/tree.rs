@@ -3,10 +3,7 @@
 //! Looked at from outside and a few times a second, because nothing else counts by attempt on every machine: the kernel's own limits count one
 //! process (and break interpreters that reserve more than they use), or all of an account; control groups are not every account's to make.
 
-use std::{
-    collections::HashMap,
-    fs::{self, Metadata},
-};
+use std::{collections::HashMap, fs, path::PathBuf};
 
 /// A tree, without its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,10 +38,9 @@ impl Tree {
         self
     }
 
-    /// What its processes have open, as far as that can be seen.
-    pub(super) fn open_files(&self) -> impl Iterator<Item = Metadata> {
-        let listed = self.pids.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/fd")).ok());
-        listed.flatten().filter_map(|entry| fs::metadata(entry.ok()?.path()).ok())
+    /// The folders of what its processes have open.
+    pub(super) fn open_files(&self) -> impl Iterator<Item = PathBuf> {
+        self.pids.iter().map(|pid| PathBuf::from(format!("/proc/{pid}/fd")))
     }
 
     /// How many processes there are. Threads are not counted.
@@ -53,24 +49,27 @@ impl Tree {
     }
 
     /// Whether they hold more memory of their own than so many bytes; what is in swap counts, files that are mapped do not. What several share is
-    /// counted once.
-    pub(super) fn holds_more_than(&self, bytes: u64) -> bool {
+    /// counted once. `in_memory`: what files hold that are nothing but memory, as far as it is not seen here because nobody has mapped it.
+    pub(super) fn holds_more_than(&self, bytes: u64, in_memory: u64) -> bool {
+        // Such files that are mapped are seen twice: counted is the larger of both.
+        let all = |looks: fn(i32) -> (u64, u64)| {
+            let (own, shared) = self.pids.iter().map(|pid| looks(*pid)).fold((0_u64, 0_u64), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            own.saturating_add(shared.max(in_memory))
+        };
         // The quick sum counts what is shared more than once: only where that is too much, it is looked at page by page.
-        let quick: u64 = self.pids.iter().map(|pid| sum(&format!("/proc/{pid}/status"), &["RssAnon:", "RssShmem:", "VmSwap:"])).sum();
-        quick > bytes && self.pids.iter().map(|pid| exact(*pid)).sum::<u64>() > bytes
+        all(|pid| sums(&format!("/proc/{pid}/status"), &["RssAnon:", "VmSwap:"], "RssShmem:")) > bytes
+            && all(|pid| sums(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "SwapPss:"], "Pss_Shmem:")) > bytes
     }
 }
 
-/// Its part of what it shares, and all of its own.
-fn exact(pid: i32) -> u64 {
-    sum(&format!("/proc/{pid}/smaps_rollup"), &["Pss_Anon:", "Pss_Shmem:", "SwapPss:"])
-}
-
-/// Lines like `RssAnon:  1024 kB`, added up, in bytes.
-fn sum(path: &str, names: &[&str]) -> u64 {
+/// Lines like `RssAnon:  1024 kB`, added up, in bytes: those of these names, and those of that one.
+fn sums(path: &str, own: &[&str], shared: &str) -> (u64, u64) {
     let text = fs::read_to_string(path).unwrap_or_default();
-    let found = text.lines().filter_map(|line| names.iter().find_map(|name| line.strip_prefix(name)));
-    found.filter_map(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).sum::<u64>().saturating_mul(1_024)
+    let sum = |names: &[&str]| {
+        let found = text.lines().filter_map(|line| names.iter().find_map(|name| line.strip_prefix(name)));
+        found.filter_map(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).sum::<u64>().saturating_mul(1_024)
+    };
+    (sum(own), sum(&[shared]))
 }
 
 /// None: it is gone, or waits to be reaped.
@@ -102,8 +101,9 @@ mod tests {
 
         assert_eq!(below_root.processes(), 2);
         assert!(tree.processes() >= 3);
-        assert!(below_root.holds_more_than(40_000_000), "{below_root:?}");
-        assert!(!below_root.holds_more_than(400_000_000));
+        assert!(below_root.holds_more_than(40_000_000, 0), "{below_root:?}");
+        assert!(!below_root.holds_more_than(400_000_000, 0));
+        assert!(below_root.holds_more_than(400_000_000, 400_000_000), "what is in files of memory counts");
         for pid in below_root.pids {
             super::super::kernel::signal_child(pid, libc::SIGKILL);
         }

@@ -16,6 +16,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("migrations/0003_cards.sql"),
     include_str!("migrations/0004_cards_in_turn.sql"),
     include_str!("migrations/0005_whose_costs.sql"),
+    include_str!("migrations/0006_long_results.sql"),
 ];
 
 /// The version that a number of steps leads to.

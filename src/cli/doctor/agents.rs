@@ -1,6 +1,10 @@
 //! The agents: their programs, and OpenClaw's Gateway.
 
-use orchestrator_core::domain::agent::AgentDefinition;
+use orchestrator_core::domain::{
+    agent::AgentDefinition,
+    hosts::{Verdict, Wanted},
+    isolation::Network,
+};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Finding, PATIENCE};
@@ -26,8 +30,9 @@ pub(super) fn programs(config: &Config) -> Vec<Finding> {
     }
     for definition in config.agents.definitions.values().filter(|definition| definition.name != config.agents.default) {
         let key = format!("agents.{}.", definition.name);
-        let named =
-            config.settings.iter().any(|setting| setting.key.starts_with(&key)) || definition.isolation.open(process::offered()).is_some();
+        let named = config.settings.iter().any(|setting| setting.key.starts_with(&key))
+            || definition.isolation.open(process::offered()).is_some()
+            || model_out_of_reach(definition).is_some();
         let check = format!("agent `{}`", definition.name);
         match &definition.program {
             Ok(program) if named => {
@@ -66,11 +71,28 @@ fn found(check: String, what: &str, definition: &AgentDefinition) -> Finding {
     let gaps: Vec<String> = isolation.gaps(offered).into_iter().map(|gap| gap.sentence(offered)).collect();
     let says = format!("{what} ({})", isolation.words());
     match (gaps.is_empty(), isolation.required) {
-        (true, _) => Finding::well(check, says),
+        (true, _) => match model_out_of_reach(definition) {
+            Some(model) => Finding::odd(check, format!("{says}; its model at {model} is none of the hosts that it reaches"))
+                .way_out("Name that host in its `network.hosts` (or `isolation.network.hosts`)."),
+            None => Finding::well(check, says),
+        },
         (false, false) => Finding::odd(check, format!("{says}; not walled here: {}", gaps.join("; "))),
         (false, true) => Finding::broken(check, format!("{says}; it is not started here: {}", gaps.join("; ")))
-            .way_out("Run the service where the kernel and the container allow it, or take `isolation_required` away."),
+            .way_out("Take `isolation_required` away, or have it held: by a kernel and a container that allow it, by an agent that does its own work."),
     }
+}
+
+/// The host of its model, if its walls keep it from there.
+fn model_out_of_reach(definition: &AgentDefinition) -> Option<Wanted> {
+    let (scheme, rest) = definition.env.get("LLM_BASE_URL")?.split_once("://")?;
+    let usual = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+    let wanted = Wanted::parse(rest.split(['/', '?', '#']).next()?, Some(usual))?;
+    let is_reached = match &definition.isolation.network {
+        Network::All => true,
+        Network::None => false,
+        Network::Hosts(hosts) => hosts.judge(&wanted) != Verdict::Refused,
+    };
+    (!is_reached).then_some(wanted)
 }
 
 /// Whether somebody chose the default agent.

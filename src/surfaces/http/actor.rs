@@ -51,7 +51,7 @@ impl<S: Sync> FromRequestParts<S> for Asker {
 pub(super) async fn keep_out_agents(State(door): State<Door>, request: Request, next: Next) -> Response {
     let pid = request.extensions().get::<ConnectInfo<PeerCredentials>>().and_then(|info| info.0.pid);
     if pid.is_some_and(|pid| (door.is_walled)(pid)) {
-        let why = "An agent with walls asks for nothing here: its definition has `file_system: workspace`.";
+        let why = "An agent with walls asks for nothing here: its definition shuts files, the network or Unix sockets, or its task does.";
         return Refused::new(StatusCode::FORBIDDEN, "walled", why).into_response();
     }
     next.run(request).await

@@ -32,7 +32,7 @@ pub(super) async fn events(
     State(door): State<Door>,
     Named(id): Named,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
-    tasks::detail(&door, id.clone()).await?;
+    tasks::seen(&door, id.clone()).await?;
     let closing = door.closing.clone();
     let following = Following { door, id, shown: None, over: false };
     let stream = stream::unfold(following, next).take_until(closing.cancelled_owned());
@@ -48,17 +48,26 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
         if following.shown.is_some() {
             tokio::time::sleep(LOOK).await;
         }
-        let Ok(seen) = tasks::detail(&following.door, following.id.clone()).await else {
+        let Ok(seen) = tasks::seen(&following.door, following.id.clone()).await else {
             following.over = true;
-            return Some((Ok(Event::default().event("gone").data("{}")), following));
+            return Some((Ok(gone()), following));
         };
-        let ended = seen.summary.outcome.is_some();
-        if ended || following.shown.as_ref() != Some(&seen) {
+        let ended = seen.detail.summary.outcome.is_some();
+        if ended || following.shown.as_ref() != Some(&seen.detail) {
+            following.shown = Some(seen.detail.clone());
+            let Ok(told) = seen.whole(&following.door).await else {
+                following.over = true;
+                return Some((Ok(gone()), following));
+            };
             following.over = ended;
             let name = if ended { "ended" } else { "state" };
-            let event = Event::default().event(name).data(serde_json::to_string(&seen).unwrap_or_default());
-            following.shown = Some(seen);
+            let event = Event::default().event(name).data(serde_json::to_string(&told).unwrap_or_default());
             return Some((Ok(event), following));
         }
     }
+}
+
+/// The task can't be looked at any more.
+fn gone() -> Event {
+    Event::default().event("gone").data("{}")
 }

@@ -2,7 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use orchestrator_core::{
-    domain::{component::Verb, id::TaskId},
+    domain::{
+        component::Verb,
+        id::{AttemptId, TaskId},
+    },
     intake::{desk::Request, parse},
     ports::rows::TaskFilter,
     wording::{
@@ -64,6 +67,28 @@ pub(super) async fn show(State(door): State<Door>, Named(id): Named) -> Result<J
 
 /// One task with all that may be asked of it.
 pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refused> {
+    seen(door, id).await?.whole(door).await
+}
+
+/// A task as it is seen at a look: of a long result only its beginning is read.
+pub(super) struct Seen {
+    pub(super) detail: TaskDetail,
+    long_result: Option<AttemptId>,
+}
+
+impl Seen {
+    /// What is told of it: with the whole result.
+    pub(super) async fn whole(mut self, door: &Door) -> Result<TaskDetail, Refused> {
+        if let (Some(result), Some(attempt)) = (&mut self.detail.result, self.long_result)
+            && let Some(text) = door.queue.long_result(attempt).await?
+        {
+            result.text = text;
+        }
+        Ok(self.detail)
+    }
+}
+
+pub(super) async fn seen(door: &Door, id: TaskId) -> Result<Seen, Refused> {
     let Some(view) = door.queue.show(id.clone()).await? else { return Err(Refused::no_such_task(id.as_str())) };
     let position = if view.word() == "waiting" {
         let waiting = door.queue.waiting(DEEPEST).await?;
@@ -85,7 +110,7 @@ pub(super) async fn detail(door: &Door, id: TaskId) -> Result<TaskDetail, Refuse
     if !detail.asks.is_empty() {
         detail.reason = detail.reason.map(|reason| door.secrets.clean(&reason));
     }
-    Ok(detail)
+    Ok(Seen { detail, long_result: show::long_result(&view) })
 }
 
 pub(super) async fn why(State(door): State<Door>, Named(id): Named) -> Result<Json<WhyView>, Refused> {
@@ -143,7 +168,7 @@ pub(super) async fn submit(
                 priority: ask.priority,
                 budget: ask.budget,
                 checks: ask.checks,
-                isolation: ask.isolation,
+                isolation: ask.isolation.into_iter().collect(),
             },
             attachments: Vec::new(),
             announce: true,

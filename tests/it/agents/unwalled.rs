@@ -81,6 +81,11 @@ async fn a_wall_that_this_machine_can_t_put_up_is_named_everywhere_and_one_that_
     let list: Value = serde_json::from_str(&list).expect("JSON");
     let of = |name: &str| list["agents"].as_array().into_iter().flatten().find(|agent| agent["name"] == name).cloned().expect(name);
     assert_eq!((&of("walled")["not_walled"], &of("script")["not_walled"]), (&json!(open), &Value::Null));
+    assert_eq!((&of("walled")["ready"], &of("required")["ready"]), (&json!(true), &json!(false)));
+    let (_, list) = told(&LANDLOCK, &world, &["agents", "list"]);
+    let line = |beginning: &str| list.lines().find(|line| line.starts_with(beginning)).unwrap_or_default();
+    assert_eq!(line("  walled: "), format!("  walled: {open}"), "{list}");
+    assert!(line("required ").contains(" no ") && line("  required: ").contains("requires an isolation"), "{list}");
     let (_, doctor) = told(&LANDLOCK, &world, &["doctor", "--discord-only"]);
     assert!(
         doctor.contains("! agent `walled`") && doctor.contains("✗ agent `required`") && doctor.contains("offers no Landlock"),
@@ -120,4 +125,22 @@ async fn a_network_of_hosts_that_this_machine_does_not_permit_is_named_and_keeps
     let (_, list) = told(&NAMESPACES, &world, &["agents", "list", "--json"]);
     assert!(list.contains(open), "{list}");
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_none_of_its_agent_s_hosts_is_told_before_a_task_meets_that_wall() {
+    let doctor = async |hosts: Value| {
+        let founding = Founding::new().config("isolation.network", json!({"hosts": hosts})).env("LLM_BASE_URL", "http://127.0.0.1:9/v1");
+        let world = founding.silent().await;
+        let (_, told, _) = world.run(&["doctor", "--discord-only"]);
+        world.finish_unsaid().await;
+        told
+    };
+
+    let without = doctor(json!(["a.example"])).await;
+    let with = doctor(json!(["a.example", "127.0.0.1:9"])).await;
+
+    let told = "its model at 127.0.0.1:9 is none of the hosts that it reaches";
+    assert!(without.lines().any(|line| line.starts_with("! agent `llm`") && line.contains(told)), "{without}");
+    assert!(!with.contains(told), "{with}");
 }

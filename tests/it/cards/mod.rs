@@ -53,7 +53,7 @@ fn take_back_the_last_migrations(world: &World) -> u32 {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number");
     connection
         .execute_batch(
-            "DROP INDEX ledger_by_lane; ALTER TABLE ledger DROP COLUMN requester; ALTER TABLE ledger DROP COLUMN channel; \
+            "DROP TABLE long_result; DROP INDEX ledger_by_lane; ALTER TABLE ledger DROP COLUMN requester; ALTER TABLE ledger DROP COLUMN channel; \
              ALTER TABLE ledger DROP COLUMN instance; ALTER TABLE ledger DROP COLUMN cost_from; \
              DROP INDEX card_near; DROP INDEX card_far; ALTER TABLE card DROP COLUMN near; ALTER TABLE card DROP COLUMN priority; \
              ALTER TABLE card DROP COLUMN step; UPDATE card SET rank = 1 WHERE rank = 3; UPDATE card SET due_at = 1 WHERE message IS NULL; \

@@ -29,7 +29,7 @@ impl World {
         let post = Post { content: "a card".to_owned(), rows: vec![Row::Buttons { buttons }], ..Post::default() };
         let to = Address { channel: self.channel("general"), identity: Identity::Orchestrator };
         let nonce = ParcelId(format!("card{}", self.discord.look(|world| world.messages_in("general").count())));
-        let at = self.sender.post(to, &nonce, &post).await.expect("it is posted");
+        let at = self.sender.post(to, &nonce, post.clone()).await.expect("it is posted");
         self.message(at.message.to_string().parse().expect("a snowflake"))
     }
 

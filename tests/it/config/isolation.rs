@@ -40,6 +40,7 @@ fn an_agent_s_own_words_count_before_those_for_all_and_these_before_the_built_in
             memory: Some(64 << 20),
             processes: None,
             disk: Some(100 << 20),
+            elsewhere: false,
             required: true,
         }
     );

@@ -2,6 +2,7 @@
 
 mod events;
 mod fates;
+mod long;
 mod pressure;
 mod seed;
 mod storm;

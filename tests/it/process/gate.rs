@@ -172,6 +172,47 @@ async fn a_name_that_leads_to_this_machine_is_refused_unless_its_address_is_name
 }
 
 #[tokio::test]
+async fn what_is_no_host_however_others_may_read_it_is_refused_and_recorded_as_well() {
+    if !offers() {
+        return;
+    }
+    let house = House::new();
+    let script = "for my $way ('127.1:80', '0x7f000001:80', '2130706433:80') { print substr(tunnel($way), 0, 22), qq(\n) }";
+
+    let record = house.run(&reaching(&house, &["a.example"], script)).await;
+
+    assert_eq!(house.read("agent.log"), "HTTP/1.1 403 Forbidden\n".repeat(3));
+    let refused = ["0x7f000001:80", "127.1:80", "2130706433:80"]
+        .map(|what| format!("`{what}`, which is no host's name or address as it is written here"));
+    let told: std::collections::BTreeSet<String> = record.refused_hosts.into_iter().collect();
+    assert_eq!(told, refused.into());
+    house.finish();
+}
+
+#[tokio::test]
+async fn memory_that_an_agent_of_hosts_has_shared_is_seen_by_nobody_else_and_goes_with_it() {
+    if !offers() {
+        return;
+    }
+    let house = House::new();
+    let key = 0x5a00_0000 + std::process::id();
+    let script = format!(
+        "print shmget({key}, 4096, 01600) // $!, qq(\n); open(F, '>', 'new'); print F qq($$\n); close F; rename 'new', 'pid'; sleep 600"
+    );
+    let spec = reaching(&house, &["a.example"], &script);
+
+    house.launch(&spec).await;
+    house.pid("pid").await;
+
+    assert!(house.read("agent.log").trim().parse::<u32>().is_ok(), "{}", house.read("agent.log"));
+    let shared = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's list");
+    assert!(!shared.lines().any(|line| line.split_whitespace().next() == Some(&key.to_string())), "{shared}");
+    house.runner.stop(spec.attempt, StopReason::Cancelled).await;
+    house.recorded(spec.attempt).await;
+    house.finish();
+}
+
+#[tokio::test]
 async fn an_agent_in_its_own_network_gains_no_rights_leaves_it_by_no_call_and_its_files_are_this_account_s() {
     if !offers() {
         return;

@@ -106,3 +106,19 @@ async fn the_emergency_sweep_ends_it_too() {
     until("it is dead", || !is_alive(leader)).await;
     house.finish();
 }
+
+#[tokio::test]
+async fn what_an_agent_has_left_in_its_attempt_s_folder_is_removed_however_deep_it_lies() {
+    let house = House::new();
+    // Deeper than a stack or the limit of open files is.
+    let mut spec = house.perl_agent("");
+    let folder = house.attempt_folder(spec.attempt);
+    spec.args[1] = format!("chdir '{}' or die; for (1 .. 30_000) {{ mkdir 'd' and chdir 'd' or die }} print 'made'", folder.display());
+    house.run(&spec).await;
+    assert_eq!(house.read("agent.log"), "made");
+
+    house.runner.forget(spec.attempt).await;
+
+    assert!(!folder.exists());
+    house.finish();
+}

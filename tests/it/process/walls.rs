@@ -190,6 +190,25 @@ async fn a_tree_that_takes_more_memory_than_it_may_is_ended_whole() {
 }
 
 #[tokio::test]
+async fn memory_that_is_held_in_files_which_were_never_anywhere_else_counts_as_well() {
+    let house = House::new();
+    let memfd_create = if cfg!(target_arch = "x86_64") { 319 } else { 279 };
+    let script = format!(
+        "$name = 'x'; open(F, '>&=', syscall({memfd_create}, $name, 0)) or die; $much = 'x' x 1_000_000; for (1 .. 100) {{ syswrite F, $much }} sleep 600"
+    );
+    let mut spec = house.perl_agent(&script);
+    spec.walls.memory_limit = Some(64 << 20);
+    let mut within = house.perl_agent(&script.replace("100", "20").replace("sleep 600", "sleep 3"));
+    within.walls.memory_limit = Some(64 << 20);
+
+    let (record, within) = (house.run(&spec).await, house.run(&within).await);
+
+    assert_eq!((record.cause, record.unkillable), (Cause::Memory, 0), "{record:?}");
+    assert_eq!((within.exit, within.cause), (Exit::Code(0), Cause::Itself), "{within:?}");
+    house.finish();
+}
+
+#[tokio::test]
 async fn a_tree_of_more_processes_than_it_may_have_is_ended_whole_and_one_within_its_bounds_is_left_alone() {
     let house = House::new();
     let mut many = house.agent("i=0; while [ $i -lt 40 ]; do sleep 600 & i=$((i+1)); done; wait");
@@ -212,6 +231,10 @@ async fn an_agent_whose_folders_hold_more_than_they_may_is_ended_however_it_fill
         ("one file", format!("{megabyte} >> f; i=0; while [ $i -lt 12 ]; do {megabyte} >> f; i=$((i+1)); done; exec sleep 600")),
         ("files in folders", format!("i=0; while [ $i -lt 12 ]; do mkdir -p a/$i; {megabyte} > a/$i/f; i=$((i+1)); done; exec sleep 600")),
         ("empty files", "mkdir e; cd e; seq 3000 | xargs touch; exec sleep 600".to_owned()),
+        (
+            "folders deeper than a path",
+            format!("perl -e 'for (1 .. 30) {{ mkdir q(d) x 200; chdir q(d) x 200 }}; system q({megabyte} > f); sleep 600'"),
+        ),
         ("a file without a name", "exec 9> gone; rm gone; head -c 12000000 /dev/zero >&9; exec sleep 600".to_owned()),
     ];
     for (way, script) in ways {

@@ -41,7 +41,7 @@ async fn a_post_is_one_request_with_its_nonce_and_everything_it_needs() {
         }],
     };
 
-    let stands_at = sender(&stub.base).post(channel(1), &parcel(1), &post).await;
+    let stands_at = sender(&stub.base).post(channel(1), &parcel(1), post.clone()).await;
 
     assert_eq!(stands_at, Ok(at(1, 500)));
     let request = &stub.seen()[0];
@@ -64,9 +64,9 @@ async fn a_post_is_one_request_with_its_nonce_and_everything_it_needs() {
 #[tokio::test]
 async fn files_go_along_as_a_form_that_names_them() {
     let stub = Stub::start(|request| stands(request, 500)).await;
-    let post = Post { files: vec![PostFile { name: "result.md".to_owned(), text: "whole\ntext ✅".to_owned() }], ..Post::default() };
+    let post = Post { files: vec![PostFile::of("result.md".to_owned(), "whole\ntext ✅".to_owned())], ..Post::default() };
 
-    sender(&stub.base).post(channel(1), &parcel(1), &post).await.expect("it stands");
+    sender(&stub.base).post(channel(1), &parcel(1), post.clone()).await.expect("it stands");
 
     let body = stub.seen()[0].text();
     assert!(body.contains(r#"name="payload_json""#) && body.contains(r#"name="files[0]"; filename="result.md""#), "{body}");

@@ -14,7 +14,7 @@ use super::{
 /// What one post to a server that answers like this comes to.
 async fn post_to(reply: impl Fn() -> Reply + Send + 'static) -> ChatError {
     let stub = Stub::start(move |_| reply()).await;
-    let error = sender(&stub.base).post(channel(1), &parcel(1), &says("hello")).await.expect_err("it does not stand");
+    let error = sender(&stub.base).post(channel(1), &parcel(1), says("hello")).await.expect_err("it does not stand");
     assert_eq!(stub.seen().len(), 1, "one call is one try");
     error
 }
@@ -64,7 +64,7 @@ async fn a_ban_page_without_json_is_a_refusal_of_everything() {
     let stub = Stub::start(|_| Reply::Full(429, vec![], "<html>error code: 1015</html>".to_owned())).await;
     let sender = sender(&stub.base);
 
-    let first = sender.post(channel(1), &parcel(1), &says("hello")).await;
+    let first = sender.post(channel(1), &parcel(1), says("hello")).await;
 
     assert_eq!(first, Err(ChatError::RateLimited { retry_after: Duration::from_secs(60) }));
     assert_eq!(sender.counters().limited, 1);
@@ -77,14 +77,14 @@ async fn a_connection_that_is_refused_means_that_nothing_was_sent() {
         listener.local_addr().expect("it is bound")
     };
 
-    let error = sender(&format!("http://{closed}")).post(channel(1), &parcel(1), &says("hello")).await.expect_err("nobody listens");
+    let error = sender(&format!("http://{closed}")).post(channel(1), &parcel(1), says("hello")).await.expect_err("nobody listens");
 
     assert!(matches!(&error, ChatError::NotSent { reason } if reason.contains("refused")), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_means_that_nothing_was_sent() {
-    let error = sender("http://discord.invalid").post(channel(1), &parcel(1), &says("hello")).await.expect_err("no such host");
+    let error = sender("http://discord.invalid").post(channel(1), &parcel(1), says("hello")).await.expect_err("no such host");
 
     assert!(matches!(error, ChatError::NotSent { .. }), "{error:?}");
 }
@@ -132,8 +132,8 @@ async fn a_post_whose_answer_was_lost_stands_once_when_it_is_sent_again() {
     .await;
     let sender = sender(&stub.base);
 
-    let first = sender.post(channel(1), &parcel(1), &says("result")).await;
-    let second = sender.post(channel(1), &parcel(1), &says("result")).await;
+    let first = sender.post(channel(1), &parcel(1), says("result")).await;
+    let second = sender.post(channel(1), &parcel(1), says("result")).await;
 
     assert!(matches!(first, Err(ChatError::Unknown { .. })), "{first:?}");
     assert_eq!(second, Ok(at(1, 500)));
@@ -145,7 +145,7 @@ async fn a_post_whose_answer_was_lost_stands_once_when_it_is_sent_again() {
 async fn what_discord_would_not_take_is_not_sent() {
     let stub = Stub::start(|_| Reply::empty()).await;
 
-    let error = sender(&stub.base).post(channel(1), &parcel(1), &says(&"x".repeat(2_001))).await.expect_err("it is too long");
+    let error = sender(&stub.base).post(channel(1), &parcel(1), says(&"x".repeat(2_001))).await.expect_err("it is too long");
 
     assert_eq!(error, ChatError::Invalid { status: 400, code: 0, message: "the text has 2001 characters, 2000 are allowed".to_owned() });
     assert!(stub.seen().is_empty());
@@ -179,7 +179,7 @@ async fn a_server_that_can_not_prove_who_it_is_is_told_nothing() {
     };
 
     let (address, name, post) = (channel(1), parcel(1), says("a"));
-    let (failed, heard) = tokio::join!(sender.post(address, &name, &post), served);
+    let (failed, heard) = tokio::join!(sender.post(address, &name, post.clone()), served);
 
     assert!(matches!(failed, Err(ChatError::NotSent { .. })), "{failed:?}");
     assert!(!heard.contains("secret"), "no token has left");

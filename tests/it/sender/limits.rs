@@ -65,7 +65,7 @@ async fn a_hundred_posts_to_one_channel_are_all_made_with_at_most_one_refusal() 
     let mut posts = JoinSet::new();
     for number in 0..100 {
         let sender = Arc::clone(&sender);
-        posts.spawn(async move { sender.post(channel(1), &parcel(number), &says("one of many")).await });
+        posts.spawn(async move { sender.post(channel(1), &parcel(number), says("one of many")).await });
     }
     let posted = posts.join_all().await;
 
@@ -105,8 +105,8 @@ async fn after_a_refusal_the_next_request_waits_for_the_longest_of_the_named_tim
     .await;
     let sender = sender(&stub.base);
 
-    let refused = sender.post(channel(1), &parcel(1), &says("a")).await;
-    sender.post(channel(1), &parcel(1), &says("a")).await.expect("it is taken after the wait");
+    let refused = sender.post(channel(1), &parcel(1), says("a")).await;
+    sender.post(channel(1), &parcel(1), says("a")).await.expect("it is taken after the wait");
 
     assert_eq!(refused, Err(ChatError::RateLimited { retry_after: Duration::from_millis(300) }));
     let seen = stub.seen();
@@ -122,10 +122,10 @@ async fn a_global_refusal_stops_every_route_but_interaction_callbacks() {
     })
     .await;
     let sender = sender(&stub.base);
-    sender.post(channel(1), &parcel(1), &says("a")).await.expect_err("it is refused");
+    sender.post(channel(1), &parcel(1), says("a")).await.expect_err("it is refused");
 
     sender.answer_interaction(8, "interaction-token", json!({"type": 5})).await.expect("it passes");
-    sender.post(channel(2), &parcel(2), &says("b")).await.expect("it is taken after the wait");
+    sender.post(channel(2), &parcel(2), says("b")).await.expect("it is taken after the wait");
 
     let seen = stub.seen();
     assert!(seen[1].path.ends_with("/callback") && seen[1].at - seen[0].at < Duration::from_millis(300));
@@ -141,8 +141,8 @@ async fn a_shared_refusal_holds_one_channel_and_is_not_held_against_us() {
     .await;
     let sender = sender(&stub.base);
 
-    let refused = sender.post(channel(1), &parcel(1), &says("a")).await;
-    sender.post(channel(2), &parcel(2), &says("b")).await.expect("another channel goes on");
+    let refused = sender.post(channel(1), &parcel(1), says("a")).await;
+    sender.post(channel(2), &parcel(2), says("b")).await.expect("another channel goes on");
 
     assert_eq!(refused, Err(ChatError::RateLimited { retry_after: Duration::from_secs(1_337) }));
     assert_eq!(sender.counters().refused_lately, 0);
@@ -153,9 +153,9 @@ async fn a_wait_that_is_too_long_is_handed_back_without_a_request() {
     let stub = Stub::start(|_| refusal(3_600.0)).await;
     let config = SenderConfig { longest_wait: Duration::from_millis(50), ..config(&stub.base) };
     let sender = Sender::new(&config).unwrap();
-    sender.post(channel(1), &parcel(1), &says("a")).await.expect_err("it is refused");
+    sender.post(channel(1), &parcel(1), says("a")).await.expect_err("it is refused");
 
-    let held = sender.post(channel(1), &parcel(1), &says("a")).await;
+    let held = sender.post(channel(1), &parcel(1), says("a")).await;
 
     assert!(matches!(held, Err(ChatError::RateLimited { retry_after }) if retry_after > Duration::from_secs(3_590)), "{held:?}");
     assert_eq!(stub.seen().len(), 1);
@@ -170,7 +170,7 @@ async fn headers_that_can_not_be_read_make_no_storm() {
         let sender = Sender::new(&config).unwrap();
 
         for _ in 0..5 {
-            sender.post(channel(1), &parcel(1), &says("a")).await.expect_err("it is refused");
+            sender.post(channel(1), &parcel(1), says("a")).await.expect_err("it is refused");
         }
 
         assert_eq!(stub.seen().len(), 1, "{given:?}");
@@ -185,7 +185,7 @@ async fn requests_without_limit_headers_go_one_after_the_other() {
     let mut posts = JoinSet::new();
     for number in 0..20 {
         let sender = Arc::clone(&sender);
-        posts.spawn(async move { sender.post(channel(1), &parcel(number), &says("a")).await });
+        posts.spawn(async move { sender.post(channel(1), &parcel(number), says("a")).await });
     }
 
     assert!(posts.join_all().await.iter().all(Result::is_ok));
@@ -205,10 +205,10 @@ async fn each_identity_has_limits_of_its_own() {
     };
     let sender = Sender::new(&config).unwrap();
     let by = |slot| Address { identity: Identity::Worker(slot), ..channel(1) };
-    sender.post(channel(1), &parcel(1), &says("a")).await.expect_err("the orchestrator is refused");
+    sender.post(channel(1), &parcel(1), says("a")).await.expect_err("the orchestrator is refused");
 
-    sender.post(by(1), &parcel(2), &says("b")).await.expect("slot 1 has its own limit");
-    let second = sender.post(by(2), &parcel(3), &says("c")).await;
+    sender.post(by(1), &parcel(2), says("b")).await.expect("slot 1 has its own limit");
+    let second = sender.post(by(2), &parcel(3), says("c")).await;
 
     assert!(matches!(second, Err(ChatError::RateLimited { .. })), "slot 2 speaks as the orchestrator: {second:?}");
     assert_eq!(stub.seen().len(), 2);
@@ -224,7 +224,7 @@ async fn before_discord_bans_the_address_nothing_more_is_sent() {
 
     let mut last = None;
     for number in 0..10 {
-        last = Some(sender.post(channel(1), &parcel(number), &says("a")).await);
+        last = Some(sender.post(channel(1), &parcel(number), says("a")).await);
     }
 
     assert_eq!(stub.seen().len(), 5);
@@ -241,7 +241,7 @@ async fn a_caller_who_stops_waiting_leaves_no_hole() {
 
     for number in 0..3 {
         let (address, parcel, post) = (channel(1), parcel(number), says("a"));
-        let impatient = sender.post(address, &parcel, &post);
+        let impatient = sender.post(address, &parcel, post.clone());
         tokio::time::timeout(Duration::from_millis(50), impatient).await.expect_err("nothing comes");
     }
 

@@ -44,13 +44,13 @@ async fn a_post_with_everything_is_taken_and_read_back() {
         embeds: vec![Embed { description: "done".to_owned(), colour: 0x57_F287 }],
         reply_to: Some(at),
         silent: true,
-        files: vec![PostFile { name: "result.md".to_owned(), text: "the whole text ✅".to_owned() }],
+        files: vec![PostFile::of("result.md".to_owned(), "the whole text ✅".to_owned())],
         rows: vec![Row::Buttons {
             buttons: vec![Button::press("Why?", Style::Secondary, Press { verb: Verb::Why, version: 1, subject: "7".to_owned() })],
         }],
     };
 
-    let stands = sender.post(address(&discord, "results"), &parcel(1), &post).await.expect("it is taken");
+    let stands = sender.post(address(&discord, "results"), &parcel(1), post.clone()).await.expect("it is taken");
 
     let heard = sender.message(stands).await.unwrap().expect("it is there");
     assert!(heard.ours && heard.content == post.content && heard.embeds == ["done"]);
@@ -71,9 +71,9 @@ async fn an_answer_lost_after_the_post_was_taken_leaves_one_message() {
     let to = address(&discord, "results");
 
     let outcomes = [
-        sender.post(to, &parcel(1), &says("result")).await,
-        sender.post(to, &parcel(1), &says("result")).await,
-        sender.post(to, &parcel(1), &says("result")).await,
+        sender.post(to, &parcel(1), says("result")).await,
+        sender.post(to, &parcel(1), says("result")).await,
+        sender.post(to, &parcel(1), says("result")).await,
     ];
 
     assert!(matches!(outcomes, [Err(ChatError::Unknown { .. }), Err(ChatError::Unknown { .. }), Ok(_)]), "{outcomes:?}");
@@ -92,7 +92,7 @@ async fn bursts_under_discords_limits_meet_no_refusal() {
     }
     for number in 0..7 {
         let (sender, to) = (Arc::clone(&sender), address(&discord, "results"));
-        sent.spawn(async move { sender.post(to, &parcel(number), &says("result")).await.map(|_| ()) });
+        sent.spawn(async move { sender.post(to, &parcel(number), says("result")).await.map(|_| ()) });
     }
     let outcomes = sent.join_all().await;
 

@@ -26,7 +26,7 @@ async fn a_redirect_is_not_followed_and_takes_the_token_nowhere() {
     let stub = Stub::start(move |_| Reply::Full(307, vec![("location", target.clone())], String::new())).await;
     let sender = sender(&stub.base);
 
-    let post = sender.post(channel(1), &parcel(1), &says("a")).await;
+    let post = sender.post(channel(1), &parcel(1), says("a")).await;
     let gateway = sender.gateway_url().await;
     let file = sender.fetch(&attachment(&format!("{}/attachments/1/2/notes.txt", stub.base)), 100).await;
 
@@ -99,10 +99,10 @@ async fn every_message_that_leaves_pings_nobody() {
     };
     let loud = json!({"content": "@everyone", "allowed_mentions": {"parse": ["everyone"]}});
 
-    sender.post(channel(1), &parcel(1), &says("@everyone")).await.unwrap();
-    sender.post(channel(1), &parcel(2), &everything).await.unwrap();
-    let file = PostFile { name: "result.md".to_owned(), text: "@everyone".to_owned() };
-    sender.post(channel(1), &parcel(3), &Post { files: vec![file], ..everything }).await.unwrap();
+    sender.post(channel(1), &parcel(1), says("@everyone")).await.unwrap();
+    sender.post(channel(1), &parcel(2), everything.clone()).await.unwrap();
+    let file = PostFile::of("result.md".to_owned(), "@everyone".to_owned());
+    sender.post(channel(1), &parcel(3), Post { files: vec![file], ..everything }).await.unwrap();
     sender.create_message(channel(1).channel, loud.clone()).await.unwrap();
     sender.edit_message(at(1, 5), loud.clone()).await.ok();
     sender.answer_interaction(1, "t", json!({"type": 4, "data": loud})).await.unwrap();

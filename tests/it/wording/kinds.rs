@@ -147,6 +147,7 @@ fn usage() -> Usage {
 fn facts(text: &str, outcome: Outcome, answers: Option<MessageRef>) -> ResultFacts {
     ResultFacts {
         task: task(text),
+        attempt: None,
         agent_id: Some("agent-1763700009-k3x9".to_owned()),
         number: 2,
         report: report(text, outcome),

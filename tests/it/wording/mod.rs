@@ -57,7 +57,8 @@ impl Room {
             let to = Address { channel, identity: Identity::Orchestrator };
             let beginning: String = text.chars().take(80).collect();
 
-            let stands = self.sender.post(to, &nonce, &post).await.unwrap_or_else(|error| panic!("{kind} around {beginning:?}: {error}"));
+            let stands =
+                self.sender.post(to, &nonce, post.clone()).await.unwrap_or_else(|error| panic!("{kind} around {beginning:?}: {error}"));
 
             let id = stands.message.to_string().parse().expect("a snowflake");
             let message = self.discord.look(|world| world.message(in_channel, id).cloned()).expect("it stands");

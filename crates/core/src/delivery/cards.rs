@@ -131,7 +131,7 @@ impl View<'_> {
         }
         let sent = match at {
             Some(at) => self.means.chat.edit(at, &post).await.map(|()| (at.message, true)),
-            None => self.post(part, &post).await,
+            None => self.post(part, post).await,
         };
         self.means.note_token(self.lane, sent.as_ref().err());
         match sent {
@@ -167,7 +167,7 @@ impl View<'_> {
     }
 
     /// Posts one that does not stand yet, as far as anybody knows. Tells whether it stands as it was composed.
-    async fn post(&self, part: Part, post: &Post) -> Result<(MessageId, bool), ChatError> {
+    async fn post(&self, part: Part, post: Post) -> Result<(MessageId, bool), ChatError> {
         let Some(channel) = (match part {
             Part::Face => Some(self.row.channel),
             Part::Details => self.thread(),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 
 use crate::{
     domain::{
@@ -94,6 +95,8 @@ pub(super) struct Means {
     pub(super) progress: Arc<dyn Progress>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Arc<Settings>,
+    /// For the one post with large files that is under way.
+    pub(super) large: Arc<Semaphore>,
     /// Tasks whose cards have a request under way: two at a time could arrive in the other order.
     pub(super) cards_under_way: Arc<Mutex<BTreeSet<TaskId>>>,
     refused: Arc<Mutex<BTreeMap<Identity, Refused>>>,
@@ -118,7 +121,17 @@ impl Means {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { queue, chat, log, progress, clock, settings: Arc::new(settings), cards_under_way: Arc::default(), refused: Arc::default() }
+        Self {
+            queue,
+            chat,
+            log,
+            progress,
+            clock,
+            settings: Arc::new(settings),
+            large: Arc::new(Semaphore::new(1)),
+            cards_under_way: Arc::default(),
+            refused: Arc::default(),
+        }
     }
 
     /// Whether a lane has to wait until its token is accepted again. A worker's that is given up holds nobody: the bot's own speaks.

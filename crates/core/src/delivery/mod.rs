@@ -4,6 +4,7 @@
 //! them, into the store again. Delivery knows no agents and starts nothing.
 
 mod cards;
+mod enclosed;
 pub mod mailer;
 mod means;
 mod parcels;

@@ -1,6 +1,9 @@
 //! Posts: letters are packed, sent under their nonce, searched for when its window is over, and never lost.
 
-use super::means::{Lane, Means, Step};
+use super::{
+    enclosed,
+    means::{Lane, Means, Step},
+};
 use crate::{
     domain::{
         id::{LetterId, ParcelId},
@@ -16,7 +19,7 @@ use crate::{
         QueueError,
         outbound::{Outgoing, Undelivered},
     },
-    wording::{alerts, announcements, artifacts, card, entry, notices, permission, redact::Known},
+    wording::{alerts, announcements, artifacts, card, entry, notices, permission},
 };
 
 /// More letters than Discord takes embeds are never packed. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -57,7 +60,9 @@ pub(super) async fn step(means: &Means, to: Address, hurry: bool) -> Result<Step
         Err(error) if error.remedy() == Remedy::Never => return held(means, &parcel, &error).await,
         Err(error) => return failed(means, &parcel, &error).await,
     }
-    let sent = means.chat.post(means.spoken(to), &parcel.id, &with_left(means, &parcel.post).await).await;
+    let whole = enclosed::enclosed(means, &parcel.post).await?;
+    let sent = means.chat.post(means.spoken(to), &parcel.id, whole.post).await;
+    drop(whole.room);
     means.note_token(Lane::Posts(to), sent.as_ref().err());
     match sent {
         Ok(at) => {
@@ -100,33 +105,6 @@ fn compose(means: &Means, letters: &[(LetterRow, Option<Box<ResultFacts>>)]) -> 
 fn alone(means: &Means, facts: &ResultFacts) -> Post {
     let mut post = entry::entry(facts);
     artifacts::attach(&mut post, facts, means.settings.attach_files);
-    post
-}
-
-/// The post as it is sent: with what is in the files that the agent has left. One that can't be had any more is told of in its place, and so is
-/// one that holds a secret which can't be taken out.
-async fn with_left(means: &Means, post: &Post) -> Post {
-    let mut post = post.clone();
-    if post.left.is_empty() {
-        return post;
-    }
-    let (log, workers) = (means.log.clone(), means.settings.workers.clone());
-    let known = Known::of(means.settings.secrets.iter().map(crate::domain::agent::Secret::expose));
-    let mut left = std::mem::take(&mut post.left);
-    let read = tokio::task::spawn_blocking(move || {
-        for file in &mut left {
-            let found = log.left(&workers.join(&file.agent_id), &file.task, &file.path, file.size);
-            match found.and_then(|bytes| known.clean_file(bytes).ok_or_else(|| "it holds a secret of the orchestrator".to_owned())) {
-                Ok(bytes) => file.bytes = bytes,
-                Err(why) => {
-                    file.bytes = format!("{} was not attached: {why}.\n", file.path).into_bytes();
-                    file.name.push_str(".not-attached.txt");
-                }
-            }
-        }
-        left
-    });
-    post.left = read.await.unwrap_or_default();
     post
 }
 
@@ -215,7 +193,7 @@ async fn failed(means: &Means, parcel: &ParcelRow, error: &ChatError) -> Result<
             // What only a thread was told stands in the results too: somebody has closed the thread, and no harm is done.
             let only_told = means.queue.is_told_in_thread(parcel.id.clone()).await?;
             if !only_told {
-                keep_text(means, parcel);
+                keep_text(means, parcel).await?;
             }
             let alert = alerts::undeliverable(parcel.to.channel, &error.to_string(), &means.settings.undelivered.display().to_string());
             means.queue.undeliverable(parcel.id.clone(), error.to_string(), (!only_told).then_some(alert)).await?;
@@ -231,7 +209,7 @@ async fn held(means: &Means, parcel: &ParcelRow, error: &ChatError) -> Result<St
     if parcel.progress.last_error.as_deref() != Some(line.as_str()) {
         tracing::error!(parcel = %parcel.id, "{line}");
         note(means, &parcel.id, &line).await?;
-        keep_text(means, parcel);
+        keep_text(means, parcel).await?;
         means.queue.tell_operator(alerts::unconfirmed(parcel.to.channel, &means.settings.undelivered.display().to_string())).await?;
     }
     means.queue.put_off(parcel.id.clone(), parcel.progress.failures, due_at, line).await?;
@@ -247,13 +225,15 @@ async fn note(means: &Means, parcel: &ParcelId, line: &str) -> Result<(), QueueE
 }
 
 /// What no channel takes is kept as a file, whole.
-fn keep_text(means: &Means, parcel: &ParcelRow) {
-    let boxes: String = parcel.post.embeds.iter().map(|embed| format!("\n\n{}", embed.description)).collect();
-    let files: String = parcel.post.files.iter().map(|file| format!("\n\n--- {} ---\n{}", file.name, file.text)).collect();
+async fn keep_text(means: &Means, parcel: &ParcelRow) -> Result<(), QueueError> {
+    let whole = enclosed::enclosed(means, &Post { left: Vec::new(), ..parcel.post.clone() }).await?;
+    let boxes: String = whole.post.embeds.iter().map(|embed| format!("\n\n{}", embed.description)).collect();
+    let files: String = whole.post.files.iter().map(|file| format!("\n\n--- {} ---\n{}", file.name, file.text)).collect();
     let path = means.settings.undelivered.join(format!("{}.md", parcel.id));
     let kept = std::fs::create_dir_all(&means.settings.undelivered)
-        .and_then(|()| std::fs::write(&path, format!("{}{boxes}{files}\n", parcel.post.content)));
+        .and_then(|()| std::fs::write(&path, format!("{}{boxes}{files}\n", whole.post.content)));
     if let Err(error) = kept {
         tracing::error!(%error, "what could not be posted could not be kept at {} either: {error}", path.display());
     }
+    Ok(())
 }

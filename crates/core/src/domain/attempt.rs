@@ -131,6 +131,15 @@ impl Outcome {
     }
 }
 
+/// How long a text is of which only the beginning is at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// In bytes.
+    pub bytes: u64,
+    /// In characters, without white space at either end.
+    pub characters: u64,
+}
+
 /// All that is known of an attempt that has ended: what its result entry is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -138,8 +147,11 @@ pub struct Report {
     pub outcome: Outcome,
     /// Why, in words; none for a success.
     pub reason: Option<String>,
-    /// The result, up to the collection bound.
+    /// The result, up to the collection bound; of one that was [set aside](Self::set_aside) its beginning.
     pub text: String,
+    /// How long the result is, where it was set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<Whole>,
     /// Bytes of the result that were left behind the bound, in the workspace only.
     pub text_left_out: u64,
     /// The short form, if the agent wrote one.
@@ -183,12 +195,38 @@ pub struct Report {
 }
 
 impl Report {
+    /// Bytes of a result that a report holds at most: more than anybody is shown of it outside a file, and little enough to be read with each
+    /// look at its task. The longest that is shown are the 20,000 characters that a next attempt is told.
+    pub const INLINE: usize = 128 << 10;
+
+    /// Takes a long result out, so that it can be kept beside the report, and leaves its beginning (without white space before it); `None`: it
+    /// is short and stays.
+    pub fn set_aside(&mut self) -> Option<String> {
+        if self.text.len() <= Self::INLINE || self.aside.is_some() {
+            return None;
+        }
+        let shown = self.text.trim();
+        let mut end = shown.len().min(Self::INLINE);
+        while !shown.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.aside = Some(Whole { bytes: self.text.len() as u64, characters: shown.chars().count() as u64 });
+        let beginning = shown[..end].to_owned();
+        Some(std::mem::replace(&mut self.text, beginning))
+    }
+
+    /// Bytes of the result that are kept.
+    pub fn text_bytes(&self) -> u64 {
+        self.aside.map_or(self.text.len() as u64, |whole| whole.bytes)
+    }
+
     /// A report of an attempt that has no result: cancelled while waiting, never started, lost.
     pub fn without_result(outcome: Outcome, reason: impl Into<String>) -> Self {
         Self {
             outcome,
             reason: Some(reason.into()),
             text: String::new(),
+            aside: None,
             text_left_out: 0,
             summary: None,
             partial: false,
@@ -212,5 +250,36 @@ impl Report {
     /// Whether a further declared attempt may follow by itself: a refused key is refused again.
     pub fn may_be_retried(&self) -> bool {
         self.outcome.may_be_retried() && self.class.is_none_or(ErrorClass::may_pass)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn what_is_set_aside_is_whole_and_what_is_left_is_its_beginning(
+            before in "[ \\n]{0,5}", unit in "[a-zé🦀]{1,3}", times in 0..90_000_usize, after in "[ \\n]{0,5}",
+        ) {
+            let text = format!("{before}{}{after}", unit.repeat(times));
+            let mut report = Report { text: text.clone(), ..Report::without_result(Outcome::Succeeded, "") };
+
+            let aside = report.set_aside();
+
+            prop_assert_eq!(report.text_bytes(), text.len() as u64);
+            prop_assert!(report.text.len() <= Report::INLINE);
+            prop_assert_eq!(aside.is_some(), text.len() > Report::INLINE);
+            let Some(whole) = aside else {
+                prop_assert_eq!(report.text, text);
+                return Ok(());
+            };
+            prop_assert!(whole == text && text.trim().starts_with(&report.text));
+            prop_assert_eq!(report.aside.map(|whole| whole.characters), Some(text.trim().chars().count() as u64));
+            prop_assert_eq!(report.set_aside(), None);
+        }
     }
 }

@@ -194,7 +194,8 @@ impl Hosts {
         found
     }
 
-    fn names_address(&self, address: IpAddr, port: u16) -> bool {
+    /// Whether this address is named itself.
+    pub fn names_address(&self, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|host| {
             host.is_for(port)

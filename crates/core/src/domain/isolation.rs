@@ -25,6 +25,8 @@ pub struct Isolation {
     pub processes: Option<u32>,
     /// The most that its own folders may hold together, in bytes.
     pub disk: Option<u64>,
+    /// Its work is done by another program, which it only calls and which no wall of ours holds.
+    pub elsewhere: bool,
     /// It is not started on a machine that can't hold all of this.
     pub required: bool,
 }
@@ -66,6 +68,12 @@ pub enum Closer {
 impl Closer {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Workspace, Self::Offline, Self::Closed];
+
+    /// What is asked for by both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Closed }
+    }
 
     /// Its word in a tag.
     pub fn word(self) -> &'static str {
@@ -110,6 +118,8 @@ pub enum Gap {
     Network,
     /// It makes Unix sockets.
     Sockets,
+    /// Another program does its work, outside its walls.
+    Elsewhere,
 }
 
 impl FileSystem {
@@ -136,6 +146,15 @@ impl Network {
                     format!("{} and {} more", shown.join(" "), hosts.len() - MOST_SHOWN)
                 }
             },
+        }
+    }
+
+    /// The same in a word or two.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::Hosts(Hosts(hosts)) if hosts.len() == 1 => "1 host".to_owned(),
+            Self::Hosts(Hosts(hosts)) => format!("{} hosts", hosts.len()),
+            Self::All | Self::None => self.words(),
         }
     }
 }
@@ -180,6 +199,10 @@ impl Isolation {
         if self.no_unix_sockets && !offered.filters {
             gaps.insert(Gap::Sockets);
         }
+        let is_walled = self.file_system == FileSystem::Workspace || self.network != Network::All || self.no_unix_sockets;
+        if self.elsewhere && is_walled {
+            gaps.insert(Gap::Elsewhere);
+        }
         gaps
     }
 
@@ -187,7 +210,8 @@ impl Isolation {
     pub fn open(&self, offered: Offered) -> Option<String> {
         let gaps = self.gaps(offered);
         let words: Vec<&str> = gaps.iter().map(|gap| gap.word()).collect();
-        (!words.is_empty()).then(|| format!("not walled on this machine: {}", words.join(", ")))
+        let so = if self.required { "not started on this machine, which can't hold its walls" } else { "not walled on this machine" };
+        (!words.is_empty()).then(|| format!("{so}: {}", words.join(", ")))
     }
 
     /// Why an agent must not be started, where all of it is required and not all of it holds.
@@ -217,6 +241,7 @@ impl Gap {
             Self::Signals => "signals to others",
             Self::Network => "its network",
             Self::Sockets => "Unix sockets",
+            Self::Elsewhere => "its work, which another program does",
         }
     }
 
@@ -230,6 +255,10 @@ impl Gap {
             }
             Self::Signals => {
                 format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
+            }
+            Self::Elsewhere => {
+                "its work is done by another program, OpenClaw's Gateway, which is outside whatever walls its client has (`openclaw-exec` does its own)"
+                    .to_owned()
             }
             Self::Network if offered.filters => {
                 "its network is open, because this kernel or container permits it no network of its own (user and network namespaces)"
@@ -257,6 +286,7 @@ mod tests {
         memory: None,
         processes: None,
         disk: None,
+        elsewhere: false,
         required: true,
     };
 
@@ -280,6 +310,21 @@ mod tests {
         let closed = open.closer(Some(Closer::Closed));
         assert_eq!((closed.file_system, closed.network), (FileSystem::Workspace, Network::None));
         assert_eq!(WALLED.closer(Some(Closer::Workspace)), WALLED);
+    }
+
+    #[test]
+    fn walls_around_a_client_do_not_hold_the_work_that_another_program_does_for_it() {
+        let client = Isolation { elsewhere: true, ..Isolation::default() };
+        let all = Offered { landlock: 7, filters: true, namespaces: true };
+
+        assert_eq!(client.open(all), None, "nobody asked for walls");
+        for wish in Closer::ALL {
+            assert!(client.closer(Some(wish)).refusal(all).is_some_and(|why| why.contains("Gateway")), "{wish:?}");
+        }
+        assert_eq!(
+            Isolation { required: false, ..client.closer(Some(Closer::Offline)) }.open(all).as_deref(),
+            Some("not walled on this machine: its work, which another program does")
+        );
     }
 
     #[test]
@@ -317,6 +362,7 @@ mod tests {
         );
         let wished = Isolation { required: false, ..WALLED };
         assert_eq!((wished.refusal(poor), wished.open(poor).as_deref()), (None, Some("not walled on this machine: signals to others")));
+        assert!(WALLED.open(poor).is_some_and(|told| told.starts_with("not started on this machine")));
         assert_eq!(WALLED.open(Offered { landlock: 7, filters: true, namespaces: false }), None);
     }
 }

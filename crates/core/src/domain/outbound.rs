@@ -75,6 +75,8 @@ pub enum Letter {
 pub struct ResultFacts {
     /// The task.
     pub task: Task,
+    /// The attempt; none: none was ever made.
+    pub attempt: Option<AttemptId>,
     /// The agent id (its workspace's name); none: no attempt was ever made.
     pub agent_id: Option<String>,
     /// Which counted attempt it was, from 1; 0: none.
@@ -190,8 +192,32 @@ pub struct Embed {
 pub struct PostFile {
     /// Its name.
     pub name: String,
-    /// Its text.
+    /// Its text; empty until it is sent, where it is a result that stands beside its report.
     pub text: String,
+    /// The result that it is, where it is one that stands beside its report: it is read when the message is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<LongResult>,
+}
+
+impl PostFile {
+    /// A file with a text of its own.
+    pub fn of(name: String, text: String) -> Self {
+        Self { name, text, result: None }
+    }
+
+    /// Its bytes, also where its text is yet to be read.
+    pub fn size(&self) -> u64 {
+        self.result.map_or(self.text.len() as u64, |result| result.bytes)
+    }
+}
+
+/// A result that stands beside its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongResult {
+    /// Whose it is.
+    pub attempt: AttemptId,
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// A file that an agent has left and that goes with a message: it is read when the message is sent, and stands nowhere else.

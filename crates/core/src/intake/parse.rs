@@ -77,11 +77,11 @@ pub struct Asked {
     /// Names of checks, or commands after `!`.
     pub checks: Vec<String>,
     /// `workspace`, `offline`, `closed`.
-    pub isolation: Option<String>,
+    pub isolation: Vec<String>,
 }
 
 impl Asked {
-    /// Takes a tag: the first of a kind counts, and of checks each.
+    /// Takes a tag: the first of a kind counts, and each of those that do not speak against each other: checks and isolations.
     fn take(&mut self, kind: Kind, value: &str) {
         let place = match kind {
             Kind::Model => &mut self.model,
@@ -90,7 +90,7 @@ impl Asked {
             Kind::Timeout => &mut self.timeout,
             Kind::Priority => &mut self.priority,
             Kind::Budget => &mut self.budget,
-            Kind::Isolation => &mut self.isolation,
+            Kind::Isolation => return self.isolation.push(value.to_owned()),
             Kind::Check => return self.checks.push(value.to_owned()),
         };
         place.get_or_insert_with(|| value.to_owned());
@@ -217,12 +217,13 @@ pub fn wishes(asked: &Asked, rules: &Rules<'_>) -> Result<Wishes, Vec<Refusal>> 
         Ok(())
     }));
 
-    let mut closer = None;
-    granted(asked.isolation.as_deref().map_or(Ok(()), |given| {
+    let mut closer: Option<Closer> = None;
+    for given in &asked.isolation {
         let found = Closer::ALL.into_iter().find(|known| known.word().eq_ignore_ascii_case(given));
-        closer = Some(found.ok_or_else(|| Refusal::BadIsolation { given: given.to_owned() })?);
-        Ok(())
-    }));
+        granted(found.ok_or_else(|| Refusal::BadIsolation { given: given.clone() }).map(|found| {
+            closer = Some(closer.map_or(found, |before| before.and(found)));
+        }));
+    }
 
     // Of an agent that is unknown nobody knows the checks.
     let checks = match checks::wished(&asked.checks, &agent, rules.checks.get(&agent), rules.free_checks) {

@@ -22,14 +22,14 @@ use crate::{
 };
 
 /// All that is known of an attempt that has ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Case<'a> {
     /// Its end.
     pub ending: &'a Ending,
     /// A stop that was asked for, and by whom.
     pub stop: Option<(StopReason, &'a str)>,
     /// What it has left behind.
-    pub collected: &'a Collected,
+    pub collected: Collected,
     /// Its agent's definition.
     pub definition: &'a AgentDefinition,
     /// The prices that are known.
@@ -50,15 +50,15 @@ pub struct Case<'a> {
 pub type Local = fn(NaiveDateTime) -> Option<DateTime<Utc>>;
 
 /// Judges an attempt that has ended.
-pub fn judge(case: &Case<'_>) -> Report {
-    let found = case.collected;
-    let (outcome, reason) = verdict(case);
-    let checked = checks::judge(case, outcome);
+pub fn judge(case: Case<'_>) -> Report {
+    let (outcome, reason) = verdict(&case);
+    let checked = checks::judge(&case, outcome);
+    let found = &case.collected;
     let (outcome, reason, class) = match checked.as_ref().and_then(|(_, missing)| missing.clone()) {
         Some(missing) => (Outcome::Failed, Some(missing), Some(ErrorClass::CheckFailed)),
         None => (outcome, reason, found.answer.as_ref().and_then(|answer| answer.class)),
     };
-    let resets_at = if outcome == Outcome::Failed { quota_is_back(case) } else { None };
+    let resets_at = if outcome == Outcome::Failed { quota_is_back(&case) } else { None };
     let reason = reason.map(|reason| match resets_at {
         Some(at) => format!("{reason}; it has quota again at {}", at.format("%Y-%m-%d %H:%M UTC")),
         None => reason,
@@ -87,16 +87,19 @@ pub fn judge(case: &Case<'_>) -> Report {
     if let Some(error) = found.answer.as_ref().and_then(|answer| answer.error.as_deref()).filter(|_| success) {
         remarks.push(format!("the agent itself reports: {error}"));
     }
+    let partial = !found.text.is_empty() && was_cut_off(&case, outcome);
+    let found = case.collected;
     Report {
         outcome,
         reason,
-        text: found.text.clone(),
+        text: found.text,
+        aside: None,
         text_left_out: found.text_left_out,
-        summary: found.summary.clone(),
-        partial: !found.text.is_empty() && was_cut_off(case, outcome),
-        outputs: found.outputs.clone(),
-        files: found.files.clone(),
-        log_tail: found.log_tail.clone().filter(|_| !success),
+        summary: found.summary,
+        partial,
+        outputs: found.outputs,
+        files: found.files,
+        log_tail: found.log_tail.filter(|_| !success),
         usage: priced.usage,
         cost: priced.cost,
         cost_from: priced.cost_from,
@@ -105,7 +108,7 @@ pub fn judge(case: &Case<'_>) -> Report {
         duration,
         remarks,
         class: class.filter(|_| !success),
-        session: found.session.clone(),
+        session: found.session,
         checked: checked.map(|(checked, _)| checked),
         resets_at,
     }
@@ -211,7 +214,7 @@ fn stopped(stop: Option<(StopReason, &str)>, else_why: &str) -> (Outcome, String
 
 /// An agent that ended by itself succeeded if its definition's rule says so and there is a result.
 fn by_itself(case: &Case<'_>, record: &ExitRecord) -> (Outcome, Option<String>) {
-    let (found, rule) = (case.collected, &case.definition.reading.success);
+    let (found, rule) = (&case.collected, &case.definition.reading.success);
     let broken_rule = found.answer.as_ref().is_some_and(|answer| !answer.ok);
     let silent = found.answer.is_none() && !rule.require.is_empty();
     let ended = match record.exit {

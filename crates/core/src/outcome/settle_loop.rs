@@ -19,7 +19,7 @@ use crate::{
     ports::agent_runner::AgentRunner,
     queue::{
         Queue, QueueError,
-        settle::{Ended, How},
+        settle::{Ended, Found, How},
     },
     wording::redact,
 };
@@ -68,15 +68,19 @@ fn tell_if_broken(done: Result<(), JoinError>) {
 }
 
 /// Judges one and settles it, for as long as it takes.
-async fn settle(queue: Queue, runner: Arc<dyn AgentRunner>, law: Arc<Law>, ended: Ended) {
+async fn settle(queue: Queue, runner: Arc<dyn AgentRunner>, law: Arc<Law>, mut ended: Ended) {
     let (attempt, fence, task) = (ended.attempt.id, ended.attempt.fence, ended.attempt.task.clone());
-    let report = without_secrets(report(&ended, &law), law).await;
-    tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {} has {}", ended.attempt.number, report.outcome.word());
+    let number = ended.attempt.number;
+    // Held until it is settled: a few large results at a time are in memory.
+    let _room = ended.room.take();
+    let report = without_secrets(report(ended, &law), law).await;
+    tracing::info!(task.id = %task, outcome = report.outcome.word(), "task {task}: attempt {number} has {}", report.outcome.word());
+    let found = Found::from(report);
     loop {
-        match queue.settle(attempt, fence, report.clone()).await {
+        match queue.settle(attempt, fence, found.clone()).await {
             Ok(()) => break,
             Err(QueueError::Late) => {
-                tracing::warn!(task.id = %task, "task {task}: a late report of attempt {} was refused", ended.attempt.number);
+                tracing::warn!(task.id = %task, "task {task}: a late report of attempt {number} was refused");
                 break;
             }
             Err(error) => {
@@ -102,7 +106,7 @@ async fn without_secrets(report: Report, law: Arc<Law>) -> Report {
     tokio::task::spawn_blocking(clean).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-fn report(ended: &Ended, law: &Law) -> Report {
+fn report(ended: Ended, law: &Law) -> Report {
     let ending = match &ended.how {
         How::Unstartable(reason) => return Report::without_result(Outcome::Failed, reason.clone()),
         How::Ran(ending) => ending,
@@ -116,10 +120,10 @@ fn report(ended: &Ended, law: &Law) -> Report {
             &forgotten
         }
     };
-    let mut report = judge::judge(&Case {
+    let mut report = judge::judge(Case {
         ending,
         stop: ended.attempt.stop.as_ref().map(|(why, by)| (*why, by.as_str())),
-        collected: &ended.collected,
+        collected: ended.collected,
         definition,
         catalogue: &law.catalogue,
         requested: wishes.model.as_ref(),

@@ -131,6 +131,14 @@ pub struct Walls {
     pub disk_limit: Option<DiskLimit>,
 }
 
+impl Walls {
+    /// Whether it is kept from files, from the network or from other programs. Who is must not have others do it: bounds on what it may take of the machine
+    /// are no such walls.
+    pub fn keep_it_from_others(&self) -> bool {
+        self.files.is_some() || self.no_network || self.no_unix_sockets || self.hosts.is_some()
+    }
+}
+
 /// How much some folders may hold together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskLimit {

@@ -25,7 +25,7 @@ pub trait Chat: Send + Sync {
     /// # Errors
     ///
     /// [`ChatError`]; with [`ChatError::Unknown`] the message may stand.
-    async fn post(&self, to: Address, parcel: &ParcelId, post: &Post) -> Result<MessageRef, ChatError>;
+    async fn post(&self, to: Address, parcel: &ParcelId, post: Post) -> Result<MessageRef, ChatError>;
 
     /// Changes a message of ours to what a post says; its files stay as they are. Idempotent.
     ///

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod entropy;
 pub mod memory;
 pub mod progress;
+pub mod removal;
 pub mod row;
 pub mod rows;
 mod rows_error;

@@ -55,6 +55,8 @@ pub trait Look {
     fn attempt(&self, id: AttemptId) -> Result<Option<AttemptRow>, RowsError>;
     /// A task's attempts, oldest first, void ones included.
     fn attempts_of(&self, task: &TaskId) -> Result<Vec<AttemptRow>, RowsError>;
+    /// The result that was set aside of an attempt's report, whole; `None`: none was.
+    fn long_result(&self, attempt: AttemptId) -> Result<Option<String>, RowsError>;
     /// The live attempts that an instance holds, oldest first.
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError>;
     /// The same attempts, without what was written about them.
@@ -149,6 +151,8 @@ pub trait Rows: Look {
     fn insert_attempt(&mut self, row: &AttemptRow) -> Result<(), RowsError>;
     /// Changes an attempt whose fencing number is `row.fence` and which is live. Its step and task never change.
     fn update_attempt(&mut self, row: &AttemptRow) -> Result<(), RowsError>;
+    /// Keeps the result that was set aside of an attempt's report; [`RowsError::Duplicate`] if it has one.
+    fn insert_long_result(&mut self, attempt: AttemptId, text: &str) -> Result<(), RowsError>;
     /// Notes that the workspace of an attempt that is not live is gone; once more does no harm.
     fn forget_workspace(&mut self, id: AttemptId) -> Result<(), RowsError>;
     /// Sets the lease of all live attempts of an instance; returns how many.

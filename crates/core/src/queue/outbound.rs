@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome, Report},
-        id::{LetterId, ParcelId, TaskId},
+        id::{AttemptId, LetterId, ParcelId, TaskId},
         journal::What,
         outbound::{Address, Class, Letter, LetterState, Post, Progress, Purpose, ResultFacts},
         task::MessageRef,
@@ -94,6 +94,15 @@ impl Queue {
             Ok(Outgoing::Letters(with_facts.collect::<Result<_, _>>()?))
         })
         .await
+    }
+
+    /// The whole result of an attempt, where it stands beside its report.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Store`].
+    pub async fn long_result(&self, attempt: AttemptId) -> Result<Option<String>, QueueError> {
+        self.read(move |look| look.long_result(attempt)).await
     }
 
     /// Freezes letters into a parcel, durably, before it is sent for the first time. `None`: the letters are not waiting any more.
@@ -297,6 +306,7 @@ pub(super) fn result_facts(look: &dyn Look, row: &LetterRow) -> Result<Option<Re
     }
     let Some(report) = report else { return Ok(None) };
     Ok(Some(ResultFacts {
+        attempt: ran.as_ref().map(|attempt| attempt.id),
         agent_id: ran.as_ref().map(|attempt| attempt.agent_id.clone()),
         number: ran.as_ref().map_or(0, |attempt| attempt.number),
         report,

@@ -1,6 +1,9 @@
 //! The end of an attempt: one transaction holds its report, what becomes of its step, the freed gates, the ledger, the journal and the letters.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Queue, QueueError, Rules,
@@ -39,6 +42,8 @@ pub struct Ended {
     pub attempt: AttemptRow,
     /// Its task.
     pub task: TaskRow,
+    /// The room in memory that a large result takes, until it is settled.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 /// How an attempt ended, as far as its process is concerned.
@@ -50,18 +55,37 @@ pub enum How {
     Unstartable(String),
 }
 
+/// What came of an attempt, as it is stored.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The report.
+    report: Report,
+    /// Its result, if it is too long for the report.
+    long_result: Option<Arc<str>>,
+}
+
+impl From<Report> for Found {
+    fn from(mut report: Report) -> Self {
+        let long_result = report.set_aside().map(Arc::from);
+        Self { report, long_result }
+    }
+}
+
 impl Queue {
     /// Records how an attempt ended, once, and everything that follows from it.
     ///
     /// # Errors
     ///
     /// [`QueueError::Late`] if it was settled already or overtaken; [`QueueError::Store`].
-    pub async fn settle(&self, attempt: AttemptId, fence: Fence, report: Report) -> Result<(), QueueError> {
-        let (now, rules) = (self.now(), self.rules.clone());
+    pub async fn settle(&self, attempt: AttemptId, fence: Fence, found: impl Into<Found>) -> Result<(), QueueError> {
+        let (now, rules, found) = (self.now(), self.rules.clone(), found.into());
         let settled = self
             .write(Urgency::Urgent, move |rows| {
                 let row = held(rows, attempt, fence)?;
-                end_attempt(rows, &rules, &row, report.clone(), now)
+                if let Some(text) = &found.long_result {
+                    rows.insert_long_result(attempt, text)?;
+                }
+                end_attempt(rows, &rules, &row, found.report.clone(), now)
             })
             .await;
         if let Err(QueueError::Late) = settled {

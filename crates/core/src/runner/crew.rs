@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -20,6 +23,9 @@ use crate::{
     },
     queue::{Queue, QueueError, settle::Ended},
 };
+
+/// Large results that are in memory at a time, at most.
+const LARGE_RESULTS: usize = 1;
 
 /// Runs the attempts that this instance has claimed.
 #[derive(Clone)]
@@ -46,7 +52,8 @@ impl Crew {
         settings: Settings,
         ended: mpsc::Sender<Ended>,
     ) -> Self {
-        Self { means: Means { queue, runner, chat, log, settings: Arc::new(settings), pulses: Pulses::default(), ended } }
+        let (pulses, large) = (Pulses::default(), Arc::new(Semaphore::new(LARGE_RESULTS)));
+        Self { means: Means { queue, runner, chat, log, settings: Arc::new(settings), pulses, large, ended } }
     }
 
     /// How its running agents are doing.

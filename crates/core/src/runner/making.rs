@@ -2,13 +2,15 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
     asking,
     beside::{self, Beside},
     bridging,
     brief::{self, Facts},
     checking, filling,
-    means::Settings,
+    means::{Means, Settings},
     results, walls,
     workspace::{self, Contents, Workspace},
 };
@@ -22,6 +24,9 @@ use crate::{
     },
     ports::agent_runner::{Cause, Ending, Exit, ExitRecord, LaunchSpec},
 };
+
+/// Bytes from which on a result takes its turn.
+const LARGE: u64 = 1 << 20;
 
 /// One run of a task.
 #[derive(Clone, Debug)]
@@ -163,6 +168,16 @@ fn kept_first(definition: &AgentDefinition) -> Vec<String> {
 /// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.
 pub(super) fn stdout(settings: &Settings, attempt: AttemptId) -> PathBuf {
     settings.attempts.join(attempt.to_string()).join("stdout")
+}
+
+/// Waits for room in memory for a run's result, where that may be large.
+pub(super) async fn room(means: &Means, run: &Run) -> Option<OwnedSemaphorePermit> {
+    let files = [run.workspace.file(workspace::RESULT), stdout(&means.settings, run.attempt)];
+    let is_large = files.iter().any(|path| std::fs::symlink_metadata(path).is_ok_and(|seen| seen.len() > LARGE));
+    if !is_large {
+        return None;
+    }
+    Arc::clone(&means.large).acquire_owned().await.ok()
 }
 
 /// Collects what a run has left.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{pulses::Pulses, results, walls::Shut};
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Means {
     pub(super) settings: Arc<Settings>,
     /// How running agents are doing.
     pub(super) pulses: Pulses,
+    /// How many large results may be in memory at a time, from when they are collected until they are settled.
+    pub(super) large: Arc<Semaphore>,
     /// Where what has ended goes.
     pub(super) ended: mpsc::Sender<Ended>,
 }

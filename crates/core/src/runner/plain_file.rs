@@ -56,8 +56,9 @@ pub fn read(path: &Path, limit: u64) -> Found<Beginning> {
         Found::Missing => return Found::Missing,
         Found::Refused(why) => return Found::Refused(why),
     };
-    let mut bytes = Vec::new();
     let length = file.metadata().map_or(0, |seen| seen.len());
+    // One more, so that the end is seen without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
     match file.take(limit).read_to_end(&mut bytes) {
         Err(error) => Found::Refused(format!("it can't be read: {error}")),
         Ok(read) => Found::Plain(Beginning { bytes, left_out: length.saturating_sub(read as u64) }),

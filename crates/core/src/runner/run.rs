@@ -42,7 +42,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
             Ok(Started::Running) => {}
             Ok(Started::Unstartable(reason)) => {
                 means.log.note(workspace.dir(), &attempt.task, &format!("Not started: {reason}"));
-                let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task };
+                let ended = Ended { how: How::Unstartable(reason), collected: Collected::default(), attempt, task, room: None };
                 return (id, means.ended.send(ended).await.is_ok());
             }
             Ok(Started::NotNow(reason)) => {
@@ -71,6 +71,10 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
         () = let_go.cancelled() => return (id, true),
     };
     tracing::debug!("task {}: the agent of attempt {} has ended", attempt.task, attempt.number);
+    let room = tokio::select! {
+        room = making::room(&means, &run) => room,
+        () = let_go.cancelled() => return (id, true),
+    };
     let collected = making::collected(&means.settings, &run, &attempt.agent, &ending).await;
     if !collected.story.is_empty() {
         means.log.note(workspace.dir(), &attempt.task, "What its output tells of its work:");
@@ -81,7 +85,7 @@ pub(super) async fn attempt(means: Means, attempt: AttemptRow, task: TaskRow, le
     tracing::debug!("task {}: what attempt {} has left is collected", attempt.task, attempt.number);
     // The row as it is now: it may hold a stop that was asked for meanwhile.
     let attempt = means.queue.attempt(id).await.ok().flatten().unwrap_or(attempt);
-    (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task }).await.is_ok())
+    (id, means.ended.send(Ended { how: How::Ran(ending), collected, attempt, task, room }).await.is_ok())
 }
 
 /// The task as this attempt is told it: with what was said in its thread and the files that came with that, and with what the last attempt has left.

@@ -1,7 +1,7 @@
 //! Files that an agent has left, attached to its entry in the results as far as Discord takes them; the rest is named with its place.
 
 use super::{figures, fit, harmless::code};
-use crate::domain::outbound::{LeftFile, Post, ResultFacts};
+use crate::domain::outbound::{LeftFile, Post, PostFile, ResultFacts};
 
 /// Most files with one message. Source: Discord developer documentation, "Opcodes and Status Codes", JSON error 30015.
 pub const MOST: usize = 10;
@@ -22,7 +22,7 @@ pub fn attach(post: &mut Post, facts: &ResultFacts, most: usize) {
     let mut files: Vec<&(String, u64)> = facts.report.files.iter().filter(|(_, size)| *size > 0).collect();
     files.sort_by_key(|(name, _)| name.matches('/').count());
     let places = most.min(MOST.saturating_sub(post.files.len()));
-    let mut room = TOGETHER.saturating_sub(post.files.iter().map(|file| file.text.len() as u64).sum());
+    let mut room = TOGETHER.saturating_sub(post.files.iter().map(PostFile::size).sum());
     let mut too_large = Vec::new();
     for (path, size) in files {
         if *size > EACH {
@@ -68,10 +68,7 @@ fn attached_name(path: &str, taken: &[LeftFile]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::outbound::PostFile,
-        wording::entry::{self, tests::facts},
-    };
+    use crate::wording::entry::{self, tests::facts};
 
     fn with(files: &[(&str, u64)], most: usize) -> Post {
         let mut facts = facts();
@@ -107,7 +104,7 @@ mod tests {
         let many: Vec<(String, u64)> = (0..20).map(|n| (format!("{n}.txt"), 1)).collect();
         let mut facts = facts();
         facts.report.files = many;
-        let mut post = Post { files: vec![PostFile { name: "result.md".into(), text: "x".into() }], ..Post::default() };
+        let mut post = Post { files: vec![PostFile::of("result.md".into(), "x".into())], ..Post::default() };
         attach(&mut post, &facts, 20);
         assert_eq!(post.files.len() + post.left.len(), MOST);
 

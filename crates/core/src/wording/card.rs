@@ -15,7 +15,7 @@ use crate::domain::{
     ceiling::{NEARLY, Scope},
     component::{Button, Press, Row, Style, Verb},
     money::Usd,
-    outbound::{Embed, Post, PostFile, ResultFacts},
+    outbound::{Embed, Post, ResultFacts},
     showing::Shown,
     task::{Task, show_duration},
 };
@@ -131,7 +131,7 @@ pub fn told(facts: &ResultFacts) -> Post {
     }
     let partial = if report.partial { "\n-# What there was of a result when it was cut off:" } else { "" };
     let inside = in_fence(text);
-    let fits = fit::length(&inside) <= BOXES && report.text_left_out == 0;
+    let fits = fit::length(&inside) <= BOXES && report.text_left_out == 0 && report.aside.is_none();
     let shown = if fits { inside.as_str() } else { fit::head(&inside, BOX) };
     let embeds =
         fit::split(shown, BOX).iter().map(|part| Embed { description: fenced(part), colour: entry::colour(report.outcome) }).collect();
@@ -144,16 +144,10 @@ pub fn told(facts: &ResultFacts) -> Post {
         } else {
             String::new()
         };
-        (
-            format!("\n-# The beginning; the whole is in {}{cut}.", code(&name, 120)),
-            vec![PostFile { name, text: fit::head(&report.text, FILE).to_owned() }],
-        )
+        (format!("\n-# The beginning; the whole is in {}{cut}.", code(&name, 120)), vec![entry::file_of(facts, name)])
     };
     Post { content: format!("{head}{reason}{partial}{note}"), embeds, files, silent: true, ..Post::default() }
 }
-
-/// Most of a result that goes along as a file: below Discord's 10 MiB.
-const FILE: usize = 8 << 20;
 
 fn headline(facts: &CardFacts) -> String {
     // What was run again by hand has no more attempts to come: "2 of 2" would read like a limit.

@@ -13,7 +13,7 @@ use crate::domain::{
     attempt::{Outcome, Report},
     id::TaskId,
     money::CostFrom,
-    outbound::{Embed, Post, PostFile, ResultFacts},
+    outbound::{Embed, LongResult, Post, PostFile, ResultFacts},
 };
 
 /// Most boxes in one message. Source: Discord developer documentation, "Create Message", field `embeds`.
@@ -22,13 +22,15 @@ const EMBEDS: usize = 10;
 const EMBEDS_TOTAL: usize = 6_000;
 /// Most characters in one box's text (4,096 at Discord): more is no overview.
 const EMBED: usize = 3_000;
-/// Most bytes of files in one request. Source: the same, "Uploading Files": 25 MiB; the rest is for the request's own parts.
-const FILES_TOTAL: usize = 24 << 20;
+/// Most bytes of files that several entries share one message with. Discord takes three times as much in a request ("Uploading Files": 25 MiB);
+/// but one that fails is sent again whole, and is whole in memory.
+const FILES_TOTAL: u64 = 8 << 20;
 /// Most bytes of one file: below Discord's 10 MiB.
-const FILE: usize = 8 << 20;
+const FILE: u64 = 8 << 20;
 /// How much of the prompt is shown. Source: contract 003 §5.
 const PROMPT: usize = 500;
 
+const SUMMARY: &str = "Summary";
 const ATTEMPT: &str = "**Attempt:** ";
 
 /// The entry as a message of its own.
@@ -46,7 +48,7 @@ pub fn batch<F: Borrow<ResultFacts>>(facts: &[F]) -> (Post, usize) {
     while together > 1 {
         let limit = EMBED.min(EMBEDS_TOTAL / together);
         let composed: Vec<_> = facts[..together].iter().map(|facts| (compose(facts, limit), facts.report.outcome)).collect();
-        let bytes: usize = composed.iter().filter_map(|(one, _)| one.file.as_ref()).map(|file| file.text.len()).sum();
+        let bytes: u64 = composed.iter().filter_map(|(one, _)| one.file.as_ref()).map(PostFile::size).sum();
         if bytes <= FILES_TOTAL {
             let mut post = Post::default();
             for (one, outcome) in composed {
@@ -228,8 +230,10 @@ impl<'a> Body<'a> {
         let summary = report.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty() && *summary != text);
         let (title, shown, attach) = match (summary, text.is_empty()) {
             (None, true) => return None,
-            (Some(summary), none) => ("Summary", summary, !none),
-            (None, false) => (if report.partial { "Partial result" } else { "Result" }, text, report.text_left_out > 0),
+            (Some(summary), none) => (SUMMARY, summary, !none),
+            (None, false) => {
+                (if report.partial { "Partial result" } else { "Result" }, text, report.text_left_out > 0 || report.aside.is_some())
+            }
         };
         let beginning = fit::head(shown, limit);
         Some(Self { title, text: shown, inside: in_fence(beginning), whole: beginning.len() == shown.len(), attach })
@@ -249,11 +253,15 @@ impl<'a> Body<'a> {
             return (room.take("result", Some(complete), 0), None);
         }
         // Where nothing but a summary was written there is no other whole than itself.
-        let file = file_of(facts, if facts.report.text.trim().is_empty() { self.text } else { &facts.report.text });
+        let file = if facts.report.text.trim().is_empty() {
+            PostFile::of(file_name(facts), self.text.to_owned())
+        } else {
+            file_of(facts, file_name(facts))
+        };
         let there = match facts.report.text_left_out {
             0 => format!("the whole text is in `{}`", file.name),
             bytes => {
-                let kept = figures::bytes(facts.report.text.len() as u64);
+                let kept = figures::bytes(facts.report.text_bytes());
                 format!("{kept} of it are in `{}`, {} more in the workspace only", file.name, figures::bytes(bytes))
             }
         };
@@ -261,7 +269,8 @@ impl<'a> Body<'a> {
         if whole && fit::length(&told) < room.left {
             return (room.take("result", Some(told), 0), Some(file));
         }
-        let all = figures::thousands(self.text.chars().count() as u64);
+        let of_result = facts.report.aside.filter(|_| self.title != SUMMARY);
+        let all = figures::thousands(of_result.map_or_else(|| self.text.chars().count() as u64, |whole| whole.characters));
         let note = |shown: usize| format!("\n-# The first {} of {all} characters; {there}", figures::thousands(shown as u64));
         let bare = fit::length(&frame("", &note(fit::MESSAGE))) + 1;
         let shown = fit::cut(&self.inside, room.left.saturating_sub(bare));
@@ -274,14 +283,29 @@ impl<'a> Body<'a> {
     }
 }
 
-fn file_of(facts: &ResultFacts, text: &str) -> PostFile {
+fn file_name(facts: &ResultFacts) -> String {
     let id: String = facts.task.id.as_str().replace(':', "-");
     let again = if facts.number > 1 { format!("-attempt-{}", facts.number) } else { String::new() };
-    let mut end = text.len().min(FILE);
+    format!("result-{id}{again}.md")
+}
+
+/// The whole result as a file, as far as one file takes it. One that stands beside its report is not read for that.
+pub(super) fn file_of(facts: &ResultFacts, name: String) -> PostFile {
+    match facts.attempt.zip(facts.report.aside) {
+        Some((attempt, whole)) => {
+            PostFile { name, text: String::new(), result: Some(LongResult { attempt, bytes: whole.bytes.min(FILE) }) }
+        }
+        None => PostFile::of(name, in_a_file(&facts.report.text).to_owned()),
+    }
+}
+
+/// As much of a text as goes into one file.
+pub fn in_a_file(text: &str) -> &str {
+    let mut end = text.len().min(usize::try_from(FILE).unwrap_or(usize::MAX));
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    PostFile { name: format!("result-{id}{again}.md"), text: text[..end].to_owned() }
+    &text[..end]
 }
 
 fn log_section(log: &str, room: usize) -> Option<String> {

@@ -200,7 +200,7 @@ pub fn log(log: &Log<'_>) -> Post {
     let mut notes = Vec::new();
     let mut files = Vec::new();
     if cut {
-        let file = PostFile { name: format!("log-{}.txt", log.task.as_str().replace(':', "-")), text: file_tail(log.text).to_owned() };
+        let file = PostFile::of(format!("log-{}.txt", log.task.as_str().replace(':', "-")), file_tail(log.text).to_owned());
         notes.push(format!("more is in `{}`", file.name));
         files.push(file);
     }

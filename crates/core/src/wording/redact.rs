@@ -47,7 +47,11 @@ impl Known {
     /// lines), in hexadecimal, with %-signs as in addresses, as JSON writes them. Of one that was cut through, by a wording or where output was left
     /// out, what is left on either side of the cut is replaced too; one that line breaks part is found all the same.
     pub fn clean(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
+        self.clean_whole(text.to_owned())
+    }
+
+    /// [`Self::clean`] without a copy of a text in which there is nothing to clean.
+    pub fn clean_whole(&self, mut clean: String) -> String {
         let is_cut = clean.contains(CUT) || clean.contains(LEFT_OUT.0);
         for form in &self.forms {
             if clean.contains(form.as_str()) {
@@ -70,7 +74,7 @@ impl Known {
     pub fn clean_file(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
         let is_binary = bytes.contains(&0);
         match String::from_utf8(bytes) {
-            Ok(text) if !is_binary => Some(self.clean(&text).into_bytes()),
+            Ok(text) if !is_binary => Some(self.clean_whole(text).into_bytes()),
             other => {
                 let bytes = other.map_or_else(std::string::FromUtf8Error::into_bytes, String::into_bytes);
                 // UTF-16 has a zero beside each plain letter.
@@ -84,7 +88,11 @@ impl Known {
     /// The same of a text that may have been cut out of a longer one: the end of a value that it begins with, and the beginning of one that it
     /// ends with, go too, as far as they are long enough to be known. What is read in pieces is cleaned by it piece by piece.
     pub fn clean_cut(&self, text: &str) -> String {
-        let mut clean = self.clean(text);
+        self.clean_cut_whole(text.to_owned())
+    }
+
+    fn clean_cut_whole(&self, text: String) -> String {
+        let mut clean = self.clean_whole(text);
         for form in &self.forms {
             if let Some(length) = end_at_beginning(form, &clean) {
                 clean.replace_range(..length, IN_ITS_PLACE);
@@ -152,7 +160,7 @@ fn cuts(text: &str) -> Vec<(usize, usize)> {
 #[must_use]
 pub fn redact_report(mut report: Report, secrets: &[&str]) -> Report {
     let known = Known::of(secrets.iter().copied());
-    let clean = |text: &mut String| *text = known.clean_cut(text);
+    let clean = |text: &mut String| *text = known.clean_cut_whole(std::mem::take(text));
     clean(&mut report.text);
     let single = [&mut report.reason, &mut report.summary, &mut report.log_tail, &mut report.model, &mut report.session];
     for text in single.into_iter().flatten() {

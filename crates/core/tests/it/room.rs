@@ -64,7 +64,7 @@ impl Room {
 
 #[async_trait]
 impl Chat for Room {
-    async fn post(&self, _to: Address, _parcel: &ParcelId, _post: &Post) -> Result<MessageRef, ChatError> {
+    async fn post(&self, _to: Address, _parcel: &ParcelId, _post: Post) -> Result<MessageRef, ChatError> {
         panic!("the desk posts nothing")
     }
 

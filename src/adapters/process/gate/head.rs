@@ -14,6 +14,9 @@ const MOST_BYTES: usize = 64 * 1024;
 /// The port of plain HTTP.
 const HTTP: u16 = 80;
 
+/// The most that is shown of what is no host, in characters.
+const MOST_SHOWN: usize = 80;
+
 /// Headers that are between a client and its proxy, or are set anew. Source: RFC 9110, §7.6.1.
 const NOT_PASSED_ON: [&str; 6] = ["host", "connection", "keep-alive", "proxy-connection", "proxy-authorization", "upgrade"];
 
@@ -24,6 +27,8 @@ pub(super) enum Asked {
     Tunnel(Wanted),
     /// This head is to be sent there, and what follows it.
     Plain(Wanted, Vec<u8>),
+    /// Something that is neither a host's name nor an address, as far as it can be shown.
+    NoHost(String),
 }
 
 /// Reads a head that may take so long to come, all in all. Returns it, and what has come after it already.
@@ -62,17 +67,19 @@ pub(super) fn parse(head: &[u8]) -> Option<Asked> {
         return None;
     }
     if method == "CONNECT" {
-        return Wanted::parse(target, None).map(Asked::Tunnel);
+        return Some(Wanted::parse(target, None).map_or_else(|| no_host(target), Asked::Tunnel));
     }
     let (scheme, rest) = target.split_at_checked("http://".len())?;
     if !scheme.eq_ignore_ascii_case("http://") {
         return None;
     }
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let wanted = Wanted::parse(authority, Some(HTTP))?;
-    let slash = if path.starts_with('/') { "" } else { "/" };
+    let Some(wanted) = Wanted::parse(authority, Some(HTTP)) else { return Some(no_host(authority)) };
+    let (slash, path) = (if path.starts_with('/') { "" } else { "/" }, path.split('#').next().unwrap_or_default());
+    // A client of the older version does not understand all that the newer one's server says.
+    let version = if version == "HTTP/1.0" { version } else { "HTTP/1.1" };
     // One request for one connection: the next may be for another host.
-    let mut passed = format!("{method} {slash}{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n").into_bytes();
+    let mut passed = format!("{method} {slash}{path} {version}\r\nHost: {authority}\r\nConnection: close\r\n").into_bytes();
     for line in lines {
         let name = line.split(|byte| *byte == b':').next().and_then(|name| str::from_utf8(name).ok())?;
         // A line that goes on with the one before, or has no name, is no header.
@@ -86,6 +93,12 @@ pub(super) fn parse(head: &[u8]) -> Option<Asked> {
     }
     passed.extend_from_slice(b"\r\n");
     Some(Asked::Plain(wanted, passed))
+}
+
+/// What was asked for, without what would be something else where it is shown.
+fn no_host(given: &str) -> Asked {
+    let shown = given.chars().map(|letter| if letter.is_ascii_graphic() && letter != '`' { letter } else { '?' });
+    Asked::NoHost(shown.take(MOST_SHOWN).collect())
 }
 
 #[cfg(test)]
@@ -143,9 +156,11 @@ mod tests {
 
         assert_eq!(asked("a.example:443"), Some(Asked::Tunnel(wanted("a.example:443"))));
         assert_eq!(asked("[::1]:8080"), Some(Asked::Tunnel(wanted("[::1]:8080"))));
-        for none in ["a.example", "http://a.example:443", "a.example:443/path", "user@a.example:443", "", "a.example:443 HTTP/1.1"] {
-            assert_eq!(asked(none), None, "{none}");
+        for none in ["a.example", "http://a.example:443", "a.example:443/path", "user@a.example:443", "127.1:80", "2130706433:80", ""] {
+            assert_eq!(asked(none), Some(Asked::NoHost(none.to_owned())), "{none}");
         }
+        assert_eq!(asked("`a`\u{1b}ü:443"), Some(Asked::NoHost("?a???:443".to_owned())), "what is shown is harmless");
+        assert_eq!(asked("a.example:443 HTTP/1.1"), None);
     }
 
     #[test]
@@ -155,8 +170,8 @@ mod tests {
 
         let passed = b"POST /x?y=1 HTTP/1.1\r\nHost: a.example:8080\r\nConnection: close\r\nContent-Length: 2\r\nX-Name: \xe9\r\n\r\n";
         assert_eq!(parse(head), Some(Asked::Plain(wanted("a.example:8080"), passed.to_vec())));
-        let Some(Asked::Plain(to, passed)) = parse(b"GET HTTP://a.example?q HTTP/1.0\r\n\r\n") else { panic!("it is one") };
-        assert_eq!((to, passed.starts_with(b"GET /?q HTTP/1.1\r\nHost: a.example\r\n")), (wanted("a.example:80"), true));
+        let Some(Asked::Plain(to, passed)) = parse(b"GET HTTP://a.example?q#part HTTP/1.0\r\n\r\n") else { panic!("it is one") };
+        assert_eq!((to, passed.starts_with(b"GET /?q HTTP/1.0\r\nHost: a.example\r\n")), (wanted("a.example:80"), true));
     }
 
     #[test]
@@ -166,14 +181,17 @@ mod tests {
             "GET https://a.example/ HTTP/1.1\r\n\r\n",
             "GET http://a.example/ HTTP/2\r\n\r\n",
             "GET http://a.example/ x HTTP/1.1\r\n\r\n",
-            "GET http://a.example@b.example/ HTTP/1.1\r\n\r\n",
             "GET http://a.example/ HTTP/1.1\r\n folded: x\r\n\r\n",
             "GET http://a.example/ HTTP/1.1\r\nno colon\r\n\r\n",
-            "GET http:// HTTP/1.1\r\n\r\n",
             "\x16\x03\x01\r\n\r\n",
             "\r\n\r\n",
         ] {
             assert_eq!(parse(head.as_bytes()), None, "{head:?}");
+        }
+        for (none, head) in
+            [("a.example@b.example", "GET http://a.example@b.example/ HTTP/1.1\r\n\r\n"), ("", "GET http:// HTTP/1.1\r\n\r\n")]
+        {
+            assert_eq!(parse(head.as_bytes()), Some(Asked::NoHost(none.to_owned())), "{head:?}");
         }
     }
 }

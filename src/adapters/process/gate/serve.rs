@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket},
     os::fd::BorrowedFd,
     sync::{Condvar, Mutex, PoisonError},
     thread,
@@ -36,6 +36,9 @@ const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// What is read away of a request that was refused, so that its sender hears why.
 const READ_AWAY: (usize, Duration) = (256 * 1024, Duration::from_millis(500));
+
+/// A port at which nobody listens. Source: RFC 863.
+const DISCARD: u16 = 9;
 
 const PATIENCE: Patience = Patience { idle: Duration::from_secs(15 * 60), look: Duration::from_secs(15) };
 
@@ -118,6 +121,9 @@ impl Service<'_> {
                 (server, told.map(|()| Vec::new()))
             }),
             Some(Asked::Plain(wanted, head)) => self.connect(&wanted).map(|server| (server, Ok(head))),
+            Some(Asked::NoHost(given)) => {
+                Err(self.refused(&format!("`{given}`, which is no host's name or address as it is written here")))
+            }
             None => Err(Refusal { status: "400 Bad Request", why: "this gate takes `CONNECT host:port` and `http://host/…`".to_owned() }),
         };
         match reached {
@@ -143,10 +149,10 @@ impl Service<'_> {
                     .to_socket_addrs()
                     .map_err(|error| Refusal { status: "502 Bad Gateway", why: format!("{wanted} could not be found: {error}") })?
                     .collect();
-                let (may, may_not): (Vec<SocketAddr>, Vec<SocketAddr>) =
-                    found.into_iter().partition(|address| self.hosts.may_lead_to(address.ip(), port));
-                if let (true, Some(private)) = (may.is_empty(), may_not.first()) {
-                    return Err(self.refused(&format!("{wanted}, which leads to the private address {}", private.ip())));
+                let (may, may_not): (Vec<SocketAddr>, Vec<SocketAddr>) = found.into_iter().partition(|address| self.may_lead_to(*address));
+                if let (true, Some(closed)) = (may.is_empty(), may_not.first()) {
+                    let what = if self.hosts.may_lead_to(closed.ip(), port) { "this machine's own" } else { "the private" };
+                    return Err(self.refused(&format!("{wanted}, which leads to {what} address {}", closed.ip())));
                 }
                 may
             }
@@ -161,6 +167,12 @@ impl Service<'_> {
         Err(Refusal { status: "502 Bad Gateway", why: format!("{wanted} could not be reached: {why}") })
     }
 
+    /// Whether a name may lead there: to what everybody reaches in the same way, so not to this machine, whose own programs are let in where others are not.
+    fn may_lead_to(&self, address: SocketAddr) -> bool {
+        let (ip, port) = (address.ip(), address.port());
+        self.hosts.names_address(ip, port) || self.hosts.may_lead_to(ip, port) && !is_this_machine_s(ip)
+    }
+
     /// Notes what was refused, once, and as long as there is little of it.
     fn refused(&self, what: &str) -> Refusal {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,6 +183,13 @@ impl Service<'_> {
         }
         Refusal { status: "403 Forbidden", why: format!("this agent asked for {what} (`network`)") }
     }
+}
+
+/// Whether an address is one of this machine's: what goes to such a one comes from it too. Nothing is sent.
+fn is_this_machine_s(address: IpAddr) -> bool {
+    let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, DISCARD)).and_then(|()| socket.local_addr()));
+    from.is_ok_and(|from| from.ip() == address)
 }
 
 /// Says why not.
@@ -189,6 +208,25 @@ fn refuse(client: &TcpStream, refusal: &Refusal) {
             && read_away < READ_AWAY.0
         {
             read_away += read;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_s_addresses_are_told_from_those_of_others() {
+        // Where a way leads out of this machine, it has an address there too.
+        let out = UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.connect("198.51.100.1:9").and_then(|()| socket.local_addr()));
+        let own = out.ok().map(|at| at.ip()).filter(|at| !at.is_unspecified());
+
+        for address in ["127.0.0.1".parse().ok(), "::1".parse().ok(), own].into_iter().flatten() {
+            assert!(is_this_machine_s(address), "{address}");
+        }
+        for other in ["198.51.100.1", "2001:db8::1"] {
+            assert!(!is_this_machine_s(other.parse().unwrap()), "{other}");
         }
     }
 }

@@ -52,6 +52,10 @@ impl Rows for SqliteRows<'_> {
         self.change_attempt(row)
     }
 
+    fn insert_long_result(&mut self, attempt: AttemptId, text: &str) -> Result<(), RowsError> {
+        self.add_long_result(attempt, text)
+    }
+
     fn forget_workspace(&mut self, id: AttemptId) -> Result<(), RowsError> {
         self.remove_workspace(id)
     }

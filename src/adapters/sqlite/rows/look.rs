@@ -89,6 +89,10 @@ impl Look for SqliteRows<'_> {
         self.list_attempts_of(task)
     }
 
+    fn long_result(&self, attempt: AttemptId) -> Result<Option<String>, RowsError> {
+        self.find_long_result(attempt)
+    }
+
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError> {
         self.list_live_attempts(instance)
     }

@@ -6,6 +6,7 @@ mod card;
 mod cells;
 mod change;
 mod letter;
+mod long_result;
 mod look;
 mod mark;
 mod step;

@@ -149,7 +149,7 @@ async fn obey(visit: &Visit<'_>, modal: &ModalInteraction, text: &str) -> Result
     };
     let Wishes { model, thinking, agent, timeout, priority, budget, check, attachments } = wishes;
     let checks = check.as_deref().map(parse::listed_checks).unwrap_or_default();
-    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks, isolation: None };
+    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks, isolation: Vec::new() };
     submit(visit, Wanted { began: form.opened, text: text.to_owned(), asked, attachments }).await?;
     Ok(None)
 }

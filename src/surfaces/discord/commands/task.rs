@@ -53,7 +53,7 @@ pub(super) async fn task(
 ) -> Result<(), CommandError> {
     let thinking = thinking.map(|level| poise::ChoiceParameter::name(&level).to_string());
     let checks = check.as_deref().map(listed_checks).unwrap_or_default();
-    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks, isolation: None };
+    let asked = Asked { model, thinking, agent, timeout, priority, budget, checks, isolation: Vec::new() };
     let attachments = file.iter().map(attachment).collect();
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return form::open(ctx, asked, attachments).await };
     // Taken twice it is one task, so that a second telling of the same interaction does no harm.

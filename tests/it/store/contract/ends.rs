@@ -47,6 +47,21 @@ pub(super) async fn a_step_has_one_live_attempt(store: &dyn Store) {
     assert_eq!(live, []);
 }
 
+pub(super) async fn a_long_result_is_kept_once_and_read_as_it_was_written(store: &dyn Store) {
+    // Some of its characters lie across any place at which a store could part it, and one has no length in C.
+    let texts = [String::new(), "\0 a\0".to_owned(), format!("x{}", "é🦀\n".repeat(200_000))];
+    for (n, text) in (1..).zip(&texts) {
+        let kept = text.clone();
+        write(store, move |rows| Ok(rows.insert_long_result(attempt_id(n), &kept)?)).await.unwrap();
+        let twice = write(store, move |rows| Ok(rows.insert_long_result(attempt_id(n), "another")?)).await;
+        assert!(is_duplicate(&twice));
+    }
+    for (n, text) in (1..).zip(texts) {
+        assert!(read(store, move |rows| rows.long_result(attempt_id(n))).await.unwrap() == Some(text), "the {n}.");
+    }
+    assert_eq!(read(store, |rows| rows.long_result(attempt_id(9))).await.unwrap(), None);
+}
+
 pub(super) async fn a_late_writer_is_stale(store: &dyn Store) {
     let row = attempt(1, StepId(1), 1, "A");
     let first = row.clone();

@@ -44,6 +44,7 @@ promises!(
     gates_are_replaced,
     a_step_has_one_live_attempt,
     a_late_writer_is_stale,
+    a_long_result_is_kept_once_and_read_as_it_was_written,
     leases_of_live_attempts_are_renewed,
     a_workspace_is_removable_when_its_result_is_over,
     one_result_speaks_for_all_attempts_before_it,

@@ -293,6 +293,17 @@ fn an_agent_with_models_of_its_own_is_asked_for_those_and_no_others() {
 }
 
 #[test]
+fn a_task_that_asks_for_two_isolations_is_kept_from_both_and_one_that_is_none_is_refused_wherever_it_stands() {
+    let closer = |text: &str| House::new().read(text).expect("it is taken").wishes.closer;
+
+    assert_eq!(closer("T [isolation:offline] [isolation:workspace]"), Some(Closer::Closed));
+    assert_eq!(closer("[isolation:closed] T [isolation:offline]"), Some(Closer::Closed));
+    assert_eq!(closer("T [isolation:offline] [isolation:OFFLINE]"), Some(Closer::Offline));
+    assert_eq!(closer("T"), None);
+    assert_eq!(refused("T [isolation:closed] [isolation:none]"), [Refusal::BadIsolation { given: "none".into() }]);
+}
+
+#[test]
 fn a_command_whose_brackets_make_it_no_tag_is_refused_instead_of_being_no_check() {
     for text in [
         "do it [check:!grep '[a-z]' notes]",

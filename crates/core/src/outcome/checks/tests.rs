@@ -55,10 +55,10 @@ fn report_of(ending: &Ending, stop: Option<(StopReason, &str)>) -> Report {
     let check = Check { command: "make test".into(), time_limit, required: false, isolation: Isolation::default() };
     definition.checks.insert("tests".parse().unwrap(), check);
     let collected = Collected { text: "42".into(), check_outputs: vec!["2 of 3\n".into()], ..Collected::default() };
-    judge::judge(&Case {
+    judge::judge(Case {
         ending,
         stop,
-        collected: &collected,
+        collected,
         definition: &definition,
         catalogue: &Catalogue::default(),
         requested: None,

@@ -44,10 +44,10 @@ fn without_result() -> Collected {
 
 fn report(ending: &Ending, stop: Option<(StopReason, &str)>, collected: &Collected) -> Report {
     let (definition, catalogue) = (definition(), Catalogue::default());
-    judge(&Case {
+    judge(Case {
         ending,
         stop,
-        collected,
+        collected: collected.clone(),
         definition: &definition,
         catalogue: &catalogue,
         requested: None,
@@ -195,10 +195,10 @@ fn a_definition_s_own_rule_says_what_success_is() {
     let judged = |exit, answer: Option<Answer>| {
         let ending = Ending::Recorded(record(Exit::Code(exit), Cause::Itself));
         let found = Collected { answer, ..with_result() };
-        told(&judge(&Case {
+        told(&judge(Case {
             ending: &ending,
             stop: None,
-            collected: &found,
+            collected: found,
             definition: &strict,
             catalogue: &Catalogue::default(),
             requested: None,

@@ -94,6 +94,14 @@ impl Rows for Tables {
         Ok(())
     }
 
+    fn insert_long_result(&mut self, attempt: AttemptId, text: &str) -> Result<(), RowsError> {
+        if self.long_results.contains_key(&attempt) {
+            return Err(RowsError::duplicate("long_result", &attempt));
+        }
+        Arc::make_mut(&mut self.long_results).insert(attempt, text.to_owned());
+        Ok(())
+    }
+
     fn forget_workspace(&mut self, id: AttemptId) -> Result<(), RowsError> {
         let is_it = |old: &AttemptRow| old.id == id && !old.state.is_live();
         match Arc::make_mut(&mut self.attempts).values_mut().find(|attempt| is_it(&attempt.row)) {

@@ -114,6 +114,10 @@ impl Look for Tables {
         Ok(self.attempt_rows(|attempt| attempt.row.task == *task))
     }
 
+    fn long_result(&self, attempt: AttemptId) -> Result<Option<String>, RowsError> {
+        Ok(self.long_results.get(&attempt).cloned())
+    }
+
     fn live_attempts(&self, instance: &InstanceId) -> Result<Vec<AttemptRow>, RowsError> {
         Ok(self.attempt_rows(|attempt| attempt.row.state.is_live() && attempt.row.lease.instance == *instance))
     }

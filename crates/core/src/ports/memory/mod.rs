@@ -18,7 +18,7 @@ use super::{
     store::{Abort, ReadBody, Store, StoreError, Urgency, WriteBody},
 };
 use crate::domain::{
-    id::{LetterId, MarkId, ParcelId, StepId, TaskId},
+    id::{AttemptId, LetterId, MarkId, ParcelId, StepId, TaskId},
     journal::Event,
 };
 
@@ -85,6 +85,8 @@ struct Tables {
     gates: Table<String, GateRow>,
     /// By order of insertion.
     attempts: Table<i64, Attempt>,
+    /// Whole results that were set aside.
+    long_results: Table<AttemptId, String>,
     /// By order of insertion.
     ledger: Table<i64, LedgerRow>,
     letters: Table<LetterId, LetterRow>,

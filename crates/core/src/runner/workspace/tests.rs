@@ -1,7 +1,8 @@
 //! A workspace is made for its owner alone and goes without a trace, whatever was put into it.
 
 use std::{
-    os::unix::fs::symlink,
+    fs::Permissions,
+    os::unix::fs::{PermissionsExt, symlink},
     sync::atomic::{AtomicU32, Ordering},
 };
 

@@ -107,7 +107,7 @@ pub fn with_text(answer: &str, text: &str) -> Post {
         return Post { content: answer.to_owned(), ..Post::default() };
     }
     let content = format!("{}{NOTE}", fit::cut(answer, fit::MESSAGE - NOTE.len()));
-    Post { content, files: vec![PostFile { name: "task.txt".to_owned(), text: text.to_owned() }], ..Post::default() }
+    Post { content, files: vec![PostFile::of("task.txt".to_owned(), text.to_owned())], ..Post::default() }
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ fn ended(outcome: Outcome, reason: Option<&str>) -> CardFacts {
 fn result(text: &str) -> ResultFacts {
     ResultFacts {
         task: facts(TaskState::Held).task,
+        attempt: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
         number: 2,
         report: Report {

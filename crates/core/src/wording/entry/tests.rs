@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     actor::Actor,
-    attempt::Report,
+    attempt::{Report, Whole},
     check::{Changes, CheckReport, Checked, Finding, WishedCheck},
-    id::{ChannelId, MessageId},
+    id::{AttemptId, ChannelId, MessageId},
     model::ModelId,
     money::{Usage, Usd},
     task::{MessageRef, Origin, Priority, Task, Thinking, Wishes},
@@ -39,12 +39,14 @@ pub(in crate::wording) fn facts() -> ResultFacts {
             attachments: vec![],
             created_at: DateTime::from_timestamp(1_763_700_000, 0).unwrap(),
         },
+        attempt: None,
         agent_id: Some("agent-1763700000-k3x9".into()),
         number: 1,
         report: Report {
             outcome: Outcome::Succeeded,
             reason: None,
             text: "It has 120 lines.\n".into(),
+            aside: None,
             text_left_out: 0,
             summary: None,
             partial: false,
@@ -122,7 +124,7 @@ fn a_success_with_everything_reads_so() {
     -# ⚠ 2 processes that it had left behind were ended
     ");
     assert_eq!(post.reply_to, all.answers);
-    assert_eq!(post.files, [PostFile { name: "result-1443021398234771496-attempt-2.md".into(), text: "It has 120 lines.\n".into() }]);
+    assert_eq!(post.files, [PostFile::of("result-1443021398234771496-attempt-2.md".into(), "It has 120 lines.\n".into())]);
 }
 
 #[test]
@@ -330,7 +332,7 @@ fn an_entry_that_answers_another_stands_alone() {
 #[test]
 fn files_of_one_message_stay_below_its_limit() {
     let mut huge = facts();
-    huge.report.text = "x".repeat(8 << 20);
+    huge.report.text = "x".repeat((8 << 20) / 3);
 
     let (post, fitted) = batch(&vec![huge; 5]);
 
@@ -375,7 +377,7 @@ prop_compose! {
         one.number = number;
         one.workspace = Some(path.clone());
         one.report = Report {
-            outcome: OUTCOMES[outcome], reason, text, text_left_out: left_out, summary, partial: number % 2 == 0,
+            outcome: OUTCOMES[outcome], reason, text, aside: None, text_left_out: left_out, summary, partial: number % 2 == 0,
             outputs, files: vec![(path, tokens)], log_tail: log, model, remarks, class: None, session: None, resets_at: None, duration: Duration::from_secs(tokens),
             usage: Some(Usage { input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }), cost: Some(Usd::from_nanos(i64::MIN)), cost_from: None, cost_is_doubtful: true,
             checked: (tokens % 3 == 0).then(|| awkward(&one.task.prompt, number)),
@@ -417,4 +419,24 @@ proptest! {
         prop_assert!(post.embeds.iter().map(|embed| fit::length(&embed.description)).sum::<usize>() <= 6_000);
         prop_assert!(fit::length(&post.content) <= fit::MESSAGE);
     }
+}
+
+#[test]
+fn a_result_that_stands_beside_its_report_is_a_file_that_is_read_when_it_is_sent() {
+    let mut long = facts();
+    long.report.summary = None;
+    long.report.text = format!("\n{} \n", "word\n".repeat(40_000));
+    let (bytes, whole) = (long.report.text.len(), long.report.set_aside());
+    assert_eq!(whole.map(|text| text.len()), Some(bytes));
+    let attempt = AttemptId::from_parts(1, [7; 10]);
+    long.attempt = Some(attempt);
+
+    let post = entry(&long);
+
+    assert_eq!(post.files[0].result, Some(LongResult { attempt, bytes: bytes as u64 }));
+    assert!(post.files[0].text.is_empty());
+    assert!(post.content.contains(" of 199,999 characters; the whole text is in `result-"), "{}", post.content);
+    // What is yet to be read counts.
+    long.report.aside = Some(Whole { bytes: 3 << 20, characters: 3 << 20 });
+    assert_eq!(batch(&[long.clone(), long.clone(), long]).1, 2);
 }

@@ -120,7 +120,8 @@ pub(super) fn unescaped(text: &[u8]) -> Reading<'_> {
 
 /// The text without the values, as far as one way of reading it shows them.
 pub(super) fn without(text: String, read: fn(&[u8]) -> Reading<'_>, values: &[String]) -> String {
-    let bytes: Vec<u8> = read(text.as_bytes()).map(|(byte, _)| byte).collect();
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend(read(text.as_bytes()).map(|(byte, _)| byte));
     let mut found: Vec<(usize, usize)> = values.iter().flat_map(|value| places(&bytes, value.as_bytes())).collect();
     if found.is_empty() {
         return text;
