@@ -35,6 +35,8 @@ pub(super) struct Program {
     unsent: VecDeque<u8>,
     lines: Lines,
     status: Option<ExitStatus>,
+    /// When it was last looked whether it lives.
+    looked_at: Instant,
 }
 
 /// What comes from the program.
@@ -69,6 +71,7 @@ impl Program {
             unsent: VecDeque::new(),
             lines: Lines::default(),
             status: None,
+            looked_at: Instant::now(),
         })
     }
 
@@ -99,6 +102,16 @@ impl Program {
                 return heard;
             }
             let Some(from) = &mut self.from else { return Heard::End };
+            if self.looked_at.elapsed() >= LOOKS {
+                // Where there is always something to read, nothing else would have its turn below.
+                self.looked_at = Instant::now();
+                send(&mut self.to, &mut self.unsent);
+                if has_ended(&mut self.child, &mut self.status) {
+                    rest(from, &mut self.lines);
+                    self.from = None;
+                    continue;
+                }
+            }
             let sending = !self.unsent.is_empty();
             tokio::select! {
                 biased;
@@ -114,15 +127,7 @@ impl Program {
                 () = writable(self.to.as_ref()), if sending => send(&mut self.to, &mut self.unsent),
                 // What it has left in the background may hold the pipe open for ever.
                 () = ended(&mut self.children, &mut self.child, &mut self.status) => {
-                    let mut chunk = vec![0; CHUNK];
-                    for _ in 0..LAST_CHUNKS {
-                        // Asked of the kernel itself: the runtime may not have heard yet that there is something.
-                        match rustix::io::read(&*from, &mut chunk) {
-                            Ok(read @ 1..) => self.lines.add(&chunk[..read]),
-                            Err(rustix::io::Errno::INTR) => {}
-                            Ok(0) | Err(_) => break,
-                        }
-                    }
+                    rest(from, &mut self.lines);
                     self.from = None;
                 }
             }
@@ -165,14 +170,28 @@ impl Program {
 ///
 /// Cancel safe: its end is kept in `status`.
 async fn ended(children: &mut Signal, child: &mut Child, status: &mut Option<ExitStatus>) {
-    loop {
-        if status.is_none() {
-            *status = child.try_wait().ok().flatten();
-        }
-        if status.is_some() {
-            return;
-        }
+    while !has_ended(child, status) {
         let _ = tokio::time::timeout(LOOKS, children.recv()).await;
+    }
+}
+
+fn has_ended(child: &mut Child, status: &mut Option<ExitStatus>) -> bool {
+    if status.is_none() {
+        *status = child.try_wait().ok().flatten();
+    }
+    status.is_some()
+}
+
+/// What a program that has ended had said, and nobody has read yet.
+fn rest(from: &pipe::Receiver, lines: &mut Lines) {
+    let mut chunk = vec![0; CHUNK];
+    for _ in 0..LAST_CHUNKS {
+        // Asked of the kernel itself: the runtime may not have heard yet that there is something.
+        match rustix::io::read(from, &mut chunk) {
+            Ok(read @ 1..) => lines.add(&chunk[..read]),
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => break,
+        }
     }
 }
 
@@ -185,7 +204,7 @@ async fn writable(to: Option<&pipe::Sender>) {
 }
 
 fn send(to: &mut Option<pipe::Sender>, unsent: &mut VecDeque<u8>) {
-    let Some(sender) = to else { return };
+    let Some(sender) = to.as_ref().filter(|_| !unsent.is_empty()) else { return };
     match sender.try_write(unsent.as_slices().0) {
         Ok(sent) => drop(unsent.drain(..sent)),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
