@@ -14,7 +14,7 @@ use orchestrator_core::{
         clock::Clock as _,
     },
     queue::marks::{CLAIMED, REFUSED},
-    wording::{checks, entry, views::TaskDetail},
+    wording::{checks, entry, harmless, views::TaskDetail},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -35,6 +35,8 @@ const HEARING: Duration = Duration::from_secs(20);
 const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// How often Discord is asked: two requests each time.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long the reply to a refused task is waited for.
+const REPLY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an ended task's entry in #results is waited for.
 const ENTRY_PATIENCE: Duration = Duration::from_secs(60);
 /// How often the line with the elapsed time is renewed.
@@ -98,7 +100,7 @@ async fn from_service(
                     if let Ok(Some(heard)) = sender.message(at).await
                         && seen(&heard) == Seen::Refused
                     {
-                        return Err(refused(sender, at));
+                        return Err(refused(sender, at).await);
                     }
                 }
                 context.voice.progress("waiting for the service to take it …");
@@ -162,7 +164,7 @@ fn told(context: &Context, ended: &TaskDetail) -> Exit {
         if outcome != Outcome::Succeeded
             && let Some(tail) = &result.log_tail
         {
-            context.voice.note(&format!("The end of its log:\n{}", orchestrator_core::wording::harmless::without_escapes(tail)));
+            context.voice.note(&format!("The end of its log:\n{}", harmless::without_escapes(tail)));
         }
     }
     for line in ended.attempts.last().and_then(|attempt| attempt.checked.as_ref()).map(checks::in_terminal).unwrap_or_default() {
@@ -195,8 +197,25 @@ fn seen(heard: &Heard) -> Seen {
     }
 }
 
-fn refused(sender: &Sender, at: MessageRef) -> Failure {
-    Failure::new(Exit::Refused, format!("The task was refused; the reply to it says why: {}", sender.link(at)))
+/// Why, in the words of the reply, which may come after the sign.
+async fn refused(sender: &Sender, at: MessageRef) -> Failure {
+    let until = Instant::now() + REPLY_PATIENCE;
+    let reply = loop {
+        let page = sender.history(at.channel, From::After(at.message), 100).await.unwrap_or_default();
+        let reply = page.into_iter().find(|heard| heard.ours && heard.reply_to == Some(at.message));
+        if reply.is_some() || Instant::now() >= until {
+            break reply;
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    };
+    let link = sender.link(at);
+    Failure::new(
+        Exit::Refused,
+        match reply {
+            Some(reply) => format!("The task was refused: {}\n{link}", harmless::without_escapes(&reply.content)),
+            None => format!("The task was refused; the reply to it says why: {link}"),
+        },
+    )
 }
 
 /// Follows the reactions on a task's message, then reads its entry.
@@ -206,7 +225,7 @@ async fn from_discord(context: &Context, config: &Config, sender: &Sender, id: &
             Ok(None) => return Err(Failure::new(Exit::NotFound, format!("The message of `{id}` was deleted."))),
             Ok(Some(heard)) => match seen(&heard) {
                 Seen::Ended(outcome) => break outcome,
-                Seen::Refused => return Err(refused(sender, at)),
+                Seen::Refused => return Err(refused(sender, at).await),
                 Seen::Claimed => context.voice.progress(&format!("{id} claimed (✅); waiting for its result …")),
                 Seen::Waiting => context.voice.progress(&format!("{id} waits for a bot to claim it …")),
             },

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use orchestrator_core::{
     domain::{
         actor::Actor,
-        agent::AgentName,
+        agent::{AgentName, Secret},
         attempt::Report,
         evidence::Collected,
         id::AttemptId,
@@ -19,6 +19,7 @@ use orchestrator_core::{
         entropy::Entropy as _,
     },
     runner::{alone, crew},
+    wording::redact::redact_report,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -126,6 +127,9 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         checks: &checks,
     });
     report.remarks.extend(definition.isolation.open(offered));
+    // What is shown of a trial is sent to whoever helps with it.
+    let secrets: Vec<&str> = config.secrets.iter().map(Secret::expose).collect();
+    let report = redact_report(report, &secrets);
     let (kept, left) = if wanted.keep {
         (Some(home.keep()), None)
     } else {

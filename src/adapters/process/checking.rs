@@ -35,8 +35,8 @@ const LONGEST_GRACE: Duration = Duration::from_secs(5);
 const COMMAND: usize = 200;
 /// Room that the record of one check takes at most, in bytes.
 pub(super) const RECORD_BYTES: i64 = 4_096;
-/// The longest list of changes that is kept beside its hash, in bytes.
-const LONGEST_LIST: usize = 4 << 20;
+/// The longest list of changes, in bytes: as much as is put where people find it. Of a longer one nobody could follow the hash.
+const LONGEST_LIST: usize = 8 << 20;
 
 /// What there was before the agent was started.
 #[derive(Debug)]
@@ -72,8 +72,12 @@ pub(super) fn check(
     let changes = match (&before.work, &seen) {
         (Ok(was), Ok(now)) => {
             let (list, changes) = was.changes_to(now);
-            keep(&checking.changes, &list);
-            changes
+            if list.len() > LONGEST_LIST {
+                Changes { sha256: None, unknown: Some(format!("the list of them has more than {} MiB", LONGEST_LIST >> 20)), ..changes }
+            } else {
+                keep(&checking.changes, &list);
+                changes
+            }
         }
         (Err(why), _) | (_, Err(why)) => Changes { unknown: Some(why.clone()), ..Changes::default() },
     };
@@ -168,8 +172,7 @@ fn is_where_it_was(folder: &Path, before: &Before) -> bool {
 /// Writes the list of changes where nothing is any more. That it could not be kept is no harm: its hash is.
 fn keep(path: &Path, list: &str) {
     remove(path);
-    if list.len() <= LONGEST_LIST
-        && let Ok(mut file) = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
+    if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
         && file.write_all(list.as_bytes()).is_err()
     {
         // A part of it would have another hash.

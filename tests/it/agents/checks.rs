@@ -2,12 +2,11 @@
 
 use orchestrator_sandbox::world::snowflake::Snowflake;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::world::{Founding, World};
 
 /// A world whose scripted agent may be checked, and shows cards.
-fn world() -> Founding {
+pub(super) fn world() -> Founding {
     Founding::new()
         .config("cards.show", json!("state_changes"))
         .config("cards.threads", json!(false))
@@ -20,12 +19,12 @@ fn world() -> Founding {
 }
 
 impl World {
-    fn checked(&self, task: Snowflake) -> Value {
+    pub(super) fn checked(&self, task: Snowflake) -> Value {
         self.status_of(task)["attempts"].as_array().and_then(|attempts| Some(attempts.last()?["checked"].clone())).unwrap_or_default()
     }
 
     /// The latest workspace of a task.
-    fn workspace(&self, task: Snowflake) -> std::path::PathBuf {
+    pub(super) fn workspace(&self, task: Snowflake) -> std::path::PathBuf {
         self.task_dir(task).expect("its folder").ancestors().nth(2).expect("its workspace").to_owned()
     }
 }
@@ -153,43 +152,6 @@ async fn an_agent_can_t_say_yes_in_its_check_s_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hash_is_that_of_the_list_beside_the_work_and_each_of_its_lines_can_be_recomputed() {
-    let world = world().start().await;
-    let hash_of = async |text: &str| {
-        let task = world.say(text);
-        world.entry(task).await;
-        let list = std::fs::read(world.workspace(task).join("CHANGES.txt")).expect("the list of changes");
-        let hash = world.checked(task)["changes"]["sha256"].as_str().expect("a hash").to_owned();
-        assert_eq!(hex(&list), hash, "it is the list's");
-        (task, String::from_utf8(list).expect("text"), hash)
-    };
-
-    let (task, list, hash) =
-        hash_of("[check:tests] umask 022; echo 42 > answer; mkdir more; ln -s /etc/passwd link; rm AGENTS.md; echo done > RESULT.txt")
-            .await;
-
-    let folder = format!("tasks/{task}");
-    let line = |sign: &str, text: &[u8], name: &str| format!("{sign} {} {folder}/{name}", hex(text));
-    for expected in [line("+ f 0644", b"42\n", "answer"), line("+ l 0777", b"/etc/passwd", "link"), format!("+ d 0755 - {folder}/more")] {
-        assert!(list.lines().any(|line| line == expected), "{expected}\n{list}");
-    }
-    assert!(list.lines().any(|line| line.starts_with("- f 0600 ") && line.ends_with("/AGENTS.md")), "{list}");
-    let (.., other) =
-        hash_of("[check:tests] umask 022; echo 43 > answer; mkdir more; ln -s /etc/passwd link; rm AGENTS.md; echo done > RESULT.txt")
-            .await;
-    assert_ne!(hash, other);
-    world.finish().await;
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_check_is_behind_its_agent_s_walls_and_has_none_of_its_secrets() {
     let walled = json!({
         "command": "/bin/sh", "args": [["-c", "tail -c +7 TASK.txt > .t; exec /bin/sh ./.t"]], "home": "own", "file_system": "workspace",
@@ -308,6 +270,20 @@ async fn a_trial_of_an_agent_is_checked_as_its_tasks_are() {
     assert_eq!((code, told["checked"]["checks"][0]["finding"].clone()), (0, json!("verified")), "{error}{out}");
     let (_, list, _) = world.run(&["agents", "list"]);
     assert!(list.contains("script: slow, tests, waits"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_shows_no_secret_of_what_its_agent_and_its_check_have_found() {
+    let world = world().config("checks.reads", json!({"command": "cat $HOME/discord-config.env; exit 1"})).silent().await;
+    let token = world.sandbox.user("orchestrator").expect("it is there").token;
+
+    let text = "cp $HOME/discord-config.env RESULT.txt; touch \"$(sed -n s/^ORCHESTRATOR_AGENT_TOKEN=//p RESULT.txt)\"";
+    for form in [&["--json"][..], &[]] {
+        let (_, out, error) = world.run(&[&["agents", "test", "script", "--text", text, "--check", "reads"], form].concat());
+
+        assert!(out.contains("ORCHESTRATOR_AGENT_TOKEN=[secret]"), "{error}{}", out.replace(&token, "THE TOKEN"));
+        assert!(!out.contains(&token) && !error.contains(&token), "{}", out.replace(&token, "THE TOKEN"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod acp;
 mod ceilings;
+mod changes;
 mod checks;
 mod closer;
 mod leaving;

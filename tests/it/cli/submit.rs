@@ -235,6 +235,7 @@ async fn a_refused_task_is_told_while_it_is_waited_for() {
     let (code, _, err) = end_of(child).await;
 
     assert_eq!(code, 9, "{err}");
+    assert!(err.contains("Unknown model `chaep`"), "in the words of the reply: {err}");
     world.finish().await;
 }
 

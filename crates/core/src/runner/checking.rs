@@ -31,7 +31,7 @@ pub(super) const CHANGES: &str = "CHANGES.txt";
 /// The same in the control folder: made when the first check is about to be run.
 const LIST: &str = "changes";
 /// The longest list of changes that is put there, in bytes: as much as is kept.
-const LONGEST_LIST: u64 = 4 << 20;
+const LONGEST_LIST: u64 = 8 << 20;
 
 /// What is to be checked after a run; `None`: its task has no check. Makes the folders that checks have for themselves.
 ///
@@ -146,9 +146,16 @@ pub(super) fn collect(settings: &Settings, run: &Run, work: &CheckedWork, found:
             None => found.remarks.push(format!("whether the check `{whose}` itself has changed files of the workspace is not known")),
         }
     }
-    // Nothing is written where a link leads.
-    let list = plain_file::read(&control.join(LIST), LONGEST_LIST);
-    let (plain_file::Found::Plain(list), true) = (list, run.workspace.is_intact()) else { return };
+    // Nothing is written where a link leads; and what has no hash has no list.
+    if work.changes.sha256.is_none() || !run.workspace.is_intact() {
+        return;
+    }
+    let list = match plain_file::read(&control.join(LIST), LONGEST_LIST) {
+        plain_file::Found::Plain(list) if list.left_out == 0 => list,
+        plain_file::Found::Plain(_) | plain_file::Found::Missing | plain_file::Found::Refused(_) => {
+            return found.remarks.push(format!("the list of changes was not kept, so there is no {CHANGES}"));
+        }
+    };
     let place = run.workspace.dir().join(CHANGES);
     // What an agent or a check has put there is not ours to write into, a link before all.
     if fs::symlink_metadata(&place).is_ok_and(|seen| !seen.is_dir()) {
