@@ -81,8 +81,9 @@ async fn what_a_running_agent_tells_holds_no_secret_and_no_half_of_one() {
         echo '{\"type\":\"end\",\"text\":\"It is done\"}'\n";
     let world = worker().program("worker.sh", teller).start().await;
     let task = world.say("Test it [agent:worker]");
-    let tells =
-        |part: &'static str| move |world: &World| world.status_of(task)["now"]["tells"].as_str().is_some_and(|tells| tells.starts_with(part));
+    let tells = |part: &'static str| {
+        move |world: &World| world.status_of(task)["now"]["tells"].as_str().is_some_and(|tells| tells.starts_with(part))
+    };
 
     world.until("what it tells, without the token", tells("▸ curl -H [secret]")).await;
     std::fs::write(world.dir().join("half"), "").expect("a file");

@@ -1,74 +1,27 @@
 //! Agent definitions: a command, what it may know, and how its result is read.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
-
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     acp::Protocol,
     check::{Check, CheckName, Offer},
     isolation::Isolation,
     model::{ModelId, UnknownModel},
+    name::name,
     quota,
     reading::Reading,
     thinking::Thinking,
 };
 
-/// The name of an agent definition.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AgentName(String);
-
-/// The text is no agent's name.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{given}` is not an agent's name: 1 to 32 characters of a-z, 0-9, - and _")]
-pub struct ParseAgentNameError {
-    given: String,
+name! {
+    /// The name of an agent definition.
+    AgentName, "an agent's name"
 }
 
 impl AgentName {
-    /// The name as it is shown.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The gate that counts how many of it run.
     pub fn gate(&self) -> String {
         format!("agent:{self}")
-    }
-}
-
-impl FromStr for AgentName {
-    type Err = ParseAgentNameError;
-
-    fn from_str(given: &str) -> Result<Self, ParseAgentNameError> {
-        let plain = given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
-        if plain && (1..=32).contains(&given.len()) {
-            Ok(Self(given.to_owned()))
-        } else {
-            Err(ParseAgentNameError { given: given.chars().take(60).collect() })
-        }
-    }
-}
-
-impl TryFrom<String> for AgentName {
-    type Error = ParseAgentNameError;
-
-    fn try_from(given: String) -> Result<Self, ParseAgentNameError> {
-        given.parse()
-    }
-}
-
-impl From<AgentName> for String {
-    fn from(name: AgentName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for AgentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

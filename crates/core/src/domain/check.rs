@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{agent::AgentName, isolation::Isolation};
+use super::{
+    agent::AgentName,
+    isolation::Isolation,
+    name::{ParseNameError, name},
+};
 
 /// Most checks of one task.
 pub const MOST: usize = 4;
@@ -14,56 +18,9 @@ pub const LONGEST_COMMAND: usize = 500;
 /// What a check that is a command of its own begins with.
 const COMMAND: char = '!';
 
-/// The name of a declared check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CheckName(String);
-
-/// The text is no check's name.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{given}` is not a check's name: 1 to 32 characters of a-z, 0-9, - and _")]
-pub struct ParseCheckNameError {
-    given: String,
-}
-
-impl CheckName {
-    /// The name as it is shown.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for CheckName {
-    type Err = ParseCheckNameError;
-
-    fn from_str(given: &str) -> Result<Self, ParseCheckNameError> {
-        let plain = given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
-        if plain && (1..=32).contains(&given.len()) {
-            Ok(Self(given.to_owned()))
-        } else {
-            Err(ParseCheckNameError { given: given.chars().take(60).collect() })
-        }
-    }
-}
-
-impl TryFrom<String> for CheckName {
-    type Error = ParseCheckNameError;
-
-    fn try_from(given: String) -> Result<Self, ParseCheckNameError> {
-        given.parse()
-    }
-}
-
-impl From<CheckName> for String {
-    fn from(name: CheckName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for CheckName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+name! {
+    /// The name of a declared check.
+    CheckName, "a check's name"
 }
 
 /// A check as the configuration declares it for one kind of agent.
@@ -97,7 +54,7 @@ pub enum WishedCheck {
 pub enum ParseWishedCheckError {
     /// Not a name.
     #[error(transparent)]
-    Name(#[from] ParseCheckNameError),
+    Name(#[from] ParseNameError),
     /// A command of no or of too many characters.
     #[error("a command has 1 to {LONGEST_COMMAND} bytes and no NUL character")]
     Command,
@@ -119,9 +76,9 @@ impl FromStr for WishedCheck {
 
 /// As it was stored: a command out of which a secret was taken may have become longer.
 impl TryFrom<String> for WishedCheck {
-    type Error = ParseCheckNameError;
+    type Error = ParseNameError;
 
-    fn try_from(given: String) -> Result<Self, ParseCheckNameError> {
+    fn try_from(given: String) -> Result<Self, ParseNameError> {
         match given.strip_prefix(COMMAND) {
             Some(command) => Ok(Self::Command(command.to_owned())),
             None => Ok(Self::Named(given.parse()?)),

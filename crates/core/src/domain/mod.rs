@@ -18,6 +18,7 @@ pub mod journal;
 pub mod lease;
 pub mod model;
 pub mod money;
+pub mod name;
 pub mod outbound;
 pub mod period;
 pub mod permission;

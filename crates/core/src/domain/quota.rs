@@ -1,16 +1,16 @@
 //! Quotas of agents: what several of them share, until when one is used up, and what becomes of tasks meanwhile.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::{
     agent::AgentName,
     check::{Offer, WishedCheck},
     id::TaskId,
     model::ModelId,
+    name::name,
     task::Wishes,
 };
 
@@ -23,51 +23,14 @@ pub const LEAST: Duration = Duration::from_secs(60);
 /// So often a task's attempts may end at a used-up quota; then the task has failed.
 pub const MOST_WAITS: usize = 5;
 
-/// The name of a login or a key: agents with the same one use up one quota.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Credential(String);
-
-/// The text is no credential's name.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{given}` is not the name of a credential: 1 to 32 characters of a-z, 0-9, - and _")]
-pub struct ParseCredentialError {
-    given: String,
-}
-
-impl FromStr for Credential {
-    type Err = ParseCredentialError;
-
-    fn from_str(given: &str) -> Result<Self, ParseCredentialError> {
-        // The alphabet of agents' names: an agent that names none has one of its own name.
-        let name = given.parse::<AgentName>().map_err(|_| ParseCredentialError { given: given.chars().take(60).collect() })?;
-        Ok(Self(name.into()))
-    }
-}
-
-impl TryFrom<String> for Credential {
-    type Error = ParseCredentialError;
-
-    fn try_from(given: String) -> Result<Self, ParseCredentialError> {
-        given.parse()
-    }
-}
-
-impl From<Credential> for String {
-    fn from(name: Credential) -> Self {
-        name.0
-    }
+name! {
+    /// The name of a login or a key: agents with the same one use up one quota.
+    Credential, "the name of a credential"
 }
 
 impl From<&AgentName> for Credential {
     fn from(agent: &AgentName) -> Self {
         Self(agent.as_str().to_owned())
-    }
-}
-
-impl fmt::Display for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
