@@ -108,7 +108,7 @@ fn list(context: &Context, config: &Config) {
     let shown: Vec<Value> =
         agents.definitions.values().map(|agent| told(agent, *agents.default.as_str() == *agent.name.as_str())).collect();
     context.voice.result(&json!({"default": agents.default.as_str(), "agents": shown}), || {
-        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "NETWORK", "KEYS"]).at_most(2, 60);
+        let mut table = Table::new(&["AGENT", "READY", "WHAT IT IS", "HOME", "FILES", "NETWORK", "QUOTA", "KEYS"]).at_most(2, 60);
         for agent in agents.definitions.values() {
             let mark = if agent.name == agents.default { "*" } else { "" };
             let keys: Vec<&str> = agent.secrets.keys().map(String::as_str).collect();
@@ -120,6 +120,7 @@ fn list(context: &Context, config: &Config) {
                 home(agent).to_owned(),
                 agent.isolation.file_system.word().to_owned(),
                 agent.isolation.network.in_short(),
+                agent.quota.credential.to_string(),
                 keys.join(" "),
             ]);
         }
@@ -172,6 +173,11 @@ fn told(agent: &AgentDefinition, default: bool) -> Value {
         "unix_sockets": !agent.isolation.no_unix_sockets,
         "not_walled": agent.isolation.open(process::offered()),
         "secrets": agent.secrets.keys().collect::<Vec<_>>(),
+        "quota": {
+            "credential": agent.quota.credential.to_string(),
+            "resume": agent.quota.resumes,
+            "instead": agent.quota.instead,
+        },
         "models": agent.models.as_ref().map(|models| &models.names),
         "max_concurrent": agent.max_concurrent,
         "checks": agent.checks.iter().map(|(name, check)| json!({

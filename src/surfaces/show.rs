@@ -9,7 +9,7 @@ use orchestrator_core::{
         progress::Pulse,
         step::Blocked,
     },
-    ports::{chat::Chat, rows::AttemptRow},
+    ports::{agent_runner::StopReason, chat::Chat, rows::AttemptRow},
     queue::board::{Doing, TaskView},
     wording::{
         because, figures, fit, harmless, permission,
@@ -93,7 +93,7 @@ fn reason(view: &TaskView, position: Option<u64>) -> Option<String> {
         Doing::Blocked { reason: Blocked::Paused } => Some(because::held()),
         Doing::Blocked { reason: Blocked::Approval } => Some(because::asked()),
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
-            (Some((_, by)), _) => Some(because::stopping(by)),
+            (Some((reason, by)), _) => Some(because::stopping(by, *reason == StopReason::OverBudget)),
             (None, AttemptState::Launching { cleared: false }) => Some(because::unmarked()),
             (None, _) => view.open_question().map(|question| permission::waits_plainly(&view.row.task.id, question)),
         },

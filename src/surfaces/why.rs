@@ -9,6 +9,7 @@ use orchestrator_core::{
         step::Blocked,
         task::MessageRef,
     },
+    ports::agent_runner::StopReason,
     queue::{
         Rules,
         board::{
@@ -41,6 +42,7 @@ pub(super) fn why(
         task: view.row.task.id.clone(),
         state: view.word().to_owned(),
         version: view.begun(),
+        has_budget: view.row.task.wishes.budget.is_some(),
         link: view.row.message.and_then(link),
         shut: standing.closed.as_ref().map(|closed| shut(closed, rules.ceilings.day, standing.spent_today, others)),
         cause: cause(standing, rules.slots, link, last_line),
@@ -81,7 +83,7 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
         Doing::Blocked { reason: Blocked::Approval } => Cause::Asked { written: view.row.task.created_at },
         Doing::Delayed { until } => Cause::Delayed { until, reason: went_wrong(standing) },
         Doing::Running { attempt } => match (&attempt.stop, &attempt.state) {
-            (Some((_, by)), _) => Cause::Stopping { by: by.clone() },
+            (Some((reason, by)), _) => Cause::Stopping { by: by.clone(), out_of_money: *reason == StopReason::OverBudget },
             (None, AttemptState::Running { .. }) if let Some(question) = view.open_question() => {
                 Cause::Permission { question: question.clone() }
             }

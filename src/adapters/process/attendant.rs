@@ -241,11 +241,16 @@ impl Run {
 
     fn next_deadline(&self) -> Option<Duration> {
         let at = match self.phase {
-            Phase::Running => [self.limit_at, self.stalls_at()].into_iter().flatten().min(),
+            Phase::Running => [self.limit_at(), self.stalls_at()].into_iter().flatten().min(),
             Phase::Soft { kill_at } => Some(kill_at),
             Phase::Killed { give_up_at } => Some(give_up_at),
         };
         at.into_iter().chain(self.measure.as_ref().and_then(Measure::look_at)).min().map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// When its time is over: later by as long as people were waited for.
+    fn limit_at(&self) -> Option<Instant> {
+        self.output.put_off(self.limit_at?)
     }
 
     /// When its silence will have been too long, if it goes on.
@@ -276,7 +281,7 @@ impl Run {
     fn keep_time(&mut self) {
         let now = Instant::now();
         match self.phase {
-            Phase::Running if self.limit_at.is_some_and(|at| now >= at) => self.stop_because(Cause::TimeLimit),
+            Phase::Running if self.limit_at().is_some_and(|at| now >= at) => self.stop_because(Cause::TimeLimit),
             Phase::Running if self.stalls_at().is_some_and(|at| now >= at) => {
                 let quiet_ms = self.stall_limit.map_or(0, |limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
                 self.stop_because(Cause::Stalled { quiet_ms });

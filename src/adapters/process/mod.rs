@@ -30,6 +30,7 @@ mod spawn;
 mod stop;
 mod stream;
 mod tree;
+mod waiting;
 mod walled;
 mod watch;
 

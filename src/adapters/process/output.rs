@@ -9,7 +9,7 @@ use std::{
 
 use orchestrator_core::ports::agent_runner::LaunchSpec;
 
-use super::stream::Bounded;
+use super::{stream::Bounded, waiting::Ear};
 
 const CHUNK_BYTES: usize = 16 * 1024;
 
@@ -24,6 +24,8 @@ pub(super) struct Output {
     chunk: Vec<u8>,
     /// When something came last; the start, if nothing has.
     heard_at: Instant,
+    /// Listens for how long it waits for people, where it may.
+    ear: Option<Ear>,
 }
 
 impl Output {
@@ -33,9 +35,10 @@ impl Output {
             out: Some(File::from(out)),
             err: err.map(File::from),
             log: Bounded::new(spec.log.clone(), spec.log_limit),
-            stdout: spec.stdout.clone().map(|path| Bounded::new(path, spec.stdout_limit)),
+            stdout: spec.stdout.clone().map(|path| Bounded::keeping(path, spec.stdout_limit, spec.stdout_first.clone())),
             chunk: Vec::new(),
             heard_at: Instant::now(),
+            ear: spec.asks_people.then(Ear::default),
         }
     }
 
@@ -47,6 +50,11 @@ impl Output {
     /// When something came last; its start, if nothing has.
     pub(super) fn heard_at(&self) -> Instant {
         self.heard_at
+    }
+
+    /// When a time that would be over at `at` is over: later, if people were or are waited for; `None`: never.
+    pub(super) fn put_off(&self, at: Instant) -> Option<Instant> {
+        self.ear.as_ref().map_or(Some(at), |ear| ear.put_off(at))
     }
 
     /// Reads from the pipes that may have something, without ever waiting, and at most so many chunks of each.
@@ -61,6 +69,9 @@ impl Output {
                     Ok(read) => {
                         self.heard_at = Instant::now();
                         self.log.push(&self.chunk[..read]);
+                        if let Some(ear) = self.ear.as_mut().filter(|_| is_stdout) {
+                            ear.hear(&self.chunk[..read], self.heard_at);
+                        }
                         if let Some(stdout) = self.stdout.as_mut().filter(|_| is_stdout) {
                             stdout.push(&self.chunk[..read]);
                         }

@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use orchestrator_core::domain::{
-    acp::Orders,
+    acp::{Orders, Waiting},
     permission::{Answer, Decision, Ending, Offer, Policy, Question},
 };
 use serde_json::{Value, json};
@@ -33,6 +33,10 @@ const DETAIL: usize = 1_500;
 const OFFERS: usize = 10;
 /// Most questions of one run: more than that nobody answers.
 const QUESTIONS: u32 = 999;
+/// Longest name by which an agent knows one of its offers, in bytes. One that is longer could not be put to anybody: no line would hold it.
+const OFFER_ID: usize = 4 << 10;
+/// So many beats a promise holds that somebody is waited for: one that is late must not end a run.
+const PROMISED_BEATS: u32 = 3;
 
 /// The questions of one run.
 pub(super) struct Asking {
@@ -45,6 +49,11 @@ pub(super) struct Asking {
     open: Vec<Open>,
     looked_at: Instant,
     beaten_at: Instant,
+    /// For how long people were waited for up to `counted_at`, by which the time limit is longer.
+    waited: Duration,
+    counted_at: Instant,
+    /// Nobody has answered the last question in time: until somebody answers one, waiting is the agent's own time again.
+    unheard: bool,
 }
 
 struct Open {
@@ -66,6 +75,9 @@ impl Asking {
             open: Vec::new(),
             looked_at: Instant::now(),
             beaten_at: Instant::now(),
+            waited: Duration::ZERO,
+            counted_at: Instant::now(),
+            unheard: false,
         }
     }
 
@@ -95,9 +107,28 @@ impl Asking {
         let detail = detail(&params["toolCall"], &title);
         let question = Question { number, title, kind: tool.1, detail, offers, until };
         lines.say(&json!({ "type": "asks", "question": question }));
-        self.beaten_at = Instant::now();
+        self.count();
         self.open.push(Open { id: id.clone(), question, until: Instant::now() + self.within });
+        self.beat(lines);
         None
+    }
+
+    /// Counts the time since the last look as waited for people, if any were.
+    fn count(&mut self) {
+        let now = Instant::now();
+        if !self.open.is_empty() && !self.unheard {
+            self.waited += now - self.counted_at;
+        }
+        self.counted_at = now;
+    }
+
+    /// Tells whoever keeps the time limit for how long people were waited for in all, and until when they are at least; it is a sign of life, too.
+    fn beat(&mut self, lines: &mut Lines<'_>) {
+        let waits = !self.open.is_empty() && !self.unheard;
+        let waits_on = if waits { self.beat * PROMISED_BEATS } else { Duration::ZERO };
+        let waiting = Waiting { waits_on_ms: millis(waits_on), waited_ms: millis(self.waited) };
+        lines.say(&waiting.line());
+        self.beaten_at = Instant::now();
     }
 
     /// When it has to be looked after next.
@@ -112,19 +143,27 @@ impl Asking {
             return Vec::new();
         }
         self.looked_at = now;
+        self.count();
         let mut told = Vec::new();
         for open in std::mem::take(&mut self.open) {
             let number = open.question.number;
-            let decision = self.decision(number).and_then(|decision| Some((open.question.offer(decision.answer)?.clone(), decision)));
+            let decision = self.decision(number).filter(|decision| may_be(&open.question, decision.answer));
             match decision {
-                Some((offer, Decision { answer, by, .. })) => {
+                Some(Decision { answer, by, .. }) => {
+                    self.unheard = false;
                     lines.say(&json!({ "type": "answered", "number": number, "ending": Ending::Answered, "answer": answer, "by": by }));
-                    if !answer.allows() {
-                        denied(&open.question.title, lines);
-                    }
-                    told.push(selected(&open.id, &offer));
+                    told.push(match open.question.offer(answer) {
+                        Some(offer) => {
+                            if !answer.allows() {
+                                denied(&open.question.title, lines);
+                            }
+                            selected(&open.id, offer)
+                        }
+                        None => by_policy(&open.id, &open.question.offers, false, &open.question.title, lines),
+                    });
                 }
                 None if now >= open.until => {
+                    self.unheard = true;
                     lines.say(&json!({ "type": "answered", "number": number, "ending": Ending::Expired }));
                     lines.note("nobody answered in time when the agent asked for permission: it was denied");
                     told.push(by_policy(&open.id, &open.question.offers, false, &open.question.title, lines));
@@ -132,16 +171,16 @@ impl Asking {
                 None => self.open.push(open),
             }
         }
-        if !self.open.is_empty() && self.beaten_at.elapsed() >= self.beat {
-            // Whoever waits for a person is not silent.
-            self.beaten_at = now;
-            lines.say(&json!({ "type": "waits" }));
+        // Whoever waits for a person is not silent.
+        if !told.is_empty() || self.beaten_at.elapsed() >= self.beat {
+            self.beat(lines);
         }
         told
     }
 
     /// The run is being stopped. What the agent is told: nobody will answer any more.
     pub(super) fn cancel(&mut self, lines: &mut Lines<'_>) -> Vec<String> {
+        self.count();
         let open = std::mem::take(&mut self.open);
         let ends = open.into_iter().map(|open| {
             lines.say(&json!({ "type": "answered", "number": open.question.number, "ending": Ending::Cancelled }));
@@ -161,10 +200,15 @@ impl Asking {
     }
 }
 
+/// Whether a question can be answered so. A no needs no offer: an agent that is told nothing may not.
+fn may_be(question: &Question, answer: Answer) -> bool {
+    answer == Answer::RejectOnce || question.offer(answer).is_some()
+}
+
 /// What is offered as an answer; what is no offer that we know is passed over.
 fn offers(options: &Value) -> Vec<Offer> {
     let read = |option: &Value| {
-        let id = option["optionId"].as_str()?.to_owned();
+        let id = option["optionId"].as_str().filter(|id| id.len() <= OFFER_ID)?.to_owned();
         let answer: Answer = serde_json::from_value(option["kind"].clone()).ok()?;
         Some(Offer { id, answer, name: title(option["name"].as_str().unwrap_or_default()) })
     };
@@ -213,8 +257,13 @@ fn selected(id: &Value, offer: &Offer) -> String {
     answer(id, &json!({ "outcome": { "outcome": "selected", "optionId": offer.id } }))
 }
 
-fn unanswered(id: &Value) -> String {
+/// What a question that nobody will answer any more is told.
+pub(super) fn unanswered(id: &Value) -> String {
     answer(id, &json!({ "outcome": { "outcome": "cancelled" } }))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the bridge outlives the orchestrator and its Clock; its deadlines do not use this")]

@@ -2,9 +2,12 @@
 //!
 //! What an agent writes comes in pieces of a few letters: they are gathered for a moment, so that a line is worth its frame.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 /// How long pieces of text are gathered.
@@ -56,12 +59,12 @@ impl<'a> Lines<'a> {
     }
 
     /// Says something, after what was gathered.
-    pub(super) fn say(&mut self, line: &Value) {
+    pub(super) fn say(&mut self, line: &impl fmt::Display) {
         self.flush();
         self.write(line);
     }
 
-    fn write(&mut self, line: &Value) {
+    fn write(&mut self, line: &impl fmt::Display) {
         let written = self.out.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.out.flush());
         self.closed |= written.is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
         self.said_at = Some(Instant::now());
@@ -142,6 +145,8 @@ pub(super) fn title(given: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn said(what: impl FnOnce(&mut Lines<'_>)) -> (Vec<Value>, String) {

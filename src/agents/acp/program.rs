@@ -18,8 +18,9 @@ use tokio::{
 /// The longest line that is read, in bytes: one holds a whole file that was changed.
 const LINE: usize = 16 << 20;
 const CHUNK: usize = 64 * 1024;
-/// How much is read at the most of what was said by a program that has ended: what it has left behind may go on for ever.
-const LAST_CHUNKS: usize = 1_024;
+/// How much is read at the most of what was said by a program that has ended: what it has left behind may go on for ever. More than a pipe holds that
+/// nobody may make larger. Source: pipe(7), `pipe-max-size`, 1 MiB.
+const LAST_CHUNKS: usize = 32;
 /// Most bytes that wait until the program reads them; one that never does is told no more.
 const UNSENT: usize = 32 << 20;
 /// How often an end that no signal has told of is looked for.
@@ -34,6 +35,8 @@ pub(super) struct Program {
     unsent: VecDeque<u8>,
     lines: Lines,
     status: Option<ExitStatus>,
+    /// When it was last looked whether it lives.
+    looked_at: Instant,
 }
 
 /// What comes from the program.
@@ -68,6 +71,7 @@ impl Program {
             unsent: VecDeque::new(),
             lines: Lines::default(),
             status: None,
+            looked_at: Instant::now(),
         })
     }
 
@@ -98,6 +102,16 @@ impl Program {
                 return heard;
             }
             let Some(from) = &mut self.from else { return Heard::End };
+            if self.looked_at.elapsed() >= LOOKS {
+                // Where there is always something to read, nothing else would have its turn below.
+                self.looked_at = Instant::now();
+                send(&mut self.to, &mut self.unsent);
+                if has_ended(&mut self.child, &mut self.status) {
+                    rest(from, &mut self.lines);
+                    self.from = None;
+                    continue;
+                }
+            }
             let sending = !self.unsent.is_empty();
             tokio::select! {
                 biased;
@@ -113,15 +127,7 @@ impl Program {
                 () = writable(self.to.as_ref()), if sending => send(&mut self.to, &mut self.unsent),
                 // What it has left in the background may hold the pipe open for ever.
                 () = ended(&mut self.children, &mut self.child, &mut self.status) => {
-                    let mut chunk = vec![0; CHUNK];
-                    for _ in 0..LAST_CHUNKS {
-                        // Asked of the kernel itself: the runtime may not have heard yet that there is something.
-                        match rustix::io::read(&*from, &mut chunk) {
-                            Ok(read @ 1..) => self.lines.add(&chunk[..read]),
-                            Err(rustix::io::Errno::INTR) => {}
-                            Ok(0) | Err(_) => break,
-                        }
-                    }
+                    rest(from, &mut self.lines);
                     self.from = None;
                 }
             }
@@ -164,14 +170,28 @@ impl Program {
 ///
 /// Cancel safe: its end is kept in `status`.
 async fn ended(children: &mut Signal, child: &mut Child, status: &mut Option<ExitStatus>) {
-    loop {
-        if status.is_none() {
-            *status = child.try_wait().ok().flatten();
-        }
-        if status.is_some() {
-            return;
-        }
+    while !has_ended(child, status) {
         let _ = tokio::time::timeout(LOOKS, children.recv()).await;
+    }
+}
+
+fn has_ended(child: &mut Child, status: &mut Option<ExitStatus>) -> bool {
+    if status.is_none() {
+        *status = child.try_wait().ok().flatten();
+    }
+    status.is_some()
+}
+
+/// What a program that has ended had said, and nobody has read yet.
+fn rest(from: &pipe::Receiver, lines: &mut Lines) {
+    let mut chunk = vec![0; CHUNK];
+    for _ in 0..LAST_CHUNKS {
+        // Asked of the kernel itself: the runtime may not have heard yet that there is something.
+        match rustix::io::read(from, &mut chunk) {
+            Ok(read @ 1..) => lines.add(&chunk[..read]),
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => break,
+        }
     }
 }
 
@@ -184,7 +204,7 @@ async fn writable(to: Option<&pipe::Sender>) {
 }
 
 fn send(to: &mut Option<pipe::Sender>, unsent: &mut VecDeque<u8>) {
-    let Some(sender) = to else { return };
+    let Some(sender) = to.as_ref().filter(|_| !unsent.is_empty()) else { return };
     match sender.try_write(unsent.as_slices().0) {
         Ok(sent) => drop(unsent.drain(..sent)),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
@@ -200,6 +220,8 @@ fn send(to: &mut Option<pipe::Sender>, unsent: &mut VecDeque<u8>) {
 #[derive(Debug, Default)]
 struct Lines {
     bytes: Vec<u8>,
+    /// How much of it was given away.
+    given: usize,
     /// How much of it is known to hold no end of a line.
     looked_at: usize,
     /// Whether what comes until the next end of a line belongs to one that is too long.
@@ -208,6 +230,10 @@ struct Lines {
 
 impl Lines {
     fn add(&mut self, bytes: &[u8]) {
+        // Once for many lines: what is left is moved.
+        self.bytes.drain(..self.given);
+        self.looked_at -= self.given;
+        self.given = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -215,21 +241,19 @@ impl Lines {
         loop {
             let Some(end) = self.bytes[self.looked_at..].iter().position(|byte| *byte == b'\n') else {
                 self.looked_at = self.bytes.len();
-                if self.bytes.len() > LINE {
-                    (self.bytes, self.looked_at, self.passing_over) = (Vec::new(), 0, true);
+                if self.bytes.len() - self.given > LINE {
+                    (self.bytes, self.given, self.looked_at, self.passing_over) = (Vec::new(), 0, 0, true);
                 }
                 return None;
             };
             let end = self.looked_at + end;
-            let rest = self.bytes.split_off(end + 1);
-            let mut line = std::mem::replace(&mut self.bytes, rest);
-            line.pop();
-            self.looked_at = 0;
+            let line = &self.bytes[self.given..end];
+            (self.given, self.looked_at) = (end + 1, end + 1);
             if std::mem::take(&mut self.passing_over) || line.len() > LINE {
                 return Some(Heard::TooLong);
             }
             if !line.trim_ascii().is_empty() {
-                return Some(Heard::Line(line));
+                return Some(Heard::Line(line.to_vec()));
             }
         }
     }
@@ -252,5 +276,15 @@ mod tests {
         assert!(all(&vec![b'x'; LINE]).is_empty());
         assert!(all(b"xx").is_empty());
         assert_eq!(all(b"yy\nthree\n"), [Heard::TooLong, Heard::Line(b"three".to_vec())]);
+        assert_eq!(all(b"four\nfi").len(), 1);
+        assert_eq!(all(b"ve\n"), [Heard::Line(b"five".to_vec())]);
+    }
+
+    #[test]
+    fn many_short_lines_that_come_at_once_are_each_looked_at_once() {
+        let mut lines = Lines::default();
+        lines.add(&b"x\n".repeat(1_000_000));
+
+        assert_eq!(std::iter::from_fn(|| lines.next()).count(), 1_000_000, "by moving the rest for each it would take hours");
     }
 }

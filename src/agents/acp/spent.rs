@@ -20,7 +20,9 @@ pub(super) struct Spent {
     cost: Option<Number>,
     model: Option<String>,
     /// Costs that are told in another currency.
-    pub(super) foreign: Option<String>,
+    foreign: Option<String>,
+    /// A sum so far that was told after a higher one, or that is no sum of money.
+    odd: Option<Number>,
 }
 
 impl Spent {
@@ -43,10 +45,26 @@ impl Spent {
                 return false;
             }
         }
+        // It is the sum so far: what was spent does not come back.
+        let before = self.cost.as_ref().and_then(Number::as_f64).unwrap_or(0.0);
+        let Some(sum) = amount.as_f64().filter(|sum| *sum >= before) else {
+            self.odd = Some(amount.clone());
+            return false;
+        };
         let is_new = self.cost.as_ref() != Some(amount);
         self.cost = Some(amount.clone());
         // Nothing yet is not told: an agent that is stopped may say that it has used nothing.
-        is_new && amount.as_f64() != Some(0.0)
+        is_new && sum > 0.0
+    }
+
+    /// What the reader of the result has to know of its cost.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let foreign = self.foreign.as_ref().map(|currency| format!("the agent tells its cost in {currency}: it is not counted"));
+        let odd = self.odd.as_ref().map(|odd| match &self.cost {
+            Some(highest) => format!("the agent told its cost so far as {odd} after {highest}: the highest counts"),
+            None => format!("the agent told its cost so far as {odd}: it is not counted"),
+        });
+        foreign.into_iter().chain(odd).collect()
     }
 
     /// The end of the turn. An agent that was stopped and says that it has used nothing is not believed: `false`.
@@ -176,6 +194,20 @@ mod tests {
 
         assert!(!spent.update(&json!({"cost": {"amount": 3, "currency": "EUR"}})));
 
-        assert_eq!((spent.foreign.as_deref(), spent.line()), (Some("EUR"), None));
+        assert_eq!((spent.notes(), spent.line()), (vec!["the agent tells its cost in EUR: it is not counted".to_owned()], None));
+    }
+
+    #[test]
+    fn a_sum_so_far_does_not_become_smaller_and_is_not_negative() {
+        let told = |amounts: &[f64]| {
+            let mut spent = Spent::default();
+            let news: Vec<bool> =
+                amounts.iter().map(|amount| spent.update(&json!({"cost": {"amount": amount, "currency": "USD"}}))).collect();
+            (news, spent.line().map(|line| line["cost_usd"].clone()), spent.notes().len())
+        };
+
+        assert_eq!(told(&[0.4, 0.1, 0.4, 0.5]), (vec![true, false, false, true], Some(json!(0.5)), 1));
+        assert_eq!(told(&[0.2, -5.0]), (vec![true, false], Some(json!(0.2)), 1));
+        assert_eq!(told(&[-5.0]), (vec![false], None, 1));
     }
 }

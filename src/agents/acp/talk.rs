@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{signal::unix::Signal, time::Instant};
 
 use super::{
-    asking::Asking,
+    asking::{self, Asking},
     lines::Lines,
     message::{self, AUTH_REQUIRED, INVALID, Message, NO_SUCH_METHOD, Refusal},
     program::{Heard, Program},
@@ -61,6 +61,8 @@ pub(super) struct Talk<'a> {
     given_up_at: Option<Instant>,
     last_id: u64,
     session: Option<String>,
+    /// Whether its turn is over: nothing that it asks from then on is put to anybody.
+    is_over: bool,
     broken: u64,
     too_long: u64,
 }
@@ -80,6 +82,7 @@ impl<'a> Talk<'a> {
             given_up_at: None,
             last_id: 0,
             session: None,
+            is_over: false,
             broken: 0,
             too_long: 0,
         }
@@ -160,6 +163,10 @@ impl<'a> Talk<'a> {
             Some(_) => FAREWELL.min(Duration::from_millis(self.orders.grace_ms.saturating_mul(10 - TURN_OF_GRACE) / 40)),
             None => FAREWELL,
         };
+        self.is_over = true;
+        for told in self.asking.cancel(&mut self.lines) {
+            self.program.say(&told);
+        }
         self.program.close();
         let until = Instant::now() + patience;
         while let Ok(heard) = tokio::time::timeout_at(until, self.program.hear()).await {
@@ -175,8 +182,7 @@ impl<'a> Talk<'a> {
                 self.lines.note(&format!("{those} {what} and passed over"));
             }
         }
-        if let Some(currency) = &self.spent.foreign {
-            let note = format!("the agent tells its cost in {currency}: it is not counted");
+        for note in self.spent.notes() {
             self.lines.note(&note);
         }
         self.lines.flush();
@@ -304,9 +310,7 @@ impl<'a> Talk<'a> {
 
     fn asked(&mut self, id: &Value, method: &str, params: &Value) {
         let told = match method {
-            "session/request_permission" if self.given_up_at.is_some() => {
-                Some(message::answer(id, &json!({ "outcome": { "outcome": "cancelled" } })))
-            }
+            "session/request_permission" if self.is_over || self.given_up_at.is_some() => Some(asking::unanswered(id)),
             "session/request_permission" if params["options"].is_array() => {
                 let tool = self.tools.asked(&params["toolCall"], &mut self.lines);
                 self.asking.asks(id, params, tool, &mut self.lines)

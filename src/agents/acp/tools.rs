@@ -15,6 +15,11 @@ pub(super) struct Tools {
     known: BTreeMap<String, Tool>,
 }
 
+/// Longest name by which an agent knows a call that it is remembered by, in bytes.
+const ID: usize = 1_024;
+/// Longest word for a kind of tool, in characters.
+const KIND: usize = 40;
+
 #[derive(Debug, Default)]
 struct Tool {
     title: String,
@@ -31,7 +36,7 @@ impl Tools {
 
     /// A `tool_call` or `tool_call_update`.
     pub(super) fn update(&mut self, update: &Value, lines: &mut Lines<'_>) {
-        let Some(id) = update["toolCallId"].as_str() else { return lines.sign_of_life() };
+        let Some(id) = id(update) else { return lines.sign_of_life() };
         let is_new = !self.known.contains_key(id);
         if is_new && self.known.len() >= REMEMBERED {
             return lines.sign_of_life();
@@ -59,7 +64,7 @@ impl Tools {
 
     /// A call that is asked about, with what was known of it before; it is told that it has begun.
     pub(super) fn asked(&mut self, call: &Value, lines: &mut Lines<'_>) -> (String, String) {
-        let Some(id) = call["toolCallId"].as_str() else { return (title(call["title"].as_str().unwrap_or_default()), String::new()) };
+        let Some(id) = id(call) else { return (title(call["title"].as_str().unwrap_or_default()), String::new()) };
         if self.known.len() < REMEMBERED {
             let tool = self.known.entry(id.to_owned()).or_default();
             tool.learn(call);
@@ -79,9 +84,13 @@ impl Tool {
             self.title = new;
         }
         if let Some(kind) = told["kind"].as_str() {
-            kind.clone_into(&mut self.kind);
+            self.kind = title(kind).chars().take(KIND).collect();
         }
     }
+}
+
+fn id(call: &Value) -> Option<&str> {
+    call["toolCallId"].as_str().filter(|id| id.len() <= ID)
 }
 
 #[cfg(test)]

@@ -25,6 +25,16 @@ const WAITER: &str = "#!/bin/sh\n\
 /// Tells all at its end.
 const LATE: &str = "#!/bin/sh\nuntil [ -e \"$HOME/go\" ]; do sleep 0.02; done\necho '{\"text\":\"It is done\",\"usd\":0.9}'\n";
 
+/// Much that is of no worth, and then calls of $0.20 until it is stopped.
+const TALKER: &str = "#!/bin/sh\n\
+    line=$(printf '%02000d' 0)\n\
+    for part in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo \"{\\\"type\\\":\\\"noise\\\",\\\"text\\\":\\\"$line\\\"}\"; done\n\
+    for call in 1 2 3 4 5 6 7 8 9 10; do\n\
+    echo '{\"type\":\"call\",\"usage\":{\"in\":1200,\"out\":300},\"usd\":0.2}'\n\
+    echo \"{\\\"type\\\":\\\"noise\\\",\\\"text\\\":\\\"$line\\\"}\"\n\
+    [ $call = 3 ] && sleep 60\n\
+    done\n";
+
 fn world() -> Founding {
     let stream = |command: &str| {
         json!({"command": command, "models": {}, "grace_seconds": 1, "output": {
@@ -38,6 +48,8 @@ fn world() -> Founding {
         .program("spender.sh", SPENDER)
         .program("waiter.sh", WAITER)
         .program("late.sh", LATE)
+        .program("talker.sh", TALKER)
+        .config("agents.talker", stream("./talker.sh"))
         .config("agents.spender", stream("./spender.sh"))
         .config("agents.waiter", stream("./waiter.sh"))
         .config("agents.late", late)
@@ -214,5 +226,39 @@ async fn one_person_s_day_is_bounded_and_what_does_not_fit_waits_and_says_so() {
     world.entry(another).await;
     assert_eq!(world.run(&["cancel", &second.to_string()]).0, 0);
     world.entry(second).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_share_a_ceiling_are_held_to_it_together() {
+    let world = world().config("budgets.user_day_usd", json!(0.4)).start().await;
+    let first = world.say("Wait [agent:waiter]");
+    world.shows(first, "$0.25").await;
+
+    let second = world.say("Wait [agent:waiter]");
+
+    let entry = world.entry_within(second, PATIENCE).await;
+    assert!(entry.content.starts_with("**[OVER BUDGET]**"), "{}", entry.content);
+    assert!(entry.content.contains("the $0.4 that its requester's tasks may cost in a day were reached"), "{}", entry.content);
+    let (_, why, _) = world.run(&["why", &second.to_string()]);
+    assert!(!why.contains("orchestrator raise"), "it has no budget of its own to be raised: {why}");
+    assert_eq!(world.status_of(first)["state"], "running", "nobody is stopped for what another has used");
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    assert!(world.entry(first).await.content.starts_with("**[SUCCESS]**"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_much_an_agent_prints_what_it_uses_is_counted_and_held_to_its_budget() {
+    let world = world().config("output.stdout_max_kb", json!(16)).start().await;
+
+    let task = world.say("Do it [agent:talker] [budget:0.50]");
+    let entry = world.entry_within(task, PATIENCE).await;
+
+    assert!(entry.content.starts_with("**[OVER BUDGET]**"), "{}", entry.content);
+    assert!(entry.content.contains("it had used $0.6 of its budget of $0.5"), "{}", entry.content);
+    let status = world.status_of(task);
+    assert_eq!(status["cost_nanos"], json!(600_000_000), "each call counts: {status}");
+    assert_eq!(status["attempts"][0]["tokens"]["input"], json!(3_600), "{status}");
     world.finish().await;
 }

@@ -184,7 +184,8 @@ fn cards(text: &str, add: &mut Add<'_>) {
         TaskState::Asked,
         TaskState::Claimed,
         TaskState::Running { since: at(1), until: at(121) },
-        TaskState::Stopping { by: text.to_owned() },
+        TaskState::Stopping { by: text.to_owned(), out_of_money: false },
+        TaskState::Stopping { by: text.to_owned(), out_of_money: true },
         TaskState::Ended { at: at(60), outcome: Outcome::Failed, reason: Some(text.to_owned()), ran: Duration::from_secs(59) },
     ];
     for doing in states {
@@ -200,6 +201,7 @@ fn cards(text: &str, add: &mut Add<'_>) {
             model: Some(text.to_owned()),
             agent_id: Some("agent-1763700009-k3x9".to_owned()),
             metered: Some(false),
+            waits_for_people: true,
             accepted: None,
             quiet_since: None,
             open: None,
@@ -293,7 +295,7 @@ fn asked(text: &str, add: &mut Add<'_>) {
     for (answer, words) in [
         ("queued", answers::queued(&task, Some(LINK))),
         ("known", answers::known(&task, "waiting")),
-        ("stopping already", answers::stopping_already(&task, text)),
+        ("stopping already", answers::stopping_already(&task, text, true)),
         ("failed", answers::failed(text)),
         ("no log", hints::no_log(&task, "agent-1763700009-k3x9", text)),
         ("not started", hints::not_started(&task)),
@@ -410,7 +412,7 @@ fn reasons(text: &str, add: &mut Add<'_>) {
         ("running", Cause::Starting { since: at(0) }),
         ("running", Cause::Running { since: at(0), limit: Duration::from_secs(60), last_line: Some(given.clone()) }),
         ("running", Cause::Permission { question: question(&given) }),
-        ("running", Cause::Stopping { by: given.clone() }),
+        ("running", Cause::Stopping { by: given.clone(), out_of_money: false }),
         ("failed", ended(failing)),
         ("failed", ended(Entry::Stands(LINK.to_owned()))),
         ("failed", ended(Entry::Undeliverable { reason: given.clone() })),
@@ -422,7 +424,7 @@ fn reasons(text: &str, add: &mut Add<'_>) {
         Some(Shut::DiskLow { reason: given.clone() }),
     ];
     for ((state, cause), shut) in causes.into_iter().zip(shuts.into_iter().cycle()) {
-        let why = Why { task: id(), state: state.to_owned(), version: 7, link: Some(LINK.to_owned()), shut, cause };
+        let why = Why { task: id(), state: state.to_owned(), version: 7, has_budget: true, link: Some(LINK.to_owned()), shut, cause };
         add(&format!("why one is {state}"), why::answer(&why));
         add(&format!("the story of one that is {state}"), why::story(&why, &vec![(at(0), text.to_owned()); 3]));
     }

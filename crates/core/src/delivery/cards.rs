@@ -293,6 +293,10 @@ async fn said(means: &Means, row: &CardRow, facts: &mut CardFacts) -> Option<Str
         }
         facts.cost = [facts.cost, pulse.cost].into_iter().flatten().reduce(Usd::saturating_add);
         facts.metered = Some(pulse.metered);
+        if let TaskState::Running { until, .. } = &mut facts.doing {
+            *until += pulse.waited;
+            facts.waits_for_people = pulse.waits;
+        }
         let live = facts.showing.shown == Shown::Live;
         facts.quiet_since = Some(pulse.heard_at).filter(|at| live && means.clock.now() - *at > QUIET);
         let story = pulse.story.lines();

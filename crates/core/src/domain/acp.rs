@@ -70,3 +70,47 @@ pub struct Orders {
     /// How often the bridge says that it lives while it waits for a person, in milliseconds.
     pub beat_ms: u64,
 }
+
+/// How long a bridge has waited for people: its agent's time limit is longer by that. A line of the bridge's output, which its attendant reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// In all so far, in milliseconds.
+    pub waited_ms: u64,
+    /// And for so long from now on at least, if nothing else is told; nothing: nobody is waited for.
+    pub waits_on_ms: u64,
+}
+
+impl Waiting {
+    /// What such a line begins with: the agent's own words are within a text, and never at the beginning of a line.
+    pub const BEGINS: &str = "{\"type\":\"waits\",";
+
+    /// As a line, without its end.
+    pub fn line(self) -> String {
+        format!("{}\"waited_ms\":{},\"waits_on_ms\":{}}}", Self::BEGINS, self.waited_ms, self.waits_on_ms)
+    }
+
+    /// Reads one; `None`: it is another kind of line.
+    pub fn read(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix(Self::BEGINS)?.strip_prefix("\"waited_ms\":")?;
+        let (waited, rest) = rest.split_once(",\"waits_on_ms\":")?;
+        Some(Self { waited_ms: waited.parse().ok()?, waits_on_ms: rest.strip_suffix('}')?.parse().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_people_were_waited_for_is_read_as_it_was_written() {
+        let waiting = Waiting { waited_ms: 1_234, waits_on_ms: 90_000 };
+
+        assert_eq!(Waiting::read(&waiting.line()), Some(waiting));
+        assert!(serde_json::from_str::<serde_json::Value>(&waiting.line()).is_ok_and(|line| line["type"] == "waits"));
+        for other in
+            ["{\"type\":\"waits\"}", "{\"type\":\"text\",\"delta\":\"x\"}", "{\"type\":\"waits\",\"waited_ms\":-1,\"waits_on_ms\":1}", ""]
+        {
+            assert_eq!(Waiting::read(other), None, "{other}");
+        }
+    }
+}

@@ -128,6 +128,8 @@ pub struct CardFacts {
     pub open: Option<String>,
     /// Whether its running agent tells what it uses while it works; `None`: nothing runs.
     pub metered: Option<bool>,
+    /// Whether its agent waits for people, and its time stands still.
+    pub waits_for_people: bool,
     /// Who took what it had left when its money had run out.
     pub accepted: Option<String>,
     /// What its running agent asks, and waits for.
@@ -179,6 +181,8 @@ pub enum TaskState {
     Stopping {
         /// By whom.
         by: String,
+        /// Whether that is no person but its money, which has run out; then it tells how.
+        out_of_money: bool,
     },
     /// It has ended.
     Ended {

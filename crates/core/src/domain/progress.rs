@@ -1,6 +1,6 @@
 //! What a running agent is doing, as its output tells.
 
-use std::{collections::VecDeque, fmt};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -95,6 +95,10 @@ pub struct Pulse {
     pub metered: bool,
     /// When its output last grew; its start, if it has printed nothing.
     pub heard_at: DateTime<Utc>,
+    /// For how long it has waited for people: its time limit is longer by that.
+    pub waited: Duration,
+    /// Whether it does at present, and its time stands still.
+    pub waits: bool,
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Quotas of agents: what several of them share, until when one is used up, and what becomes of tasks meanwhile.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -80,6 +83,26 @@ impl Quotas {
     /// An agent's rule; one that is configured no more has a credential of its own.
     pub fn of(&self, agent: &AgentName) -> Rule {
         self.0.get(agent).map_or_else(|| Rule::of(agent), |manner| manner.rule.clone())
+    }
+
+    /// The agents to which an agent's tasks may go, and those from which it may have them, directly or by others.
+    pub fn stand_ins(&self, agent: &AgentName) -> BTreeSet<AgentName> {
+        let mut found = BTreeSet::from([agent.clone()]);
+        loop {
+            let more: Vec<AgentName> = self
+                .0
+                .iter()
+                .flat_map(|(name, manner)| manner.rule.instead.iter().map(move |other| (name, other)))
+                .flat_map(|(one, other)| [(one, other), (other, one)])
+                .filter(|(known, new)| found.contains(*known) && !found.contains(*new))
+                .map(|(_, new)| new.clone())
+                .collect();
+            if more.is_empty() {
+                found.remove(agent);
+                return found;
+            }
+            found.extend(more);
+        }
     }
 
     /// Every credential, with the agents that use it.

@@ -1,5 +1,6 @@
 //! How an agent's answer is read from what it prints: declared in its definition, so that a new agent needs no code.
 
+mod kept;
 mod select;
 
 use std::fmt;

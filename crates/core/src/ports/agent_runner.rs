@@ -80,8 +80,15 @@ pub struct LaunchSpec {
     pub stdout: Option<PathBuf>,
     /// The most of standard output that is kept there, in bytes; the beginning and the end are kept, as in `log`.
     pub stdout_limit: u64,
+    /// What a line of standard output holds that is kept there before others: such lines are written when the beginning has no room left, as long as a
+    /// quarter of all has. They can be read while the agent runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stdout_first: Vec<String>,
     /// Wall time from the start of the agent to the soft stop.
     pub time_limit: Duration,
+    /// Whether lines of standard output tell for how long people were waited for ([`crate::domain::acp::Waiting`]): the time limit is longer by that.
+    #[serde(default)]
+    pub asks_people: bool,
     /// For how long the agent may print nothing before it is stopped as at its time limit; none: for ever.
     #[serde(default)]
     pub stall_limit: Option<Duration>,
@@ -109,6 +116,9 @@ pub struct Walls {
     pub files: Option<Reach>,
     /// No sockets but those of the machine's own files.
     pub no_network: bool,
+    /// Nothing of this account that is no file: no keys that the kernel keeps for it, no bounds of its other processes.
+    #[serde(default)]
+    pub no_account: bool,
     /// No sockets of files either, but pairs of its own.
     #[serde(default)]
     pub no_unix_sockets: bool,

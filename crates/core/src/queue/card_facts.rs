@@ -12,7 +12,10 @@ use crate::{
         outbound::Letter,
         step::{Blocked, StepState},
     },
-    ports::rows::{AttemptRow, CardRow, Look, RowsError, TaskRow},
+    ports::{
+        agent_runner::StopReason,
+        rows::{AttemptRow, CardRow, Look, RowsError, TaskRow},
+    },
 };
 
 /// A waiting task further behind than this is not told its place.
@@ -69,6 +72,7 @@ pub(super) fn facts(look: &dyn Look, rules: &Rules, card: &CardRow) -> Result<Op
         quiet_since: None,
         open: None,
         metered: None,
+        waits_for_people: false,
         accepted: if matches!(row.ended, Some((_, Outcome::OverBudget))) { look.fact(&ceilings::accepted_fact(&card.task))? } else { None },
         asked: if let (None, Some(live)) = (row.ended, live_id) { permissions::of(look, live)? } else { Vec::new() },
         entry: row.entry,
@@ -88,7 +92,7 @@ fn unrun(look: &dyn Look, task: &TaskId) -> Result<Option<String>, RowsError> {
 
 fn working(attempt: &AttemptRow, row: &TaskRow) -> TaskState {
     match (&attempt.stop, &attempt.state) {
-        (Some((_, by)), _) => TaskState::Stopping { by: by.clone() },
+        (Some((reason, by)), _) => TaskState::Stopping { by: by.clone(), out_of_money: *reason == StopReason::OverBudget },
         (None, AttemptState::Running { since }) => {
             let limit = TimeDelta::from_std(row.task.wishes.time_limit).unwrap_or_default();
             TaskState::Running { since: *since, until: *since + limit }

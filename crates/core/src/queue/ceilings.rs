@@ -106,6 +106,23 @@ pub(super) fn reserve(
     Ok(Ok(()))
 }
 
+/// What an attempt has used so far is held back for it if that is more than was: nobody else is to use it too before it is counted as spent.
+fn hold_used(rows: &mut dyn Rows, rules: &Rules, task: &Task, attempt: AttemptId, used: Usd) -> Result<(), RowsError> {
+    let before = reserve_of(rows, attempt)?.unwrap_or_default();
+    let scopes: Vec<Scope> = rules.ceilings.of(task).into_iter().map(|(scope, _)| scope).collect();
+    if used.nanos() <= before.nanos || scopes.is_empty() {
+        return Ok(());
+    }
+    for scope in &before.scopes {
+        add(rows, &reserved_fact(scope), -before.nanos)?;
+    }
+    for scope in &scopes {
+        add(rows, &reserved_fact(scope), used.nanos())?;
+    }
+    let reserve = Reserve { nanos: used.nanos(), scopes };
+    rows.put_fact(&reserve_fact(attempt), &serde_json::to_string(&reserve).unwrap_or_default())
+}
+
 /// The first ceiling that has less left than is wanted. What is wanted may be more than a whole ceiling: then all of it will do.
 fn too_little(rooms: &[Room], wanted: Usd) -> Option<&Room> {
     rooms.iter().find(|room| room.left() == Usd::ZERO || room.left() < wanted.min(room.ceiling))
@@ -157,6 +174,26 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         let found = self.read(move |look| look.task(&id)?.map(|row| rooms(look, &rules, &row.task, own, now)).transpose()).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// A run has used so much by now: that counts at once for all others whose ceilings it shares, as what is spent does. Tells what each ceiling that
+    /// counts its task has left for it, the task's own first.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Late`] if it has ended; [`QueueError::Store`].
+    pub async fn uses(&self, id: TaskId, attempt: AttemptId, fence: Fence, used: Usd) -> Result<Vec<Room>, QueueError> {
+        let (now, rules) = (self.now(), self.rules.clone());
+        if rules.ceilings.is_none() {
+            return self.rooms(id, Some(attempt)).await;
+        }
+        self.write(Urgency::Usual, move |rows| {
+            held(rows, attempt, fence)?;
+            let task = task_row(rows, &id)?.task;
+            hold_used(rows, &rules, &task, attempt, used)?;
+            Ok(rooms(rows, &rules, &task, Some(attempt), now)?)
+        })
+        .await
     }
 
     /// A run has cost all that it may: it is stopped, and keeps what it has. `why` is told. One that is being stopped already keeps its reason.

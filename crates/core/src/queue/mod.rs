@@ -29,6 +29,7 @@ mod signs;
 pub mod upkeep;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicI32, Ordering},
@@ -47,7 +48,7 @@ use crate::{
         id::{ChannelId, InstanceId, LetterId, TaskId},
         journal::{Event, What},
         outbound::{Address, Identity, Letter, LetterState},
-        quota::Quotas,
+        quota::{Credential, Quotas},
         retry::Delays,
         showing::Showing,
         step::IllegalTransition,
@@ -72,6 +73,8 @@ pub struct Queue {
     ending: Arc<AtomicBool>,
     /// The day, as `num_days_from_ce` counts, for which the ceilings were opened last; 0: none yet.
     day: Arc<AtomicI32>,
+    /// Whose quotas were there at the last look at those who wait for one.
+    quotas_there: Arc<Mutex<BTreeSet<Credential>>>,
 }
 
 /// What the queue needs to know of the configuration.
@@ -186,7 +189,8 @@ impl Queue {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Rules) -> Self {
         let process = entropy.bytes().into_iter().take(8).fold(0, |number, byte| number << 8 | u64::from(byte));
         let rules = Arc::new(Rules { process, ..rules });
-        Self { store, clock, entropy, rules, bells: Arc::default(), ending: Arc::default(), day: Arc::default() }
+        let (bells, ending, day, quotas_there) = Default::default();
+        Self { store, clock, entropy, rules, bells, ending, day, quotas_there }
     }
 
     /// What rings when something may have become possible.

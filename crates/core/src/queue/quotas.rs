@@ -1,5 +1,7 @@
 //! Quotas that are used up: whoever needs one waits for it, or goes to another agent, and somebody or a clock lets him go on.
 
+use std::{collections::BTreeSet, sync::PoisonError};
+
 use chrono::{DateTime, Utc};
 
 use super::{Queue, QueueError, Rules, gates, journal, write_letter};
@@ -11,6 +13,7 @@ use crate::{
         outbound::Letter,
         quota::{Credential, GATES, MOST_WAITS, Standing, UsedUp, Wait, agent_of},
         step::StepState,
+        task::Wishes,
     },
     ports::{
         rows::{AttemptRow, Look, Rows, RowsError, StepRow, TaskRow},
@@ -30,6 +33,7 @@ pub(super) fn used_up(
     now: DateTime<Utc>,
 ) -> Result<(), RowsError> {
     let rule = rules.quotas.of(&attempt.agent);
+    forget(rows, &attempt.task)?;
     let known = standing(rows, &rule.credential)?;
     let told = UsedUp { until, told_at: now, agent: attempt.agent.clone(), task: attempt.task.clone() };
     rows.put_fact(&fact(&rule.credential), &serde_json::to_string(&told).unwrap_or_default())?;
@@ -90,20 +94,35 @@ pub(super) fn moved(
     now: DateTime<Utc>,
 ) -> Result<bool, RowsError> {
     let from = row.task.wishes.agent.clone();
-    for to in rules.quotas.of(&from).instead {
-        let Some(wishes) = rules.quotas.moved(&row.task.wishes, &to) else { continue };
-        if is_short(rows, rules, &to, row, now)? {
-            continue;
+    let Some((to, wishes)) = another(rows, rules, row, now)? else { return Ok(false) };
+    row.task.wishes = wishes;
+    rows.update_task(row)?;
+    let (before, after) = (from.gate(), to.gate());
+    step.gates.iter_mut().filter(|gate| **gate == before).for_each(|gate| gate.clone_from(&after));
+    rows.update_step(step)?;
+    journal(rows, now, &row.task.id, What::GoesToAnother { from: from.to_string(), to: to.to_string() })?;
+    Ok(true)
+}
+
+/// The first agent that may take a task instead of its own and has quota, with what it would be asked: those that its agent's definition names, then
+/// those that it came from.
+fn another(
+    look: &(impl Look + ?Sized),
+    rules: &Rules,
+    row: &TaskRow,
+    now: DateTime<Utc>,
+) -> Result<Option<(AgentName, Wishes)>, RowsError> {
+    let from = look.events_of(&row.task.id)?.into_iter().filter_map(|event| match event.what {
+        What::GoesToAnother { from, .. } => from.parse().ok(),
+        _ => None,
+    });
+    for to in rules.quotas.of(&row.task.wishes.agent).instead.into_iter().chain(from) {
+        let Some(wishes) = rules.quotas.moved(&row.task.wishes, &to).filter(|_| to != row.task.wishes.agent) else { continue };
+        if !is_short(look, rules, &to, row, now)? {
+            return Ok(Some((to, wishes)));
         }
-        row.task.wishes = wishes;
-        rows.update_task(row)?;
-        let (before, after) = (from.gate(), to.gate());
-        step.gates.iter_mut().filter(|gate| **gate == before).for_each(|gate| gate.clone_from(&after));
-        rows.update_step(step)?;
-        journal(rows, now, &row.task.id, What::GoesToAnother { from: from.to_string(), to: to.to_string() })?;
-        return Ok(true);
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What a step waits for, if it is a quota.
@@ -118,6 +137,17 @@ pub(super) fn wait_of(look: &(impl Look + ?Sized), rules: &Rules, step: &StepRow
 /// A task is to be tried whatever is known of its agent's quota.
 pub(super) fn let_past(rows: &mut dyn Rows, task: &TaskId) -> Result<(), RowsError> {
     rows.put_fact(&past_fact(task), "")
+}
+
+/// A task that has ended is asked for once more. When its agent's quota should be there again by now, that is said by that, too.
+pub(super) fn asked_again(rows: &mut dyn Rows, rules: &Rules, row: &TaskRow, now: DateTime<Utc>) -> Result<(), RowsError> {
+    let told = standing(rows, &rules.quotas.of(&row.task.wishes.agent).credential)?;
+    if told.is_some_and(|told| told.until <= now) { let_past(rows, &row.task.id) } else { Ok(()) }
+}
+
+/// Nobody is let past any more for what was said of a task until now.
+pub(super) fn forget(rows: &mut dyn Rows, task: &TaskId) -> Result<(), RowsError> {
+    rows.drop_fact(&past_fact(task))
 }
 
 fn standing(look: &(impl Look + ?Sized), credential: &Credential) -> Result<Option<UsedUp>, RowsError> {
@@ -168,6 +198,7 @@ impl Queue {
     /// [`QueueError::Store`].
     pub async fn quota_is_back(&self, credential: Credential, by: String) -> Result<bool, QueueError> {
         let now = self.now();
+        self.quotas_there.lock().unwrap_or_else(PoisonError::into_inner).remove(&credential);
         let was = self
             .write(Urgency::Usual, move |rows| {
                 if standing(rows, &credential)?.is_none() {
@@ -183,22 +214,41 @@ impl Queue {
         Ok(was)
     }
 
-    /// Who waits for a quota that is there again takes his turn.
+    /// Who waits for a quota that is there again takes his turn; and so does, once, who may go to an agent whose quota is: where he can't, he waits on.
     pub(super) async fn open_quotas(&self) -> Result<(), QueueError> {
-        let (now, rules) = (self.now(), self.rules.clone());
-        let opened = self.read(move |look| {
-            let mut kept = Vec::new();
-            for gate in look.parked_at(GATES)? {
-                let Some(agent) = agent_of(&gate) else { continue };
-                let rule = rules.quotas.of(&agent);
-                if standing(look, &rule.credential)?.is_none_or(|told| rule.resumes && told.until <= now) {
-                    kept.push(gate);
+        let (now, rules, before) =
+            (self.now(), self.rules.clone(), self.quotas_there.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let looked = self.read(move |look| {
+            let gates = look.parked_at(GATES)?;
+            if gates.is_empty() {
+                return Ok((before.clone(), gates));
+            }
+            let mut there = BTreeSet::new();
+            for credential in rules.quotas.credentials().into_keys() {
+                if standing(look, &credential)?.is_none_or(|told| told.until <= now) {
+                    there.insert(credential);
                 }
             }
-            Ok(kept)
+            let is_news = |agent: AgentName| {
+                let credential = rules.quotas.of(&agent).credential;
+                there.contains(&credential) && !before.contains(&credential)
+            };
+            let mut opened = Vec::new();
+            for gate in gates {
+                let Some(agent) = agent_of(&gate) else { continue };
+                let rule = rules.quotas.of(&agent);
+                if standing(look, &rule.credential)?.is_none_or(|told| rule.resumes && told.until <= now)
+                    || rules.quotas.stand_ins(&agent).into_iter().any(is_news)
+                {
+                    opened.push(gate);
+                }
+            }
+            Ok((there, opened))
         });
+        let (there, opened) = looked.await?;
+        *self.quotas_there.lock().unwrap_or_else(PoisonError::into_inner) = there;
         let lane_cap = self.rules.lane_cap;
-        for gate in opened.await? {
+        for gate in opened {
             for _ in 0..PIECES {
                 let gate = gate.clone();
                 let woken = self.write(Urgency::Usual, move |rows| gates::wake(rows, &gate, gates::WAKE_AT_ONCE, now, lane_cap)).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{QueueError, Rules, ceilings, lanes, signs};
+use super::{QueueError, Rules, ceilings, lanes, quotas, signs};
 use crate::{
     domain::step::StepEvent,
     ports::rows::{Rows, StepRow, TaskRow},
@@ -20,6 +20,7 @@ pub(super) fn reopen(
     task.ended = None;
     rows.drop_fact(&ceilings::accepted_fact(&task.task.id))?;
     rows.update_task(task)?;
+    quotas::asked_again(rows, rules, task, now)?;
     signs::lift_ends(rows, task, now)?;
     lanes::enter(rows, step, StepEvent::Retried, now, rules.lane_cap)
 }

@@ -176,6 +176,7 @@ pub(super) fn end_task(
 ) -> Result<(), QueueError> {
     task.ended = Some((now, outcome));
     rows.update_task(task)?;
+    quotas::forget(rows, &task.task.id)?;
     write_letter(rows, now, rules.routes.results, Some(&task.task.id), Letter::Result { attempt, unrun })?;
     if let Some(at) = task.message {
         signs::want(rows, at, outcome.mark(), Some(&task.task.id), Purpose::End, now)?;

@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use super::{beside, bridging, means::Means};
 use crate::{
     domain::{
-        acp::Protocol,
+        acp::{Protocol, Waiting},
         agent::AgentDefinition,
         id::AttemptId,
         lease::Fence,
@@ -22,8 +23,12 @@ use crate::{
     queue::QueueError,
 };
 
-/// Most questions of one run that wait at once; what is asked beyond waits for its time to be over.
+/// Most questions of one run that are put to people at once; the next is when one of them has ended.
 const OPEN: usize = 20;
+/// Most that wait for that.
+const KNOWN: usize = 1_000;
+/// What lines about questions hold. Within a text every quotation mark is written in another way.
+pub(super) const WORDS: [&str; 2] = ["\"type\":\"asks\"", "\"type\":\"answered\""];
 
 /// The questions of one run.
 pub(super) struct Asking<'m> {
@@ -31,12 +36,15 @@ pub(super) struct Asking<'m> {
     attempt: AttemptId,
     fence: Fence,
     answers: PathBuf,
+    /// All that have not ended, those that are put to people first.
     open: BTreeMap<u32, Question>,
     ended: Vec<(u32, Ending)>,
     /// Whether the store knows what is known here.
     noted: bool,
     /// Whose answers are there.
     brought: BTreeSet<u32>,
+    /// For how long people were waited for, as it was told last.
+    waiting: Waiting,
 }
 
 /// What the bridge says of questions.
@@ -47,23 +55,30 @@ enum Said {
     Answered { number: u32, ending: Ending },
 }
 
+/// Whether an agent asks people.
+pub(super) fn asks(definition: &AgentDefinition) -> bool {
+    matches!(&definition.protocol, Protocol::Acp(acp) if acp.permissions == Policy::Ask)
+}
+
 impl<'m> Asking<'m> {
     /// Of a run of an agent that asks people; `None`: it asks nobody.
     pub(super) fn of(means: &'m Means, definition: Option<&AgentDefinition>, attempt: AttemptId, fence: Fence) -> Option<Self> {
-        let asks = matches!(definition.map(|definition| &definition.protocol), Some(Protocol::Acp(acp)) if acp.permissions == Policy::Ask);
+        let asks = definition.is_some_and(asks);
         let answers = bridging::answers(&means.settings.attempts.join(attempt.to_string()));
         let (open, ended, brought) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
-        asks.then_some(Self { means, attempt, fence, answers, open, ended, noted: false, brought })
+        asks.then_some(Self { means, attempt, fence, answers, open, ended, noted: false, brought, waiting: Waiting::default() })
     }
 
     /// A line of its output.
     pub(super) fn line(&mut self, line: &str) {
-        // Few lines are about questions, and within a text every quotation mark is written in another way.
-        if !(line.contains("\"type\":\"asks\"") || line.contains("\"type\":\"answered\"")) {
+        if let Some(waiting) = Waiting::read(line) {
+            self.waiting = waiting;
+        }
+        if !WORDS.iter().any(|words| line.contains(words)) {
             return;
         }
         match serde_json::from_str(line) {
-            Ok(Said::Asks { question }) if self.open.len() < OPEN => {
+            Ok(Said::Asks { question }) if self.open.len() < KNOWN => {
                 self.open.insert(question.number, question);
                 self.noted = false;
             }
@@ -80,12 +95,17 @@ impl<'m> Asking<'m> {
         !self.open.is_empty()
     }
 
+    /// For how long people were waited for in all, and whether they are now.
+    pub(super) fn waited(&self) -> (Duration, bool) {
+        (Duration::from_millis(self.waiting.waited_ms), self.waiting.waits_on_ms > 0)
+    }
+
     /// Notes what is new and brings what was decided; what fails is done at the next look.
     pub(super) async fn look(&mut self) {
         let asked = if !self.noted {
-            let open: Vec<Question> = self.open.values().cloned().collect();
+            let open: Vec<Question> = self.open.values().take(OPEN).cloned().collect();
             self.means.queue.note_questions(self.attempt, self.fence, open, self.ended.clone()).await
-        } else if self.open.keys().any(|number| !self.brought.contains(number)) {
+        } else if self.open.keys().take(OPEN).any(|number| !self.brought.contains(number)) {
             self.means.queue.asked(self.attempt).await
         } else {
             return;

@@ -17,7 +17,7 @@ pub use super::{
 use crate::{
     domain::{attempt::AttemptState, id::AttemptId},
     ports::{
-        agent_runner::{AgentRunner, Standing},
+        agent_runner::{AgentRunner, Standing, StopReason},
         chat::Chat,
         task_log::TaskLog,
     },
@@ -191,7 +191,11 @@ impl Crew {
     /// Writes down in the log that people read who has asked for the stop.
     async fn note_stop(&self, attempt: AttemptId, by: &str) {
         if let Ok(Some(row)) = self.means.queue.attempt(attempt).await {
-            self.means.log.note(&self.means.settings.workers.join(&row.agent_id), &row.task, &format!("Stop asked by {by}"));
+            let note = match &row.stop {
+                Some((StopReason::OverBudget, why)) => format!("Stopped: {why}"),
+                _ => format!("Stop asked by {by}"),
+            };
+            self.means.log.note(&self.means.settings.workers.join(&row.agent_id), &row.task, &note);
         }
     }
 }

@@ -99,12 +99,13 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         if let Some(cost) = priced.cost.filter(|_| told && bounded && !is_being_checked) {
             meter.reads(cost).await;
         }
+        let (waited, waits) = asking.as_ref().map(Asking::waited).unwrap_or_default();
         let mut story = reader.story().clone();
         if is_being_checked {
             let names: Vec<String> = run.task.wishes.checks.iter().map(ToString::to_string).collect();
             story.add(Signal::ToolStarted, &format!("it has ended; its work is being checked ({})", names.join(", ")));
         }
-        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at };
+        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at, waited, waits };
         beating.is(pulse);
     }
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
+    asking,
     beside::{self, Beside},
     bridging,
     brief::{self, Facts},
@@ -140,7 +141,9 @@ pub(super) async fn launch(
             log_limit: settings.log_limit,
             stdout: Some(stdout(&settings, run.attempt)),
             stdout_limit: settings.stdout_limit,
+            stdout_first: kept_first(&definition),
             time_limit: task.wishes.time_limit,
+            asks_people: asking::asks(&definition),
             stall_limit: definition.stall,
             soft_signal,
             grace: definition.grace,
@@ -151,6 +154,15 @@ pub(super) async fn launch(
         })
     });
     made.await.map_err(|error| format!("preparing it broke: {error}"))?
+}
+
+/// What lines hold of an agent's output by which its money is counted and its questions are put: these are kept whatever else is left out.
+fn kept_first(definition: &AgentDefinition) -> Vec<String> {
+    let mut words = definition.reading.words_of_usage();
+    if asking::asks(definition) {
+        words.extend(asking::WORDS.map(str::to_owned));
+    }
+    words
 }
 
 /// Where an agent's standard output is kept: results, usage or an answer are read from it by every rule.

@@ -1,11 +1,14 @@
 //! Holds a running agent to its ceilings: what it says that it has used is set against what they have left, and at their end it is stopped.
 
 use super::means::Means;
-use crate::domain::{
-    ceiling::{NEARLY, Room, Scope},
-    id::{AttemptId, TaskId},
-    lease::Fence,
-    money::Usd,
+use crate::{
+    domain::{
+        ceiling::{NEARLY, Room, Scope},
+        id::{AttemptId, TaskId},
+        lease::Fence,
+        money::Usd,
+    },
+    queue::QueueError,
 };
 
 /// One run and what has been told of its money.
@@ -31,8 +34,10 @@ impl<'m> Meter<'m> {
         if self.over || cost <= self.heeded {
             return;
         }
-        let rooms = match self.means.queue.rooms(self.task.clone(), Some(self.attempt)).await {
+        let rooms = match self.means.queue.uses(self.task.clone(), self.attempt, self.fence, cost).await {
             Ok(rooms) => rooms,
+            // It has ended meanwhile.
+            Err(QueueError::Late) => return,
             // It is looked at again with its next look.
             Err(error) => return tracing::error!(%error, "task {}: what it may still cost could not be read: {error}", self.task),
         };

@@ -97,8 +97,9 @@ pub fn runs_on(task: &TaskId) -> String {
 }
 
 /// A running task is being stopped already.
-pub fn stopping_already(task: &TaskId, by: &str) -> String {
-    format!("🛑 `{task}` is being stopped already: {} asked for it. Its entry in the results follows.", plain(by, 64))
+pub fn stopping_already(task: &TaskId, by: &str, out_of_money: bool) -> String {
+    let why = if out_of_money { plain(by, 160) } else { format!("{} asked for it", plain(by, 64)) };
+    format!("🛑 `{task}` is being stopped already: {why}. Its entry in the results follows.")
 }
 
 /// Nothing is paused.

@@ -78,9 +78,9 @@ pub fn unmarked() -> String {
     "It is claimed; its agent starts when the ✅ stands on its message.".to_owned()
 }
 
-/// It is asked to stop.
-pub fn stopping(by: &str) -> String {
-    format!("{by} asked that it be stopped.")
+/// It is asked to stop: by somebody, or because its money has run out.
+pub fn stopping(by: &str, out_of_money: bool) -> String {
+    if out_of_money { format!("It is being stopped: {by}.") } else { format!("{by} asked that it be stopped.") }
 }
 
 /// Nothing is started: a person stopped it.

@@ -174,8 +174,12 @@ fn headline(facts: &CardFacts) -> String {
         TaskState::Held => "⏸ **Held**".to_owned(),
         TaskState::Asked => "❔ **Is this still wanted?**".to_owned(),
         TaskState::Claimed => format!("✅ **Claimed** · its agent is starting{nth}"),
+        TaskState::Running { since, .. } if facts.waits_for_people => {
+            format!("▶️ **Running** · started {} · its time stands still{nth}", ago(*since))
+        }
         TaskState::Running { since, until } => format!("▶️ **Running** · started {} · its time is over {}{nth}", ago(*since), ago(*until)),
-        TaskState::Stopping { by } => format!("🛑 **Being stopped** · asked by {}{nth}", plain(by, 64)),
+        TaskState::Stopping { by, out_of_money: true } => format!("🛑 **Being stopped** · {}{nth}", plain(by, 160)),
+        TaskState::Stopping { by, .. } => format!("🛑 **Being stopped** · asked by {}{nth}", plain(by, 64)),
         TaskState::Ended { at, ran, .. } if facts.accepted.is_some() => {
             let by = facts.accepted.as_deref().unwrap_or_default();
             let ran = if *ran > Duration::ZERO { format!(" after {}", figures::duration(*ran)) } else { String::new() };

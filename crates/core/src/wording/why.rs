@@ -48,6 +48,8 @@ pub struct Why {
     pub state: String,
     /// How many counted attempts have begun.
     pub version: u32,
+    /// Whether it has a budget of its own.
+    pub has_budget: bool,
     /// Where its message is.
     pub link: Option<String>,
     /// Why nothing is started at present, if so.
@@ -155,6 +157,8 @@ pub enum Cause {
     Stopping {
         /// Who asked for it.
         by: String,
+        /// Whether that is no person but its money, which has run out; then it tells how.
+        out_of_money: bool,
     },
     /// It is over.
     Ended {
@@ -219,7 +223,7 @@ impl Why {
             moves.push(Verb::Resume);
         }
         let never_ran = matches!(self.cause, Cause::Ended { ran: false, .. });
-        let usual = if let Cause::Stopping { .. } = self.cause { &[Verb::Logs] } else { buttons::verbs(&self.state) };
+        let usual = if let Cause::Stopping { .. } = self.cause { &[Verb::Logs] } else { buttons::verbs(&self.state, self.has_budget) };
         moves.extend(usual.iter().filter(|verb| !(never_ran && **verb == Verb::Logs)));
         moves
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use orchestrator_core::{
     domain::{
         attempt::Outcome,
-        ceiling::{Ceilings, Kind},
+        ceiling::{Ceilings, Kind, Room},
         id::UserId,
         money::Usd,
         outbound::Letter,
@@ -34,7 +34,7 @@ fn user_may_cost(most: &str, estimate: &str) -> World {
 }
 
 impl World {
-    async fn costs(&self, task: u64, outcome: Outcome, amount: &str) {
+    pub(crate) async fn costs(&self, task: u64, outcome: Outcome, amount: &str) {
         let attempt = self.live(task).await;
         self.queue.settle(attempt.id, attempt.fence, report(outcome, Some(usd(amount).nanos()))).await.expect("settled");
     }
@@ -70,6 +70,38 @@ async fn what_is_expected_of_a_run_is_held_back_before_it_starts() {
 
     world.costs(1, Outcome::Succeeded, "0.05").await;
     assert_eq!(world.claims().await, 3, "what the first did not cost is free again");
+    recount::ceilings(&world).await;
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn what_a_run_has_used_counts_for_others_before_it_ends() {
+    let world = user_may_cost("1", "0");
+    for task in 1..=3 {
+        world.enqueue(&ask(task)).await;
+    }
+    let mut left = Vec::new();
+    for task in 1..=3 {
+        let attempt = world.live(task).await;
+        for used in ["0.1", "0.4", "0.2"] {
+            let rooms = world.queue.uses(of(task), attempt.id, attempt.fence, usd(used)).await.expect("it runs");
+            left = rooms.iter().map(Room::left).collect();
+        }
+        recount::ceilings(&world).await;
+    }
+    assert_eq!(left, [usd("0.2")], "the other two have used 0.4 each, whatever they say later");
+
+    world.enqueue(&ask(4)).await;
+    assert_eq!(world.waits_for(4).await.as_deref(), Some("budget:user:1"), "all of it is used");
+    world.costs(1, Outcome::Succeeded, "0.4").await;
+    world.costs(2, Outcome::Succeeded, "0.1").await;
+    recount::ceilings(&world).await;
+    let attempt = world.live(3).await;
+    let rooms = world.queue.rooms(of(3), Some(attempt.id)).await.expect("the store answers");
+    assert_eq!(rooms[0].left(), usd("0.5"), "what has ended counts with what it cost");
+    world.costs(3, Outcome::Succeeded, "0.4").await;
+    let late = world.queue.uses(of(3), attempt.id, attempt.fence, usd("9")).await;
+    assert!(matches!(late, Err(QueueError::Late)), "{late:?}");
     recount::ceilings(&world).await;
     world.holds().await;
 }

@@ -127,6 +127,59 @@ async fn when_the_time_has_come_those_go_on_by_themselves_that_may_and_others_wh
 }
 
 #[tokio::test]
+async fn one_that_somebody_runs_again_when_the_time_has_come_does_not_wait() {
+    let world = world();
+    for task in [1, 2, 3] {
+        world.enqueue(&of_agent("x", task)).await;
+    }
+    for task in [2, 3] {
+        let attempt = world.live(task).await;
+        world.queue.settle(attempt.id, attempt.fence, report(Outcome::Failed, None)).await.expect("settled");
+    }
+    world.used_up(1, world.in_an_hour()).await;
+    world.queue.retry(of(2), BY.into(), String::new()).await.expect("it has ended");
+    world.looks().await;
+    assert_eq!(world.waits_for(2).await.as_deref(), Some("quota:x"), "it is too early");
+
+    world.clock.advance(HOUR);
+    world.queue.retry(of(3), BY.into(), String::new()).await.expect("it has ended");
+    world.looks().await;
+    assert!(world.runs(3).await, "whoever runs it now wants it now");
+    assert!(!world.runs(1).await && !world.runs(2).await);
+    world.used_up(3, world.in_an_hour()).await;
+    assert_eq!(world.waits_for(3).await.as_deref(), Some("quota:x"));
+    world.clock.advance(HOUR);
+    world.looks().await;
+    assert!(!world.runs(3).await, "that it was run again is used up, too");
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn that_a_task_may_go_on_is_forgotten_when_it_is_cancelled_or_ends() {
+    let world = World::by(Rules { slots: 1, quotas: quotas(), ..rules() });
+    world.enqueue(&of_agent("x", 1)).await;
+    world.used_up(1, world.in_an_hour()).await;
+    world.enqueue(&of_agent("z", 2)).await;
+    let is_let_past = async || recount::look(&world.store, |look| look.fact("past_quota:1")).await.is_some();
+
+    world.queue.hasten(of(1), BY.into()).await.expect("it waits for its quota");
+    assert!(is_let_past().await);
+    world.queue.cancel(of(1), BY.into(), "no more".into()).await.expect("it waits");
+    assert!(!is_let_past().await);
+    world.queue.retry(of(1), BY.into(), String::new()).await.expect("it has ended");
+    world.costs(2, Outcome::Succeeded, "0").await;
+    world.looks().await;
+
+    assert_eq!(world.waits_for(1).await.as_deref(), Some("quota:x"), "it was let go on before it was cancelled");
+    world.queue.hasten(of(1), BY.into()).await.expect("it waits for its quota");
+    assert!(world.queue.quota_is_back("acme".parse().unwrap(), BY.into()).await.unwrap());
+    world.looks().await;
+    world.costs(1, Outcome::Succeeded, "0").await;
+    assert!(!is_let_past().await, "the quota was there, and nobody had to be let past");
+    world.holds().await;
+}
+
+#[tokio::test]
 async fn one_that_is_tried_all_the_same_waits_again_when_the_quota_is_still_used_up() {
     let world = world();
     world.enqueue(&of_agent("x", 1)).await;
@@ -176,6 +229,42 @@ async fn another_agent_takes_a_task_where_that_is_allowed_and_it_has_quota_itsel
     assert_eq!(world.agent_of(3).await, "z");
     world.used_up(3, world.in_an_hour()).await;
     assert_eq!(world.waits_for(3).await.as_deref(), Some("quota:z"), "nobody is left");
+    world.holds().await;
+}
+
+#[tokio::test]
+async fn whoever_waits_goes_to_the_first_agent_that_has_quota_again_be_it_his_own_or_another() {
+    let world = world();
+    for (task, name) in [(1, "w"), (2, "x"), (3, "z"), (6, "w")] {
+        world.enqueue(&of_agent(name, task)).await;
+    }
+    world.used_up(2, world.in_an_hour() + HOUR).await;
+    world.used_up(1, world.in_an_hour()).await;
+    world.looks().await;
+    assert_eq!(world.agent_of(1).await, "z");
+    world.used_up(1, world.in_an_hour() + HOUR).await;
+    world.used_up(3, world.in_an_hour() + HOUR).await;
+    world.used_up(6, world.in_an_hour() + HOUR * 5).await;
+    let mut named = of_agent("w", 4).new_task(world.clock.now());
+    named.task.wishes.model = Some(ModelId("wide-9".into()));
+    world.queue.enqueue(named).await.expect("stored");
+    assert_eq!((world.waits_for(1).await.as_deref(), world.waits_for(6).await.as_deref()), (Some("quota:z"), Some("quota:w")));
+    world.looks().await;
+    assert!(!world.runs(1).await && !world.runs(6).await, "nobody has any");
+
+    assert!(world.queue.quota_is_back("wide".parse().unwrap(), BY.into()).await.unwrap());
+    world.looks().await;
+    assert!(world.runs(1).await && world.runs(4).await && world.runs(6).await);
+    assert_eq!(world.agent_of(1).await, "w", "it is back where it was asked for");
+    world.used_up(6, world.in_an_hour() + HOUR * 5).await;
+    world.used_up(4, world.in_an_hour() + HOUR * 5).await;
+    assert_eq!(world.waits_for(6).await.as_deref(), Some("quota:w"));
+
+    world.clock.advance(HOUR * 2);
+    world.looks().await;
+    assert!(world.runs(6).await && world.runs(3).await);
+    assert_eq!(world.agent_of(6).await, "z", "the first that is there again");
+    assert_eq!(world.waits_for(4).await.as_deref(), Some("quota:w"), "it asks for a model");
     world.holds().await;
 }
 

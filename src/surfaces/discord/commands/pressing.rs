@@ -13,6 +13,7 @@ use orchestrator_core::{
         step::Blocked,
     },
     intake::desk::DeskError,
+    ports::agent_runner::StopReason,
     queue::{
         board::{Closed, Doing, TaskView},
         control::Cancelled,
@@ -142,9 +143,9 @@ async fn of_a_task(visit: &Visit<'_>, press: &Press) -> Result<Post, CommandErro
         _ => {}
     }
     if let (Verb::Cancel | Verb::Stop | Verb::Interrupt, Doing::Running { attempt }) = (press.verb, view.doing())
-        && let Some((_, by)) = &attempt.stop
+        && let Some((reason, by)) = &attempt.stop
     {
-        return Ok(said(answers::stopping_already(&id, by)));
+        return Ok(said(answers::stopping_already(&id, by, *reason == StopReason::OverBudget)));
     }
     if let Some(answer) = permission::answer(press.verb) {
         return match deps.desk.permit(by, id.clone(), Some(press.version), answer).await? {

@@ -8,10 +8,10 @@ use super::{agent, asks, begins, ends, is_answered, recording, usual, writes};
 use crate::world::{Founding, PATIENCE, World};
 
 /// A world with an agent that asks people before it runs `touch hi`, and what is said meanwhile.
-struct Asked {
-    world: World,
+pub(super) struct Asked {
+    pub(super) world: World,
     folder: TempDir,
-    task: Snowflake,
+    pub(super) task: Snowflake,
 }
 
 fn founding(folder: &TempDir, steps: &[Value], more: &Value) -> Founding {
@@ -28,7 +28,7 @@ fn founding(folder: &TempDir, steps: &[Value], more: &Value) -> Founding {
         .config("cards.threads", json!(false))
 }
 
-fn touches() -> Vec<Value> {
+pub(super) fn touches() -> Vec<Value> {
     let mut steps = begins();
     steps.extend([writes("I'll see. "), asks(&json!(0), "touch hi", &usual()), is_answered(&json!(0)), writes("Done."), ends()]);
     steps
@@ -36,14 +36,25 @@ fn touches() -> Vec<Value> {
 
 impl Asked {
     async fn new(steps: &[Value], more: &Value) -> Self {
+        Self::with(steps, more, "").await
+    }
+
+    /// One whose task has these tags, too.
+    pub(super) async fn with(steps: &[Value], more: &Value, tags: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let world = founding(&folder, steps, more).start().await;
-        let task = world.say("Touch it [agent:spoken]");
+        let task = world.say(&format!("Touch it [agent:spoken] {tags}"));
         Self { world, folder, task }
     }
 
+    /// How often its bridge has said that it waits.
+    pub(super) fn beats(&self) -> usize {
+        let log = self.world.task_file(self.task, "agent-output.log").unwrap_or_default();
+        String::from_utf8_lossy(&log).matches("\"type\":\"waits\"").count()
+    }
+
     /// What the agent was told.
-    fn seen(&self) -> String {
+    pub(super) fn seen(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("seen")).unwrap_or_default()
     }
 
@@ -56,7 +67,7 @@ impl Asked {
         card.and_then(|card| card.embeds[0]["description"].as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    async fn shows(&self, part: &str) {
+    pub(super) async fn shows(&self, part: &str) {
         self.world.until(part, |_| self.face().contains(part)).await;
     }
 
@@ -80,22 +91,22 @@ impl Asked {
     }
 
     /// What is known of the task; nothing, as long as it is not.
-    fn status(&self) -> Value {
+    pub(super) fn status(&self) -> Value {
         let (_, out, _) = self.world.run(&["status", &self.task.to_string(), "--json"]);
         serde_json::from_str(&out).unwrap_or_default()
     }
 
-    fn permit(&self, more: &[&str]) -> (i32, String) {
+    pub(super) fn permit(&self, more: &[&str]) -> (i32, String) {
         let id = self.task.to_string();
         let (code, out, err) = self.world.run(&[&["permit", &id], more].concat());
         (code, out + &err)
     }
 
-    async fn is_open(&self) {
+    pub(super) async fn is_open(&self) {
         self.world.until("the question is known", |_| self.status()["asks"].as_array().is_some_and(|asks| asks.len() == 1)).await;
     }
 
-    async fn ends_with(self, text: &str) {
+    pub(super) async fn ends_with(self, text: &str) {
         let entry = self.world.entry(self.task).await.content;
         assert!(entry.contains(text), "{text:?} is not in {entry}");
         self.world.finish().await;
@@ -245,11 +256,7 @@ async fn waiting_for_a_person_is_no_silence() {
     let asked = Asked::new(&touches(), &json!({"stall_seconds": 1})).await;
     asked.is_open().await;
 
-    let waits = |asked: &Asked| {
-        let log = asked.world.task_file(asked.task, "agent-output.log").unwrap_or_default();
-        String::from_utf8_lossy(&log).matches("{\"type\":\"waits\"}").count() > 8
-    };
-    asked.world.until("it has waited for longer than it may be silent", |_| waits(&asked)).await;
+    asked.world.until("it has waited for longer than it may be silent", |_| asked.beats() > 8).await;
     assert_eq!(asked.permit(&[]).0, 0);
 
     asked.ends_with("Done.").await;

@@ -1,6 +1,8 @@
 //! Agents that are spoken with: through the real program, with one that says what real ones have said.
 
 mod asking;
+mod money;
+mod patience;
 mod recordings;
 mod trouble;
 

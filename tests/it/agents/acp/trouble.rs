@@ -55,6 +55,17 @@ async fn an_agent_that_dies_in_the_middle_says_where_and_keeps_what_it_has_writt
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_dies_is_not_taken_to_live_because_its_children_go_on_printing() {
+    let mut steps = begins();
+    steps.extend([writes("Half of it."), json!({"do": "run", "command": "setsid yes '{\"a\":1}' &"}), json!({"do": "exit", "code": 3})]);
+
+    let (code, told, _) = tried(&steps, &json!({}), &["--timeout", "60s"]).await;
+
+    assert_eq!((code, &told["outcome"], &told["text"]), (3, &json!("failed"), &json!("Half of it.")), "{told}");
+    assert!(reason(&told).contains("the agent program ended before its answer was whole (exit code 3)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_never_begins_is_not_waited_for_for_long() {
     let (_, told, _) = tried(&[json!({"do": "hang"})], &json!({"start_seconds": 1}), &[]).await;
 

@@ -113,6 +113,11 @@ impl fmt::Display for Pointer {
 }
 
 impl Pointer {
+    /// The names on the way, those that stand for everything apart.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(String::as_str).filter(|step| *step != "*")
+    }
+
     /// All values that it leads to, in their order.
     pub fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         self.steps.iter().fold(vec![value], |found, step| found.into_iter().flat_map(|value| below(value, step)).collect())

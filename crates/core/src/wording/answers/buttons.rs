@@ -8,15 +8,17 @@ use crate::domain::{
 /// What a press on "Resume" is about: there is only one service.
 const EVERYTHING: &str = "everything";
 
-/// What can be asked of a task in a state, by the state's word. Of one that waits for an answer, two are the answers.
-pub fn verbs(state: &str) -> &'static [Verb] {
+/// What can be asked of a task in a state, by the state's word. Of one that waits for an answer, two are the answers. One that was stopped at another
+/// ceiling than its own can't be given money.
+pub fn verbs(state: &str, has_budget: bool) -> &'static [Verb] {
     match state {
         "waiting" | "parked" => &[Verb::Cancel],
         "delayed" | "out_of_quota" => &[Verb::Hasten, Verb::Cancel],
         "held" => &[Verb::Release, Verb::Cancel],
         "asked" => &[Verb::Retry, Verb::Cancel],
         "running" => &[Verb::Logs, Verb::Cancel],
-        "over_budget" => &[Verb::Raise, Verb::Accept, Verb::Logs],
+        "over_budget" if has_budget => &[Verb::Raise, Verb::Accept, Verb::Logs],
+        "over_budget" => &[Verb::Retry, Verb::Accept, Verb::Logs],
         _ => &[Verb::Retry, Verb::Logs],
     }
 }
@@ -53,8 +55,8 @@ pub fn resume() -> Button {
 }
 
 /// The row below a task's details.
-pub fn below(task: &TaskId, state: &str, version: u32) -> Vec<Row> {
-    let verbs = verbs(state).iter().chain(&[Verb::Why]);
+pub fn below(task: &TaskId, (state, has_budget): (&str, bool), version: u32) -> Vec<Row> {
+    let verbs = verbs(state, has_budget).iter().chain(&[Verb::Why]);
     vec![Row::Buttons { buttons: verbs.map(|verb| of_task(*verb, task, state, version)).collect() }]
 }
 
@@ -64,7 +66,7 @@ mod tests {
     use crate::domain::component::MAX_BUTTONS;
 
     fn labels(state: &str) -> Vec<String> {
-        let Row::Buttons { buttons } = below(&"77".parse().unwrap(), state, 1).remove(0) else { panic!("it is a row of buttons") };
+        let Row::Buttons { buttons } = below(&"77".parse().unwrap(), (state, true), 1).remove(0) else { panic!("it is a row of buttons") };
         assert!(buttons.len() <= MAX_BUTTONS);
         buttons.into_iter().map(|button| button.label).collect()
     }
@@ -81,5 +83,6 @@ mod tests {
             assert_eq!(labels(ended), ["Retry", "Logs", "Why?"], "{ended}");
         }
         assert_eq!(labels("over_budget"), ["+ $1", "Finish with what there is", "Logs", "Why?"]);
+        assert_eq!(verbs("over_budget", false), [Verb::Retry, Verb::Accept, Verb::Logs], "nothing of its own has run out");
     }
 }

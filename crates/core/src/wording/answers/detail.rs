@@ -72,7 +72,11 @@ pub fn detail(task: &TaskDetail) -> Post {
     let open = task.asks.iter().find(|asked| asked.decision.is_none()).map(|asked| &asked.question);
     let mut rows: Vec<Row> =
         open.map(|question| Row::Buttons { buttons: permission::buttons(&summary.id, question) }).into_iter().collect();
-    rows.extend(buttons::below(&summary.id, &summary.state, task.attempts.iter().map(|one| one.number).max().unwrap_or(0)));
+    rows.extend(buttons::below(
+        &summary.id,
+        (&summary.state, task.budget.is_some()),
+        task.attempts.iter().map(|one| one.number).max().unwrap_or(0),
+    ));
     Post { embeds: vec![Embed { description: fit::cut(&lines.join("\n"), BOX).into_owned(), colour: CALM }], rows, ..Post::default() }
 }
 

@@ -53,6 +53,7 @@ fn facts(doing: TaskState) -> CardFacts {
         quiet_since: None,
         open: None,
         metered: None,
+        waits_for_people: false,
         accepted: None,
         asked: Vec::new(),
         checked: None,
@@ -121,7 +122,12 @@ fn a_card_tells_what_its_task_waits_for() {
     assert_eq!(headline(TaskState::Held), "⏸ **Held**");
     assert_eq!(headline(TaskState::Asked), "❔ **Is this still wanted?**");
     assert_eq!(headline(TaskState::Claimed), "✅ **Claimed** · its agent is starting");
-    assert_eq!(headline(TaskState::Stopping { by: "*bob*".into() }), "🛑 **Being stopped** · asked by \\*bob\\*");
+    assert_eq!(headline(TaskState::Stopping { by: "*bob*".into(), out_of_money: false }), "🛑 **Being stopped** · asked by \\*bob\\*");
+    let money = "it had used $0.6 of its budget of $0.5".to_owned();
+    assert_eq!(
+        headline(TaskState::Stopping { by: money, out_of_money: true }),
+        "🛑 **Being stopped** · it had used $0.6 of its budget of $0.5"
+    );
 }
 
 #[test]

@@ -87,8 +87,8 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
         }
         // Said before this.
         Cause::Permission { .. } => {}
-        Cause::Stopping { by } => {
-            lines.push(format!("{} Its end and its entry in the results follow.", words(&because::stopping(by))));
+        Cause::Stopping { by, out_of_money } => {
+            lines.push(format!("{} Its end and its entry in the results follow.", words(&because::stopping(by, *out_of_money))));
         }
         Cause::Ended { at, outcome, reason, last_line, ran, entry } => {
             let why = reason.as_ref().map_or_else(String::new, |reason| format!(": {}", words(reason)));

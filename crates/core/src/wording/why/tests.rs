@@ -13,6 +13,7 @@ fn of(state: &str, cause: Cause) -> Why {
         task: "1443021398234771496".parse().unwrap(),
         state: state.to_owned(),
         version: 1,
+        has_budget: true,
         link: Some("https://discord.com/channels/1/2/3".to_owned()),
         shut: None,
         cause,
@@ -158,7 +159,7 @@ fn one_that_runs_says_since_when_how_long_it_may_and_what_it_said_last() {
     Nothing is in its log yet.
     [Logs] [Cancel]
     ");
-    assert_snapshot!(shown(&of("running", Cause::Stopping { by: "ann".into() })), @"
+    assert_snapshot!(shown(&of("running", Cause::Stopping { by: "ann".into(), out_of_money: false })), @"
     ▶️ [`1443021398234771496`](https://discord.com/channels/1/2/3) · **running**
     ann asked that it be stopped. Its end and its entry in the results follow.
     [Logs]
