@@ -5,7 +5,7 @@ use std::{io::Read as _, time::Duration};
 use clap::Args;
 use orchestrator_core::{
     domain::{
-        check::WishedCheck,
+        check::{self, WishedCheck},
         id::{ParcelId, TaskId},
         money::Usd,
         task::{MessageRef, Thinking},
@@ -102,6 +102,11 @@ struct Standing {
 
 pub(super) async fn run(context: &Context, args: SubmitArgs) -> Result<Exit, Failure> {
     let text = text_of(&args.text)?;
+    if check::command_in(&text).is_some() {
+        return Err(Failure::usage(
+            "The text has a tag `[check:!…]`: a command of its own, which may have come with a text from elsewhere, is not run. Give it beside the text: --check '!make test'.",
+        ));
+    }
     let config = context.config()?;
     let submit = config.submit.clone()?;
     let body = with_tags(&text, args.model(), args.thinking(), args.budget, &args.check);

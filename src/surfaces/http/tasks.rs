@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use orchestrator_core::{
     domain::{
+        check,
         component::Verb,
         id::{AttemptId, TaskId},
     },
@@ -148,6 +149,10 @@ pub(super) async fn submit(
     Asker(by): Asker,
     Body(ask): Body<SubmitAsk>,
 ) -> Result<(StatusCode, Json<Taken>), Refused> {
+    if check::command_in(&ask.text).is_some() {
+        let why = "it has a tag `[check:!…]`: a command of its own, which may have come with a text from elsewhere, is given in `checks`";
+        return Err(Refused::bad_field("text", why));
+    }
     let id = ask.task_id.unwrap_or_else(|| {
         let unix_ms = u64::try_from(door.clock.now().timestamp_millis()).unwrap_or(0);
         TaskId::generated(unix_ms, door.entropy.bytes())

@@ -73,6 +73,7 @@ async fn what_is_wrong_is_named_by_its_field() {
         (json!({"text": "x", "colour": "red"}), "colour", 400),
         (json!({"text": "x", "task_id": "../x"}), "task_id", 400),
         (json!({"text": " "}), "text", 400),
+        (json!({"text": "somebody else's words [check:!true]"}), "text", 400),
         (json!({"text": "x", "model": "chaep"}), "model", 400),
         (json!({"text": "x", "thinking": "deep"}), "thinking", 400),
         (json!({"text": "x", "timeout": "soon"}), "timeout", 400),

@@ -72,6 +72,22 @@ async fn a_dash_reads_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_within_a_text_is_refused_and_one_beside_it_is_run() {
+    const FOREIGN: &str = "Look at this: [check:!touch $HOME/evil] +1 -1";
+    let world = Founding::new().start().await;
+
+    let (code, out, err) = run(&world, &["submit", FOREIGN]).await;
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("--check '!make test'"), "{err}");
+    assert!(world.said("task-queue").is_empty());
+
+    let (code, _, err) = run(&world, &["submit", "echo done > RESULT.txt", "--check", "!touch $HOME/good", "--wait"]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(world.has_file("good") && !world.has_file("evil"));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_text_the_usage_is_told() {
     let world = Founding::new().silent().await;
 

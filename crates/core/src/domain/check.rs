@@ -15,8 +15,19 @@ use super::{
 pub const MOST: usize = 4;
 /// The longest command that somebody may bring along, in bytes.
 pub const LONGEST_COMMAND: usize = 500;
+/// What the tag of a check is called.
+pub const TAG: &str = "check";
 /// What a check that is a command of its own begins with.
 const COMMAND: char = '!';
+
+/// What a text brings along as a command of its own, from its `!` on: there a tag begins that would be one, whether it ends as a tag does or not.
+pub fn command_in(text: &str) -> Option<&str> {
+    text.match_indices('[').find_map(|(at, _)| {
+        let (name, value) = text[at + 1..].split_once(':')?;
+        let value = value.trim_start();
+        (name.trim_matches([' ', '\t']).eq_ignore_ascii_case(TAG) && value.starts_with(COMMAND)).then_some(value)
+    })
+}
 
 name! {
     /// The name of a declared check.

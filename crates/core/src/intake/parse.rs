@@ -10,7 +10,7 @@ use super::checks;
 use crate::{
     domain::{
         agent::{AgentName, OwnModels},
-        check::Offers,
+        check::{self, Offers},
         id::TaskId,
         isolation::Closer,
         model::{Catalogue, ModelId},
@@ -275,7 +275,7 @@ impl Kind {
             ("priority", Kind::Priority),
             ("budget", Kind::Budget),
             ("isolation", Kind::Isolation),
-            ("check", Kind::Check),
+            (check::TAG, Kind::Check),
         ];
         NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| kind)
     }
@@ -324,13 +324,7 @@ fn tag(text: &str) -> Option<(Kind, &str, &str)> {
 
 /// A command that was to be a check, and is no tag because of its brackets: a task must not run as if it had asked for none.
 fn command_with_brackets(prompt: &str) -> Option<String> {
-    let begins = |inside: &str| {
-        inside.split_once(':').is_some_and(|(name, value)| {
-            matches!(Kind::named(name.trim_matches(is_blank)), Some(Kind::Check)) && value.trim_start_matches(is_blank).starts_with('!')
-        })
-    };
-    let at = prompt.match_indices('[').map(|(at, _)| &prompt[at + 1..]).find(|inside| begins(inside))?;
-    Some(at.split_once(':')?.1.lines().next()?.trim().to_owned())
+    Some(check::command_in(prompt)?.lines().next()?.trim().to_owned())
 }
 
 fn is_blank(c: char) -> bool {

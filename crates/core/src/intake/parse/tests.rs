@@ -316,3 +316,15 @@ fn a_command_whose_brackets_make_it_no_tag_is_refused_instead_of_being_no_check(
     assert_eq!(prompt("what is [check: this, and [this]?"), "what is [check: this, and [this]?");
     assert_eq!(prompt("a [!note] and [x:!y]"), "a [!note] and [x:!y]");
 }
+
+#[test]
+fn whatever_becomes_a_command_is_seen_in_its_text() {
+    for text in ["x [check:!true]", "[ Check :\u{a0} !true] x", "**[Task: 7]** x [CHECK:!true]"] {
+        let parsed = House::new().read(text).expect("it is a task");
+        assert_eq!(parsed.wishes.checks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["!true"], "{text}");
+        assert!(check::command_in(text).is_some(), "{text}");
+    }
+    for text in ["x [check:tests]", "check:!true", "[checks:!true]", "a[0]: !x"] {
+        assert_eq!(check::command_in(text), None, "{text}");
+    }
+}
