@@ -1,5 +1,5 @@
 //! Filters of system calls (seccomp) that leave an agent no network, or keep it in the one that it was given, and keep it from sockets of the machine's
-//! own services.
+//! own services, from the keys of its account and from the bounds of its processes.
 //!
 //! The filter is made before the agent's process is; putting it on is one system call.
 
@@ -26,6 +26,9 @@ const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
 const SECOND_ARGUMENT: u32 = 24;
 
+/// The process that calls. Source: `prlimit(2)`.
+const ITSELF: u32 = 0;
+
 /// `SOCK_TYPE_MASK`. Source: Linux, include/linux/net.h.
 const SOCKET_KINDS: u32 = 0xf;
 
@@ -36,13 +39,22 @@ pub(super) fn is_offered() -> bool {
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0 as c_uint, &raw const action) == 0 }
 }
 
-/// What keeps an agent in its walls, as far as they are of sockets; none: there are no such walls.
+/// What keeps an agent in its walls, as far as they are calls; none: there are no such walls.
 pub(super) fn of(walls: &Walls) -> Option<Vec<sock_filter>> {
     let own_network = walls.hosts.is_some() && !walls.no_network;
-    if !(walls.no_network || own_network || walls.no_unix_sockets) {
+    let of_sockets = walls.no_network || own_network || walls.no_unix_sockets;
+    if !(of_sockets || walls.no_account) {
         return None;
     }
     let mut filter = beginning();
+    if of_sockets {
+        // It makes sockets past every filter.
+        filter.extend(no_call(libc::SYS_io_uring_setup));
+    }
+    if walls.no_account {
+        filter.extend([libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl].into_iter().flat_map(no_call));
+        filter.extend(no_bounds_of_others());
+    }
     if own_network {
         filter.extend(no_namespaces());
     }
@@ -69,7 +81,7 @@ pub(super) fn of(walls: &Walls) -> Option<Vec<sock_filter>> {
 fn no_namespaces() -> Vec<sock_filter> {
     let mut filter = Vec::new();
     for call in [libc::SYS_setns, libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_move_mount, libc::SYS_fsopen] {
-        filter.extend([jump(IS, number(call), 0, 1), refuse(libc::EPERM)]);
+        filter.extend(no_call(call));
     }
     filter.extend([
         // Its flags are in memory, where no filter looks. Libraries take the older call instead.
@@ -83,6 +95,17 @@ fn no_namespaces() -> Vec<sock_filter> {
         step(RETURN, libc::SECCOMP_RET_ALLOW),
     ]);
     filter
+}
+
+/// It sets bounds to itself alone: whoever may write a number of bytes or seconds to another process ends it by that.
+fn no_bounds_of_others() -> [sock_filter; 5] {
+    [
+        jump(IS, number(libc::SYS_prlimit64), 0, 4),
+        step(LOAD, FIRST_ARGUMENT),
+        jump(IS, ITSELF, 0, 1),
+        step(RETURN, libc::SECCOMP_RET_ALLOW),
+        refuse(libc::EPERM),
+    ]
 }
 
 /// Two ends that are connected stay connected to each other, but for those of datagrams: these can be led to somebody else's socket.
@@ -99,7 +122,7 @@ fn no_pairs_that_reach_others() -> [sock_filter; 7] {
 }
 
 /// What each begins with; the call's number is loaded after it. Calls of other architectures than ours are refused whole: their numbers mean something
-/// else. So is `io_uring`, which makes sockets past every filter.
+/// else.
 fn beginning() -> Vec<sock_filter> {
     vec![
         step(LOAD, ARCHITECTURE),
@@ -108,9 +131,11 @@ fn beginning() -> Vec<sock_filter> {
         step(LOAD, NUMBER),
         jump(AT_LEAST, X32, 0, 1),
         refuse(libc::ENOSYS),
-        jump(IS, number(libc::SYS_io_uring_setup), 0, 1),
-        refuse(libc::EPERM),
     ]
+}
+
+fn no_call(call: c_long) -> [sock_filter; 2] {
+    [jump(IS, number(call), 0, 1), refuse(libc::EPERM)]
 }
 
 fn refuse(code: i32) -> sock_filter {

@@ -169,7 +169,7 @@ async fn a_check_is_behind_its_agent_s_walls_and_has_none_of_its_secrets() {
     let entry = world.entry(task).await.content;
 
     assert!(entry.contains("🟡 **Gaps** · `look`"), "a check that each of its tasks has needs no tag: {entry}");
-    assert!(entry.contains("key: home:") && entry.contains("/checking/home"), "{entry}");
+    assert!(entry.contains("key: home:") && entry.contains("/checking/1/home"), "{entry}");
     assert!(entry.contains("Permission denied") && !entry.contains("it can be read"), "{entry}");
     world.finish().await;
 }
@@ -198,6 +198,20 @@ async fn a_check_that_changes_the_work_says_so() {
 
     assert!(entry.contains("the check `meddles` itself has changed files of the workspace"), "{entry}");
     assert!(entry.contains("🟡 **Gaps**\n- 🟢 Verified · `meddles`") && entry.contains("- 🟡 Gaps · `tests`"), "in their order: {entry}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_check_leaves_in_its_home_and_its_temporary_folder_the_next_one_does_not_find() {
+    let plants = json!({"command": "echo planted | tee $HOME/planted > $TMPDIR/planted"});
+    let finds = json!({"command": "test ! -e $HOME/planted && test ! -e $TMPDIR/planted"});
+    let walled = json!({"command": "/bin/sh", "args": ["-c", "{task_text}"], "home": "own", "file_system": "workspace"});
+    let world = world().config("checks.plants", plants).config("checks.finds", finds).config("agents.walled", walled).start().await;
+
+    let task = world.say("[agent:walled] [check:plants] [check:finds] echo done > RESULT.txt");
+    let entry = world.entry(task).await.content;
+
+    assert!(entry.contains("🟢 **Verified**") && entry.contains("- 🟢 Verified · `finds`"), "{entry}");
     world.finish().await;
 }
 

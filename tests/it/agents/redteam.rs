@@ -31,7 +31,7 @@ const DONE: Stop = None;
 
 /// What is tried, with which shell command (it succeeds if the try does), and what stops it: at `full`, at `workspace`, with everything set, and with everything
 /// set and some hosts.
-const TRIES: [(&str, &str, [Stop; 4]); 31] = [
+const TRIES: [(&str, &str, [Stop; 4]); 33] = [
     ("read the orchestrator's configuration", "grep -q agents $ROOT/orchestrator_config.json", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("read its env file with the token", "grep -q TOKEN $ROOT/discord-config.env", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
     ("change its configuration", "cat /dev/null >> $ROOT/orchestrator_config.json", [DONE, LANDLOCK, LANDLOCK, LANDLOCK]),
@@ -60,6 +60,8 @@ const TRIES: [(&str, &str, [Stop; 4]); 31] = [
     ("use the gate for a host that is not allowed", "tunnels $MACHINE:$PORT", [NO_GATE, NO_GATE, NO_GATE, GATE]),
     ("lead an allowed name to a private address", "tunnels $HOST:$PORT", [NO_GATE, NO_GATE, NO_GATE, GATE]),
     ("connect to a Unix socket of another service", "unix", [DONE, DONE, SECCOMP, SECCOMP]),
+    ("use the keys that the kernel keeps for the account", "keys", [DONE, SECCOMP, SECCOMP, SECCOMP]),
+    ("set bounds to the orchestrator", "bounds $BOT", [DONE, SECCOMP, SECCOMP, SECCOMP]),
     ("see the command lines of other processes", "grep -q run /proc/$BOT/cmdline", [DONE, DONE, DONE, DONE]),
     ("change permissions of files outside", "chmod u+x $ROOT/openclaw.json", [DONE, DONE, DONE, DONE]),
     (
@@ -119,6 +121,15 @@ fn script() -> String {
          syswrite S, qq(CONNECT $ARGV[0] HTTP/1.1\\r\\n\\r\\n); sysread S, $answer, 4000; print STDERR $answer; exit($answer =~ m( 200 ) ? 0 : 1)",
     );
     script += &perl("unix", "socket(S, PF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un(qq($ENV{SERVICE}))) or exit 1");
+    let (add_key, keyctl, prlimit) = if cfg!(target_arch = "x86_64") { (248, 250, 302) } else { (217, 219, 261) };
+    // To look at them takes the same right.
+    script += &perl("bounds", &format!("exit(syscall({prlimit}, $ARGV[0] + 0, 7, 0, 0) == 0 ? 0 : 1)"));
+    script += &perl(
+        "keys",
+        &format!(
+            "($kind, $name) = qw(user orch-try); ($key = syscall({add_key}, $kind, $name, $name, 1, -4)) > 0 or exit 1; syscall({keyctl}, 9, $key, -4)"
+        ),
+    );
     script += &perl(
         "asks",
         "socket(S, PF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un(qq($ENV{ROOT}/.runtime/orchestrator.sock))) or exit 2; \

@@ -51,6 +51,9 @@ pub enum ParseHostError {
     /// `*` alone.
     #[error("a star stands for what is below a name, like \"*.example.org\"; every host is `network: \"all\"`")]
     Everything,
+    /// An IPv6 address whose end could be meant as a port.
+    #[error("whether its end is a port can't be told: write the address in brackets, like \"[fd00::7]\" or \"[fd00::7]:443\"")]
+    Brackets,
     /// Letters that names on the network do not have.
     #[error("names of hosts are written in ASCII here (\"xn--…\" for others)")]
     NotAscii,
@@ -86,6 +89,9 @@ impl FromStr for Host {
     type Err = ParseHostError;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
+        if ends_like_a_port(given.trim()) {
+            return Err(ParseHostError::Brackets);
+        }
         let (name, port) = parted(given.trim())?;
         if name == "*" {
             return Err(ParseHostError::Everything);
@@ -222,6 +228,13 @@ impl Host {
             Name::Address(_) | Name::Localhost => false,
         }
     }
+}
+
+/// Whether this is an IPv6 address, and one with a port as well.
+fn ends_like_a_port(given: &str) -> bool {
+    let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
+    is_address(given)
+        && given.rsplit_once(':').is_some_and(|(before, last)| is_address(before) && last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A host's name or address, and its port if there is one.

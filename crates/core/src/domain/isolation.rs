@@ -114,6 +114,8 @@ pub enum Gap {
     Emptying,
     /// Processes outside can be signalled, and abstract sockets reached. Source: the same, "IPC scoping (ABI < 6)".
     Signals,
+    /// It uses the keys that the kernel keeps for this account, and sets bounds to its other processes.
+    Account,
     /// Its network is not shut.
     Network,
     /// It makes Unix sockets.
@@ -187,6 +189,9 @@ impl Isolation {
                 3..=5 => drop(gaps.insert(Gap::Signals)),
                 6.. => {}
             }
+            if offered.landlock > 0 && !offered.filters {
+                gaps.insert(Gap::Account);
+            }
         }
         let holds = match self.network {
             Network::All => true,
@@ -239,6 +244,7 @@ impl Gap {
             Self::Files => "its files",
             Self::Emptying => "emptying files of others",
             Self::Signals => "signals to others",
+            Self::Account => "keys and processes of this account",
             Self::Network => "its network",
             Self::Sockets => "Unix sockets",
             Self::Elsewhere => "its work, which another program does",
@@ -255,6 +261,11 @@ impl Gap {
             }
             Self::Signals => {
                 format!("it can signal other processes of this account: Landlock here is of version {found}, and 6 (Linux 6.12) is needed")
+            }
+            Self::Account => {
+                "it uses keys that the kernel keeps for this account and sets bounds to its other processes, because this kernel or container offers no filters \
+                 of system calls (seccomp)"
+                    .to_owned()
             }
             Self::Elsewhere => {
                 "its work is done by another program, OpenClaw's Gateway, which is outside whatever walls its client has (`openclaw-exec` does its own)"
@@ -295,6 +306,7 @@ mod tests {
         let of = |landlock, filters| WALLED.gaps(Offered { landlock, filters, namespaces: false }).into_iter().collect::<Vec<_>>();
 
         assert_eq!(of(0, false), [Gap::Files, Gap::Network]);
+        assert_eq!(of(7, false), [Gap::Account, Gap::Network]);
         assert_eq!(of(2, true), [Gap::Emptying, Gap::Signals]);
         assert_eq!(of(5, true), [Gap::Signals]);
         assert_eq!(of(6, true), []);

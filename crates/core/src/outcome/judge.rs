@@ -183,10 +183,10 @@ fn verdict(case: &Case<'_>) -> (Outcome, Option<String>) {
     }
 }
 
-/// Whether the agent had ended by itself, and nothing but the checks of its work was cut off, by nobody who meant this task. What it has done stands, as
-/// where its attendant was killed; but for a check without which it may not succeed, and which nobody has heard.
+/// Whether the agent had ended by itself, and nothing but the checks of its work was cut off, by nobody who meant that: a stop at its ceiling came too late.
+/// What it has done stands, as where its attendant was killed; but for a check without which it may not succeed, and which nobody has heard.
 fn is_stopped_in_its_checks(case: &Case<'_>, record: &ExitRecord) -> bool {
-    let meant = matches!(case.stop, Some((StopReason::Cancelled | StopReason::OverBudget, _)));
+    let meant = matches!(case.stop, Some((StopReason::Cancelled, _)));
     record.checked.as_ref().is_some_and(|work| !meant && !checks::lacks_a_required_one(work))
 }
 

@@ -116,6 +116,9 @@ pub struct Walls {
     pub files: Option<Reach>,
     /// No sockets but those of the machine's own files.
     pub no_network: bool,
+    /// Nothing of this account that is no file: no keys that the kernel keeps for it, no bounds of its other processes.
+    #[serde(default)]
+    pub no_account: bool,
     /// No sockets of files either, but pairs of its own.
     #[serde(default)]
     pub no_unix_sockets: bool,

@@ -44,11 +44,12 @@ pub(super) fn of_run(settings: &Settings, definition: &AgentDefinition, run: &Ru
         return Ok(None);
     }
     let control = settings.attempts.join(run.attempt.to_string());
-    let beside = Beside::make(&control.join("checking"), definition.home)?;
-    let env = environment(settings, run, &beside);
-    let path = env.iter().find(|(name, _)| name == "PATH").map_or("", |(_, value)| value.as_str());
     let mut checks = Vec::with_capacity(wished.len());
     for (nth, wished) in wished.iter().enumerate() {
+        // Each has its own: one that runs what the agent wrote could leave there for the next what turns its no into a yes.
+        let beside = Beside::make(&control.join("checking").join((nth + 1).to_string()), definition.home)?;
+        let mut env = environment(settings, run, &beside);
+        let path = env.iter().find(|(name, _)| name == "PATH").map_or_else(String::new, |(_, value)| value.clone());
         let brought;
         let declared = match wished {
             WishedCheck::Named(name) => definition.checks.get(name),
@@ -69,9 +70,8 @@ pub(super) fn of_run(settings: &Settings, definition: &AgentDefinition, run: &Ru
         // Walls are those of its own isolation, which may be another than the agent's.
         let walls = declared.filter(|_| refused.is_none()).map(|check| {
             let with = AgentDefinition { isolation: check.isolation.closer(run.task.wishes.closer), ..definition.clone() };
-            walls::walls(settings, &with, Path::new(SHELL), (&run.workspace, &beside), path)
+            walls::walls(settings, &with, Path::new(SHELL), (&run.workspace, &beside), &path)
         });
-        let mut env = env.clone();
         env.push(("ORCH_CHECK".to_owned(), wished.to_string()));
         checks.push(CheckSpec {
             check: wished.clone(),

@@ -117,9 +117,11 @@ pub(super) fn walls(
         write.extend(own_folders(workspace, beside));
         Reach { read, write }
     });
+    let no_account = files.is_some() && !gaps.contains(&Gap::Account);
     let network_holds = !gaps.contains(&Gap::Network);
     Walls {
         files,
+        no_account,
         no_network: isolation.network == Network::None && network_holds,
         no_unix_sockets: isolation.no_unix_sockets && !gaps.contains(&Gap::Sockets),
         hosts: match &isolation.network {

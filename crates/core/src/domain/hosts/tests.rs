@@ -17,6 +17,7 @@ fn a_host_is_read_as_it_is_written_and_told_as_it_was_read() {
         (" *.example.org:443 ", "*.example.org:443"),
         ("10.0.0.7:8080", "10.0.0.7:8080"),
         ("::1", "[::1]"),
+        ("fd00::7:a", "[fd00::7:a]"),
         ("[::1]:80", "[::1]:80"),
         ("localhost:3000", "localhost:3000"),
         ("my_host-1", "my_host-1"),
@@ -27,7 +28,7 @@ fn a_host_is_read_as_it_is_written_and_told_as_it_was_read() {
 
 #[test]
 fn what_is_no_host_is_told_with_what_would_be_one() {
-    use ParseHostError::{Everything, NotAscii, Port, Shape};
+    use ParseHostError::{Brackets, Everything, NotAscii, Port, Shape};
     for (given, error) in [
         ("https://example.org", Shape),
         ("example.org/path", Shape),
@@ -46,6 +47,8 @@ fn what_is_no_host_is_told_with_what_would_be_one() {
         ("example.org:99999", Port),
         ("example.org:https", Port),
         ("[::1", Shape),
+        ("::1:8080", Brackets),
+        ("fd00::7:443", Brackets),
     ] {
         assert_eq!(given.parse::<Host>(), Err(error), "{given}");
     }

@@ -124,7 +124,7 @@ fn an_attempt_whose_required_check_does_not_say_yes_has_failed_and_may_be_tried_
 }
 
 #[test]
-fn an_agent_that_had_ended_well_keeps_its_success_when_its_check_is_cut_off_with_the_service() {
+fn an_agent_that_had_ended_well_keeps_its_success_when_its_check_is_cut_off_by_nobody_who_meant_that() {
     let cut_off = |required| {
         let run = run("tests", required, ran(Exit::Signal(15), Cause::Stopped));
         Ending::Recorded(record(Exit::Code(0), Cause::Stopped, Some(vec![run])))
@@ -133,6 +133,8 @@ fn an_agent_that_had_ended_well_keeps_its_success_when_its_check_is_cut_off_with
 
     assert_snapshot!(told(false, Some((StopReason::Shutdown, "the end of the service"))), @"SUCCESS Unverified: it was stopped");
     assert_snapshot!(told(false, None), @"SUCCESS Unverified: it was stopped");
+    assert_snapshot!(told(false, Some((StopReason::OverBudget, "it had used all of it"))), @"SUCCESS Unverified: it was stopped");
+    assert_snapshot!(told(true, Some((StopReason::OverBudget, "it had used all of it"))), @"OVER BUDGET Unverified: it was stopped");
     assert_snapshot!(told(true, Some((StopReason::Shutdown, "the end of the service"))), @"INTERRUPTED Unverified: it was stopped");
     assert_snapshot!(told(false, Some((StopReason::Cancelled, "anna"))), @"CANCELLED Unverified: it was stopped");
 }
