@@ -106,7 +106,8 @@ pub(super) fn check(layer: &Layer<'_>, made: &Isolation, home: Home, faults: &mu
     check_paths_and_bounds(layer, faults);
     for (key, paths) in [("read", &raw.read), ("write", &raw.write)] {
         if paths.is_some() && made.file_system == FileSystem::Full {
-            let complaint = layer.complaint(key, "it names what an agent reaches besides its workspace, and this one reaches everything");
+            let rule = "it names what an agent reaches besides its workspace, and this one reaches everything, but in tasks with `[isolation:workspace]`";
+            let complaint = layer.complaint(key, rule);
             warnings.push(complaint.way_out("Set `file_system` to \"workspace\"."));
         }
     }
