@@ -87,7 +87,12 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
             (None, AttemptState::Running { .. }) if let Some(question) = view.open_question() => {
                 Cause::Permission { question: question.clone() }
             }
-            (None, AttemptState::Running { since }) => Cause::Running { since: *since, limit: view.row.task.wishes.time_limit, last_line },
+            (None, AttemptState::Running { since }) => Cause::Running {
+                since: *since,
+                limit: view.row.task.wishes.time_limit,
+                asked: standing.events.iter().any(|event| event.at >= *since && matches!(event.what, What::AskedPermission { .. })),
+                last_line,
+            },
             (None, AttemptState::Launching { cleared: false }) => Cause::Unmarked {
                 since: attempt.claimed_at,
                 trouble: standing.mark.as_ref().and_then(|mark| Some((mark.progress.last_error.clone()?, mark.progress.due_at))),

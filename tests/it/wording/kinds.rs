@@ -410,7 +410,7 @@ fn reasons(text: &str, add: &mut Add<'_>) {
         ("delayed", Cause::Delayed { until: at(9), reason: Some(given.clone()) }),
         ("running", Cause::Unmarked { since: at(0), trouble: Some((given.clone(), at(9))) }),
         ("running", Cause::Starting { since: at(0) }),
-        ("running", Cause::Running { since: at(0), limit: Duration::from_secs(60), last_line: Some(given.clone()) }),
+        ("running", Cause::Running { since: at(0), limit: Duration::from_secs(60), asked: true, last_line: Some(given.clone()) }),
         ("running", Cause::Permission { question: question(&given) }),
         ("running", Cause::Stopping { by: given.clone(), out_of_money: false }),
         ("failed", ended(failing)),

@@ -145,6 +145,8 @@ pub enum Cause {
         since: DateTime<Utc>,
         /// How long it may.
         limit: Duration,
+        /// Whether people were asked meanwhile: the end of that time is another then.
+        asked: bool,
         /// The last line of its log; none: it has written nothing, or its log can't be read.
         last_line: Option<String>,
     },

@@ -79,9 +79,13 @@ pub(super) fn cause(cause: &Cause, shut: bool, reader: Reader, lines: &mut Vec<S
             });
         }
         Cause::Starting { since } => lines.push(format!("It was claimed {}; its agent is being started.", when(since))),
-        Cause::Running { since, limit, last_line } => {
+        Cause::Running { since, limit, asked, last_line } => {
             let end = chrono::TimeDelta::from_std(*limit).ok().and_then(|limit| since.checked_add_signed(limit));
-            let end = end.map_or_else(String::new, |end| format!(", which ends {}", when(&end)));
+            let end = match end {
+                _ if *asked => ", and stood still while people were asked".to_owned(),
+                Some(end) => format!(", which ends {}", when(&end)),
+                None => String::new(),
+            };
             lines.push(format!("Its agent was started {} and works. Its time limit is {}{end}.", when(since), show_duration(*limit)));
             lines.push(last_line.as_ref().map_or_else(|| "Nothing is in its log yet.".to_owned(), quoted));
         }

@@ -143,9 +143,21 @@ fn one_that_is_claimed_says_what_its_agent_waits_for() {
 }
 
 #[test]
+fn the_end_of_a_time_that_stood_still_is_not_foretold() {
+    let asked = Cause::Running { since: at(1), limit: Duration::from_secs(120), asked: true, last_line: None };
+
+    let lines = of("running", asked).lines(Reader::Discord).join("\n");
+
+    assert!(lines.contains("Its time limit is 2m, and stood still while people were asked."), "{lines}");
+}
+
+#[test]
 fn one_that_runs_says_since_when_how_long_it_may_and_what_it_said_last() {
     let running = |last_line: Option<&str>| {
-        of("running", Cause::Running { since: at(1), limit: Duration::from_secs(120), last_line: last_line.map(str::to_owned) })
+        of(
+            "running",
+            Cause::Running { since: at(1), limit: Duration::from_secs(120), asked: false, last_line: last_line.map(str::to_owned) },
+        )
     };
     assert_snapshot!(shown(&running(Some("reading `README.md`"))), @"
     ▶️ [`1443021398234771496`](https://discord.com/channels/1/2/3) · **running**
@@ -268,7 +280,7 @@ proptest! {
             waiting_for(running.clone(), Some((9, text.clone()))),
             Cause::Parked { gate: text.clone(), running },
             Cause::Delayed { until: at(0), reason: Some(text.clone()) },
-            Cause::Running { since: at(0), limit: Duration::MAX, last_line: Some(text.clone()) },
+            Cause::Running { since: at(0), limit: Duration::MAX, asked: false, last_line: Some(text.clone()) },
             Cause::Ended { at: at(0), outcome: Outcome::Failed, reason: Some(text.clone()), last_line: Some(text.clone()), ran: true, entry: Entry::Undeliverable { reason: text.clone() } },
         ];
         for cause in causes {
