@@ -8,6 +8,7 @@ use orchestrator_core::{
         ceiling::{Ceilings, Kind},
         check::Offer,
         id::{ChannelId, TaskId},
+        money::Usd,
         outbound::{Letter, MarkState, Post},
         quota::{Manner, Quotas, Rule},
         step::StepState,
@@ -53,6 +54,7 @@ enum Event {
     Launched(usize),
     LaunchFailed { attempt: usize, cut_off: bool },
     Ended { attempt: usize, outcome: usize, cost: Option<i64> },
+    Used { attempt: usize, nanos: i64 },
     QuotaUsedUp { attempt: usize, seconds: u64 },
     QuotaIsBack(usize),
     Hastened(usize),
@@ -103,6 +105,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         2 => (which(), any::<bool>()).prop_map(|(attempt, cut_off)| Event::LaunchFailed { attempt, cut_off }),
         10 => (which(), 0..Outcome::ALL.len(), prop::option::of(0..400_000_000_i64))
             .prop_map(|(attempt, outcome, cost)| Event::Ended { attempt, outcome, cost }),
+        3 => (which(), 0..900_000_000_i64).prop_map(|(attempt, nanos)| Event::Used { attempt, nanos }),
         2 => (which(), 1..50_000_u64).prop_map(|(attempt, seconds)| Event::QuotaUsedUp { attempt, seconds }),
         1 => (0..QUOTAS.len()).prop_map(Event::QuotaIsBack),
         1 => which().prop_map(Event::Hastened),
@@ -259,6 +262,12 @@ impl History {
                     queue.settle(attempt.id, attempt.fence, report(Outcome::ALL[*outcome], *cost)).await.expect("settled");
                 }
             }
+            Event::Used { attempt, nanos } => {
+                if let Some(attempt) = pick(&self.live().await, *attempt) {
+                    let used = Usd::from_nanos(*nanos);
+                    queue.uses(attempt.task.clone(), attempt.id, attempt.fence, used).await.expect("recorded");
+                }
+            }
             Event::QuotaUsedUp { attempt, seconds } => {
                 if let Some(attempt) = pick(&self.live().await, *attempt) {
                     let until = self.world.clock_now() + Duration::from_secs(*seconds);
@@ -276,6 +285,8 @@ impl History {
                 if let Some(attempt) = pick(&over, *n) {
                     let late = queue.settle(attempt.id, attempt.fence, report(Outcome::Succeeded, None)).await;
                     assert!(matches!(late, Err(QueueError::Late)), "a late report was taken: {late:?}");
+                    let late = queue.uses(attempt.task.clone(), attempt.id, attempt.fence, Usd::from_nanos(1)).await;
+                    assert!(matches!(late, Err(QueueError::Late)), "something was held back for one that has ended: {late:?}");
                 }
             }
             Event::Posted { address, letters } => self.post(*address, *letters, false).await,
