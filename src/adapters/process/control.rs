@@ -19,10 +19,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use orchestrator_core::{
     domain::id::AttemptId,
-    ports::{
-        agent_runner::{ExitRecord, LaunchSpec, StopReason},
-        removal,
-    },
+    ports::agent_runner::{ExitRecord, LaunchSpec, StopReason},
 };
 use serde::{Deserialize, Serialize};
 
@@ -298,18 +295,6 @@ impl Control {
             Found::Ended(_) | Found::Lost { .. } | Found::Removed | Found::NeverStarted | Found::Open => Ok(true),
         }
     }
-}
-
-/// Removes an attempt's folder unless its attendant lives; whoever has the file open still finds that it must not start. False: it lives.
-pub(super) fn remove(folder: &Path) -> io::Result<bool> {
-    if let Some(control) = Control::open(folder)? {
-        match control.refuse()? {
-            Found::Running(_) | Found::Elsewhere => return Ok(false),
-            Found::Ended(_) | Found::Lost { .. } | Found::Removed | Found::NeverStarted | Found::Open => {}
-        }
-    }
-    // Its agent's TMPDIR and HOME are in there, with whatever it has left.
-    removal::remove_whole(folder).map(|()| true)
 }
 
 /// The mark in a line, if its length and checksum are right.

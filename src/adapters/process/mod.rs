@@ -8,6 +8,7 @@
 mod attendant;
 mod boot;
 mod checking;
+mod clearing;
 mod control;
 mod emergency;
 mod filter;

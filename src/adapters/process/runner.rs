@@ -18,6 +18,7 @@ use tokio::{io::Interest, task, time};
 
 use super::{
     boot::Boot,
+    clearing,
     control::{self, Control, Found, Mark},
     kernel,
     link::Link,
@@ -287,7 +288,7 @@ impl AgentRunner for ProcessRunner {
 
     async fn forget(&self, attempt: AttemptId) {
         let folder = self.folder(attempt);
-        match off_the_loop(move || control::remove(&folder)).await {
+        match off_the_loop(move || clearing::remove(&folder)).await {
             Ok(true) => {}
             Ok(false) => tracing::error!(%attempt, "{attempt} still runs and is not forgotten"),
             Err(error) => tracing::error!(%attempt, %error, "{attempt} could not be forgotten"),
@@ -322,7 +323,7 @@ fn write_request(folder: &Path, spec: Box<LaunchSpec>) -> Result<(), LaunchError
     if let Some(earlier) = Control::open(folder).map_err(machine)? {
         let asked = earlier.story().map_err(machine)?.asked;
         let is_open = matches!(earlier.look().map_err(machine)?, Found::Open);
-        if !is_open || asked.is_some_and(|asked| asked.fence >= fence) || !control::remove(folder).map_err(machine)? {
+        if !is_open || asked.is_some_and(|asked| asked.fence >= fence) || !clearing::take_back(folder).map_err(machine)? {
             return Err(LaunchError::Overtaken { attempt });
         }
     }
@@ -332,12 +333,12 @@ fn write_request(folder: &Path, spec: Box<LaunchSpec>) -> Result<(), LaunchError
         Err(error) => return Err(machine(error)),
     };
     control.ask(spec).map_err(|error| {
-        drop(control::remove(folder));
+        drop(clearing::take_back(folder));
         machine(error)
     })
 }
 
-/// Leaves nothing of a launch that failed, so that it can be tried again; its attendant gets so long to be gone. If the launch turns out not
+/// Takes a launch back that failed, so that it can be tried again; its attendant gets so long to be gone. If the launch turns out not
 /// to have failed, that is left alone and told.
 fn undo(folder: &Path, departure: Duration) -> io::Result<Found> {
     let Some(control) = Control::open(folder)? else { return Ok(Found::NeverStarted) };
@@ -346,7 +347,7 @@ fn undo(folder: &Path, departure: Duration) -> io::Result<Found> {
     }
     let found = control.refuse()?;
     if matches!(found, Found::NeverStarted) {
-        control::remove(folder)?;
+        clearing::take_back(folder)?;
     }
     Ok(found)
 }

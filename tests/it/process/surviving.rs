@@ -203,6 +203,32 @@ async fn a_killed_nursery_costs_no_attempt_and_the_next_launch_starts_another() 
 }
 
 #[tokio::test]
+async fn a_nursery_that_dies_with_a_launch_takes_nothing_of_what_its_agent_needs() {
+    let house = House::new();
+    house.make_fifo("fifo");
+    let first = house.agent("echo $$ > pid; read forever < fifo");
+    house.launch(&first).await;
+    let nursery = parent_of(parent_of(house.pid("pid").await));
+    let second = house.agent("exit 9");
+    let folder = house.attempt_folder(second.attempt);
+    fs::create_dir_all(folder.join("tmp")).expect("its TMPDIR");
+    fs::write(folder.join("tmp/prompt"), "do it").expect("a file that it is to read");
+
+    // It has the request, and will never answer it.
+    kill(nursery, libc::SIGSTOP);
+    tokio::join!(house.launch(&second), async {
+        until("the launch is asked for", || folder.join("control").exists()).await;
+        kill(nursery, libc::SIGKILL);
+    });
+
+    assert_eq!(house.recorded(second.attempt).await.exit, Exit::Code(9));
+    assert_eq!(fs::read_to_string(folder.join("tmp/prompt")).expect("it is there"), "do it");
+    fs::write(house.path("fifo"), "\n").expect("lets it go");
+    house.recorded(first.attempt).await;
+    house.finish();
+}
+
+#[tokio::test]
 async fn nursery_and_attendant_killed_at_once_leave_nothing_that_carries_the_marker() {
     let mut house = House::new();
     let spec = house.agent(TREE);
