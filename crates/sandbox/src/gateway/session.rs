@@ -96,12 +96,9 @@ impl Sessions {
             self.sessions.remove(id);
             return Err(ResumeRefusal::Gone);
         }
-        let missed: Vec<_> = session
-            .backlog
-            .iter()
-            .filter(|(number, _)| *number > seq.saturating_sub(u64::from(again)))
-            .map(|(_, frame)| frame.clone())
-            .collect();
+        // READY, the first, begins a session: a RESUME of one that a client has seen begin never brings it.
+        let seen = seq.saturating_sub(u64::from(again)).max(seq.min(1));
+        let missed: Vec<_> = session.backlog.iter().filter(|(number, _)| *number > seen).map(|(_, frame)| frame.clone()).collect();
         let count = missed.len();
         for frame in missed {
             // The connection is this task's own and still there.

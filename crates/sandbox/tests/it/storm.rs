@@ -175,6 +175,26 @@ async fn a_resume_can_bring_again_what_was_seen() {
 }
 
 #[tokio::test]
+async fn a_resume_never_brings_the_ready_again() {
+    let discord = discord().await;
+    let (mut gateway, ready) = Gateway::ready(&discord, INTENTS).await;
+    discord.person("admin").say("#general", "seen").unwrap();
+    gateway.event("MESSAGE_CREATE").await;
+    let seq = gateway.last_seq;
+    gateway.vanish();
+    discord.gateway_trouble(GatewayTrouble::Repeat(500));
+
+    let mut back = Gateway::connect(&discord).await;
+    back.resume(&token(&discord), ready["session_id"].as_str().unwrap(), seq).await;
+
+    let mut names = Vec::new();
+    while names.last().is_none_or(|name| name != "RESUMED") {
+        names.extend(back.next().await.unwrap()["t"].as_str().map(str::to_owned));
+    }
+    assert_eq!(names, ["GUILD_CREATE", "MESSAGE_CREATE", "RESUMED"]);
+}
+
+#[tokio::test]
 async fn every_close_code_can_be_asked_for() {
     let discord = discord().await;
     for code in [1000, 1001, 4000, 4001, 4002, 4003, 4004, 4005, 4007, 4008, 4009, 4010, 4011, 4012, 4013, 4014] {
