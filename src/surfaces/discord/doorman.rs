@@ -12,6 +12,7 @@ use orchestrator_core::{
         actor::Actor,
         id::{ChannelId, MessageId, UserId},
         retry::Delays,
+        task::MessageRef,
     },
     intake::{desk::Desk, hear::Instruction, read_back::ReadBackError},
     ports::chat::{Chat, ChatError},
@@ -22,7 +23,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::Incoming;
+use super::{Incoming, heeded::Heeded};
 
 /// Between the tries of a read-back that failed.
 const READ_BACK_DELAYS: Delays = Delays::new(Duration::from_secs(1), Duration::from_secs(60));
@@ -65,6 +66,8 @@ pub struct Doorman {
     was_read: bool,
     /// The read-back that is still to be made, if one has failed. What is written meanwhile is taken all the same.
     owed: Option<Owed>,
+    /// Reactions that were obeyed a moment ago.
+    heeded: Heeded,
 }
 
 impl Doorman {
@@ -81,6 +84,7 @@ impl Doorman {
             caught_up: false,
             was_read: false,
             owed: None,
+            heeded: Heeded::default(),
         }
     }
 
@@ -111,6 +115,7 @@ impl Doorman {
             let Some(incoming) = incoming else { return self.store_cursors().await };
             if let Incoming::SessionStarted { .. } | Incoming::Missed { .. } = incoming {
                 (self.back)();
+                self.heeded.forget();
                 self.read_back().await?;
                 continue;
             }
@@ -157,10 +162,11 @@ impl Doorman {
             | Incoming::ReactionRemoved { ours: true, .. } => {}
             Incoming::ReactionAdded { on, emoji, by, .. } => {
                 if let Some(instruction) = Instruction::of(&emoji, true) {
-                    self.desk.reaction(&by, on, instruction).await?;
+                    self.obey(&by, on, &emoji, instruction).await?;
                 }
             }
             Incoming::ReactionRemoved { on, emoji, by, .. } => {
+                self.heeded.taken_away(on.message, by, &emoji);
                 if let Some(instruction) = Instruction::of(&emoji, false) {
                     // Discord tells no roles here: who holds by role alone releases by `retry`.
                     let by = Actor::Member { user: by, name: by.to_string(), roles: Vec::new(), bot: false, administrator: false };
@@ -170,6 +176,18 @@ impl Doorman {
             Incoming::GuildSeen { guild, owner, .. } => drop(self.owners.insert(guild, owner)),
             Incoming::Resumed => (self.back)(),
         }
+        Ok(())
+    }
+
+    /// Obeys a reaction that was put, unless it is the echo of one that was obeyed.
+    async fn obey(&mut self, by: &Actor, on: MessageRef, emoji: &str, instruction: Instruction) -> Result<(), QueueError> {
+        let Some(user) = by.user() else { return self.desk.reaction(by, on, instruction).await };
+        if self.heeded.is_echo(on.message, user, emoji, Instant::now()) {
+            tracing::debug!("{emoji} of {user} on {} was told again: it asks for nothing more", on.message);
+            return Ok(());
+        }
+        self.desk.reaction(by, on, instruction).await?;
+        self.heeded.heed(on.message, user, emoji, Instant::now());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ pub mod doorman;
 pub mod gateway;
 mod health;
 mod hearing;
+mod heeded;
 mod identifies;
 pub mod incoming;
 mod patience;

@@ -49,6 +49,30 @@ async fn events_that_a_resume_brings_again_run_nothing_again() {
     world.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_that_a_resume_brings_again_asks_once() {
+    let world = World::new().await;
+    let task = world.say(&format!("{RUNS} echo ok > RESULT.txt"));
+    world.entry(task).await;
+    world.marked(task, "🏁").await;
+    let admin = world.sandbox.person("admin");
+    admin.react(task, "🔁").expect("a reaction");
+    world.until("it has run again", |world| world.count_entries(task) == 2).await;
+    world.marked(task, "🏁").await;
+
+    world.sandbox.gateway_trouble(GatewayTrouble::Repeat(500));
+    world.sandbox.gateway_trouble(GatewayTrouble::Drop);
+    let after = world.say(&format!("{RUNS} echo ok > RESULT.txt"));
+    world.entry(after).await;
+    assert_eq!(world.runs(), [task, task, after], "the reaction was told a second time");
+
+    admin.unreact(task, "🔁").expect("one's own");
+    admin.react(task, "🔁").expect("a reaction");
+    world.until("it has run again", |world| world.count_entries(task) == 3).await;
+    assert_eq!(world.runs(), [task, task, after, task], "taken away and put again, it asks again");
+    world.finish().await;
+}
+
 /// Waits until the bot was sent all that has happened so far: what stands in a channel may still be on its way to it, and would be lost, doubled or
 /// swapped in the place of what a test means. Events keep their order, and nobody else deletes anything.
 async fn everything_has_arrived(world: &World) {
