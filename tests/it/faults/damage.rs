@@ -24,15 +24,21 @@ fn beside(world: &World, suffix: &str) -> PathBuf {
     world.dir().join(format!(".runtime/orchestrator.db{suffix}"))
 }
 
+/// A task that is taken, run and told, as soon as the bot is there.
+async fn runs_one_more(world: &World) -> Snowflake {
+    world.wait_until_online().await;
+    let task = say_simple(world);
+    world.entry(task).await;
+    world.marked(task, "🏁").await;
+    task
+}
+
 /// A world whose bot was killed after some tasks, so that its log was not written back, with a backup from between.
 async fn killed_with_a_log() -> (World, Vec<Snowflake>) {
     let mut world = World::new().await;
     let mut tasks = Vec::new();
     for _ in 0..3 {
-        let task = say_simple(&world);
-        world.entry(task).await;
-        world.marked(task, "🏁").await;
-        tasks.push(task);
+        tasks.push(runs_one_more(&world).await);
     }
     world.until("all is said", |world| world.run(&["status", "--json"]).1.contains("\"letters\": 0")).await;
     let (code, _, error) = world.run(&["backup", "backup.db"]);
@@ -61,11 +67,7 @@ async fn refused_and_restored(mut world: World, mut tasks: Vec<Snowflake>) {
     assert_eq!(code, 0, "{error}");
     assert!(told.contains("What was there is kept as"), "{told}");
     world.start_bot();
-    world.wait_until_online().await;
-    let later = say_simple(&world);
-    world.entry(later).await;
-    world.marked(later, "🏁").await;
-    tasks.push(later);
+    tasks.push(runs_one_more(&world).await);
 
     judge(&world, &tasks, "restored");
     world.finish().await;
@@ -103,11 +105,7 @@ async fn a_header_that_was_overwritten_is_refused_as_no_database_and_a_backup_re
     let (code, _, error) = world.run(&["restore", "backup.db"]);
     assert_eq!(code, 0, "{error}");
     world.start_bot();
-    world.wait_until_online().await;
-    let later = say_simple(&world);
-    world.entry(later).await;
-    world.marked(later, "🏁").await;
-    tasks.push(later);
+    tasks.push(runs_one_more(&world).await);
 
     judge(&world, &tasks, "restored");
     world.finish().await;
@@ -127,11 +125,7 @@ async fn torn(tear: impl Fn(&Path, u64)) {
     let left: i64 = counted(&world, "SELECT count(*) FROM task");
     assert!((before - 1..=before).contains(&left), "{left} of {before} tasks are known");
     world.start_bot();
-    world.wait_until_online().await;
-    let later = say_simple(&world);
-    world.entry(later).await;
-    world.marked(later, "🏁").await;
-    tasks.push(later);
+    tasks.push(runs_one_more(&world).await);
 
     judge(&world, &tasks, "a torn log");
     world.finish().await;
@@ -185,13 +179,9 @@ async fn a_log_that_is_lost_costs_what_was_in_it_and_what_was_done_is_not_done_a
     fs::remove_file(beside(&world, "-shm")).ok();
 
     world.start_bot();
-    world.wait_until_online().await;
-    let later = say_simple(&world);
-    world.entry(later).await;
-    world.marked(later, "🏁").await;
+    tasks.push(runs_one_more(&world).await);
 
     // ✅ on their messages keeps tasks that the store has forgotten from being run again.
-    tasks.push(later);
     judge(&world, &tasks, "a lost log");
     let whole: String = look(&world, "PRAGMA integrity_check");
     assert_eq!(whole, "ok");

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use discord_orchestrator::adapters::process::{Ended, How, emergency, level};
 use orchestrator_core::ports::agent_runner::{AgentRunner, Cause, Exit, Standing, StopReason};
 
-use super::house::{House, PROGRAM, is_alive, kill, parent_of, runner_in, until};
+use super::house::{House, PROGRAM, is_alive, kill, nursery_of, parent_of, runner_in, until};
 
 const OBEDIENT: &str = "trap 'exit 4' TERM; echo $$ > obedient; while :; do sleep 0.02; done";
 const DEAF: &str = "trap '' TERM; setsid sleep 600 & echo $$ > deaf; while :; do sleep 0.02; done";
@@ -18,7 +18,7 @@ async fn everything_is_ended_although_orchestrator_and_nursery_are_dead() {
     house.launch(&obedient).await;
     house.launch(&deaf).await;
     house.pid("deaf").await;
-    let nursery = parent_of(parent_of(house.pid("obedient").await));
+    let nursery = nursery_of(house.pid("obedient").await);
     house.runner = runner_in(&house.path("another-house"));
     kill(nursery, libc::SIGKILL);
 

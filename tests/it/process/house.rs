@@ -199,6 +199,11 @@ pub(super) fn parent_of(pid: i32) -> i32 {
     rest.split_ascii_whitespace().nth(1).expect("a parent").parse().expect("a number")
 }
 
+/// The nursery that an agent hangs below, by its attendant.
+pub(super) fn nursery_of(agent: i32) -> i32 {
+    parent_of(parent_of(agent))
+}
+
 pub(super) fn is_alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z") && !rest.starts_with(" X"))

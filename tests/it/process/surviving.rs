@@ -13,7 +13,7 @@ use orchestrator_core::{
     ports::agent_runner::{AgentRunner, Cause, Ending, Exit, Standing, StopReason},
 };
 
-use super::house::{House, agent_in, is_alive, kill, marked, parent_of, runner_in, until};
+use super::house::{House, agent_in, is_alive, kill, marked, nursery_of, parent_of, runner_in, until};
 
 /// The leader, a tool in its own session and a daemon; all have written a file when they are there.
 const TREE: &str = "
@@ -98,7 +98,7 @@ async fn an_orchestrator_that_is_killed_takes_no_agent_with_it() {
     let house = House::new();
     let (mut host, attempt) = start_host(&house);
     let leader = house.pid("leader").await;
-    let nursery = parent_of(parent_of(leader));
+    let nursery = nursery_of(leader);
     assert_eq!(parent_of(nursery), i32::try_from(host.id()).expect("a process's number"));
 
     host.kill().expect("is killed");
@@ -191,7 +191,7 @@ async fn a_killed_nursery_costs_no_attempt_and_the_next_launch_starts_another() 
     house.make_fifo("fifo");
     let first = house.agent("echo $$ > pid; read forever < fifo; exit 8");
     house.launch(&first).await;
-    let nursery = parent_of(parent_of(house.pid("pid").await));
+    let nursery = nursery_of(house.pid("pid").await);
 
     kill(nursery, libc::SIGKILL);
     let second = house.run(&house.agent("exit 9")).await;
@@ -208,7 +208,7 @@ async fn a_nursery_that_dies_with_a_launch_takes_nothing_of_what_its_agent_needs
     house.make_fifo("fifo");
     let first = house.agent("echo $$ > pid; read forever < fifo");
     house.launch(&first).await;
-    let nursery = parent_of(parent_of(house.pid("pid").await));
+    let nursery = nursery_of(house.pid("pid").await);
     let second = house.agent("exit 9");
     let folder = house.attempt_folder(second.attempt);
     fs::create_dir_all(folder.join("tmp")).expect("its TMPDIR");

@@ -42,39 +42,19 @@ pub fn announcement(task: &Task) -> Post {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use chrono::DateTime;
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::domain::{
-        actor::Actor,
-        id::UserId,
-        model::ModelId,
-        task::{Attachment, Origin, Priority, Thinking, Wishes},
+    use crate::{
+        domain::{actor::Actor, id::UserId, task::Attachment},
+        wording::entry,
     };
 
     fn task(prompt: &str) -> Task {
         Task {
-            id: "1443021398234771496".parse().unwrap(),
             requester: Actor::Member { user: UserId::new(7), name: "ann".into(), roles: vec![], bot: false, administrator: false },
             prompt: prompt.into(),
-            wishes: Wishes {
-                agent: "openclaw".parse().unwrap(),
-                model: Some(ModelId("openrouter/x/y".into())),
-                model_shown: Some("cheap".into()),
-                thinking: Thinking::Low,
-                time_limit: Duration::from_secs(120),
-                priority: Priority::DEFAULT,
-                budget: None,
-                attempts: 1,
-                checks: Vec::new(),
-                closer: None,
-            },
-            origin: Origin::Asked { announce_in: None },
-            attachments: vec![],
-            created_at: DateTime::from_timestamp(1_763_700_000, 0).unwrap(),
+            ..entry::tests::facts().task
         }
     }
 

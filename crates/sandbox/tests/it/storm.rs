@@ -157,18 +157,23 @@ async fn an_event_that_waits_for_another_comes_late_all_the_same() {
     assert_eq!(gateway.event("MESSAGE_CREATE").await["content"], "alone");
 }
 
-#[tokio::test]
-async fn a_resume_can_bring_again_what_was_seen() {
+/// A client that has seen a message comes back, and is told so many events again.
+async fn resumed(again: u32) -> (Sandbox, Gateway) {
     let discord = discord().await;
     let (mut gateway, ready) = Gateway::ready(&discord, INTENTS).await;
-    discord.person("admin").say("#general", "seen").unwrap();
+    discord.person("admin").say("#general", "seen").expect("it is taken");
     gateway.event("MESSAGE_CREATE").await;
     let seq = gateway.last_seq;
     gateway.vanish();
-    discord.gateway_trouble(GatewayTrouble::Repeat(1));
-
+    discord.gateway_trouble(GatewayTrouble::Repeat(again));
     let mut back = Gateway::connect(&discord).await;
-    back.resume(&token(&discord), ready["session_id"].as_str().unwrap(), seq).await;
+    back.resume(&token(&discord), ready["session_id"].as_str().expect("a session"), seq).await;
+    (discord, back)
+}
+
+#[tokio::test]
+async fn a_resume_can_bring_again_what_was_seen() {
+    let (_discord, mut back) = resumed(1).await;
 
     assert_eq!(back.event("MESSAGE_CREATE").await["content"], "seen");
     back.event("RESUMED").await;
@@ -176,16 +181,7 @@ async fn a_resume_can_bring_again_what_was_seen() {
 
 #[tokio::test]
 async fn a_resume_never_brings_the_ready_again() {
-    let discord = discord().await;
-    let (mut gateway, ready) = Gateway::ready(&discord, INTENTS).await;
-    discord.person("admin").say("#general", "seen").unwrap();
-    gateway.event("MESSAGE_CREATE").await;
-    let seq = gateway.last_seq;
-    gateway.vanish();
-    discord.gateway_trouble(GatewayTrouble::Repeat(500));
-
-    let mut back = Gateway::connect(&discord).await;
-    back.resume(&token(&discord), ready["session_id"].as_str().unwrap(), seq).await;
+    let (_discord, mut back) = resumed(500).await;
 
     let mut names = Vec::new();
     while names.last().is_none_or(|name| name != "RESUMED") {

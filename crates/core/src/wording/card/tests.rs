@@ -12,7 +12,7 @@ use crate::domain::{
     component::Does,
     money::{Usage, Usd},
     showing::Showing,
-    task::{Origin, Priority, Thinking, Wishes},
+    task::Wishes,
 };
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -20,26 +20,14 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn facts(doing: TaskState) -> CardFacts {
+    let task = entry::tests::facts().task;
     CardFacts {
         task: Task {
-            id: "1443021398234771496".parse().unwrap(),
             requester: Actor::Operator { name: "ann".into() },
             prompt: "Compare tea and coffee\nin `five` lines".into(),
-            wishes: Wishes {
-                agent: "demo".parse().unwrap(),
-                model: None,
-                model_shown: Some("cheap".into()),
-                thinking: Thinking::Low,
-                time_limit: Duration::from_secs(120),
-                priority: Priority::DEFAULT,
-                budget: None,
-                attempts: 1,
-                checks: Vec::new(),
-                closer: None,
-            },
-            origin: Origin::Asked { announce_in: None },
-            attachments: vec![],
+            wishes: Wishes { agent: "demo".parse().unwrap(), model: None, ..task.wishes },
             created_at: at(0),
+            ..task
         },
         doing,
         attempts: 1,
