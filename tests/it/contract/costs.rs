@@ -47,23 +47,13 @@ async fn tokens_of_all_turns_are_summed_and_priced_exactly() {
     world.all_entries(&tasks, PATIENCE).await;
 
     for (task, (session, tokens, cost)) in tasks.iter().zip(&cases) {
-        let text = entry_text(&world, *task);
+        let text = world.entry(*task).await.content;
         let line = text.lines().find(|line| line.starts_with("**Tokens:**")).expect("a line of figures");
         assert!(line.starts_with(&format!("**Tokens:** {tokens}")), "{session}: {line}");
         assert!(line.contains(&format!(" · **Cost:** {cost} · ")), "{session}: {line}");
         assert!(!text.contains("$N/A"));
     }
     world.finish().await;
-}
-
-fn entry_text(world: &World, task: orchestrator_sandbox::Snowflake) -> String {
-    let message = world.entries(task).into_iter().next().expect("an entry");
-    let boxes = message.embeds.iter().filter_map(|embed| embed["description"].as_str());
-    std::iter::once(message.content.as_str())
-        .chain(boxes)
-        .find(|text| text.contains(&format!("]** `{task}`")))
-        .expect("its text")
-        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,15 +64,12 @@ async fn a_program_reports_its_usage_in_a_file() {
     let task = world.say(&format!("echo '{usage}' > USAGE.json; echo ok > RESULT.txt"));
     let odd = world.say(r#"echo '{"input": -5, "output": 1e300, "cost_usd": -1}' > USAGE.json; echo ok > RESULT.txt"#);
     let broken = world.say("echo '{' > USAGE.json; echo ok > RESULT.txt");
-    world.entry(task).await;
-    let entry = entry_text(&world, task);
+    let entry = world.entry(task).await.content;
 
     assert!(entry.contains("**Tokens:** 1,200 in / 300 out · **Cost:** $0.001215 · "), "{entry}");
-    world.entry(odd).await;
-    let entry = entry_text(&world, odd);
+    let entry = world.entry(odd).await.content;
     assert!(entry.contains("can't be true: how many tokens there were is unknown"), "numbers that can't be true are named: {entry}");
-    world.entry(broken).await;
-    let entry = entry_text(&world, broken);
+    let entry = world.entry(broken).await.content;
     assert!(entry.contains("**Tokens:** unknown · **Cost:** N/A") && entry.contains("USAGE.json was not read"), "{entry}");
     world.finish().await;
 }

@@ -7,7 +7,7 @@ use orchestrator_sandbox::{
     world::{message::Message, snowflake::Snowflake},
 };
 
-use super::{PATIENCE, World, holds_entry, leftovers};
+use super::{PATIENCE, World, entries_in, holds_entry, leftovers};
 
 /// Appends a line to the list of runs: what a script says first.
 pub(crate) const RUNS: &str = r#"echo "$ORCH_TASK_ID" >> "$HOME/runs.txt"; "#;
@@ -89,13 +89,7 @@ impl World {
 
     /// How many entries a task has in #results: several may stand in one message.
     pub(crate) fn count_entries(&self, task: Snowflake) -> usize {
-        let needle = format!("]** `{task}`");
-        let first = |text: &str| text.lines().next().is_some_and(|line| line.contains(&needle));
-        let messages = self.entries(task);
-        let texts = messages.iter().flat_map(|message| {
-            std::iter::once(message.content.as_str()).chain(message.embeds.iter().filter_map(|embed| embed["description"].as_str()))
-        });
-        texts.filter(|text| first(text)).count()
+        self.entries(task).iter().flat_map(|message| entries_in(message, task)).count()
     }
 
     /// Waits until each of these tasks has a result entry.

@@ -295,7 +295,7 @@ impl World {
         self.sandbox.person("admin").say("task-queue", text).expect("the local Discord takes the message")
     }
 
-    /// Waits for the result entry of a task; gives the whole message that holds it.
+    /// Waits for the result entry of a task; gives the message that holds it, with the entry as its text, also where it stands in a box among others.
     pub(crate) async fn entry(&self, task: Snowflake) -> Message {
         self.entry_within(task, PATIENCE).await
     }
@@ -304,7 +304,10 @@ impl World {
     pub(crate) async fn entry_within(&self, task: Snowflake, patience: Duration) -> Message {
         let found =
             self.sandbox.wait_for(|world| world.messages_in("results").find(|message| holds_entry(message, task)).cloned(), patience).await;
-        found.unwrap_or_else(|_| panic!("no result entry of {task} came:\n{}", self.log()))
+        let mut found = found.unwrap_or_else(|_| panic!("no result entry of {task} came:\n{}", self.log()));
+        let entry = entries_in(&found, task).next().unwrap_or_default().to_owned();
+        found.content = entry;
+        found
     }
 
     /// The messages in #results that hold an entry of a task.
@@ -383,9 +386,15 @@ impl Drop for World {
     }
 }
 
-/// Whether a message holds the entry of a task: in its text or in one of its boxes.
+/// Whether a message holds the entry of a task.
 pub(crate) fn holds_entry(message: &Message, task: Snowflake) -> bool {
+    entries_in(message, task).next().is_some()
+}
+
+/// The entries of a task in a message: it is one, or holds several tasks' in boxes.
+pub(crate) fn entries_in(message: &Message, task: Snowflake) -> impl Iterator<Item = &str> {
     let needle = format!("]** `{task}`");
     let boxes = message.embeds.iter().filter_map(|embed| embed["description"].as_str());
-    std::iter::once(message.content.as_str()).chain(boxes).any(|text| text.lines().next().is_some_and(|first| first.contains(&needle)))
+    let texts = std::iter::once(message.content.as_str()).chain(boxes);
+    texts.filter(move |text| text.lines().next().is_some_and(|first| first.contains(&needle)))
 }
