@@ -75,5 +75,5 @@ async fn left(means: &Means, known: Arc<Known>, mut left: Vec<LeftFile>) -> Vec<
         }
         left
     });
-    read.await.unwrap_or_default()
+    read.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
