@@ -79,13 +79,13 @@ async fn tasks_wait_for_a_used_up_quota_until_somebody_lets_them_go_on() {
     let status = world.status_of(second);
     assert_eq!(status["state"], "out_of_quota");
     let reason = status["reason"].as_str().unwrap_or_default();
-    assert!(reason.contains("The quota of agent `scarce` is used up until 20") && reason.contains("`hasten`"), "{reason}");
-    assert!(world.asks(&["why", &first.to_string()]).contains("used up until"), "{}", world.asks(&["why", &first.to_string()]));
+    assert!(reason.contains("Agent `scarce` has no quota before 20") && reason.contains("`hasten`"), "{reason}");
+    assert!(world.asks(&["why", &first.to_string()]).contains("no quota before"), "{}", world.asks(&["why", &first.to_string()]));
     let quota =
         world.json(&["quotas", "--json"])["quotas"].as_array().unwrap().iter().find(|one| one["credential"] == "scarce").cloned().unwrap();
     assert_eq!((&quota["waiting"], &quota["told_in"]), (&json!(["scarce"]), &json!(first.to_string())));
     assert!(world.asks(&["quotas"]).contains("USED UP UNTIL"));
-    assert!(world.asks(&["status"]).contains("! The quota of `scarce` is used up until"));
+    assert!(world.asks(&["status"]).contains("! There is no quota of `scarce` before"));
     world.message("worker-pool", |message| message.content.contains("The quota of `scarce` is used up until")).await;
 
     world.quota_is_there();

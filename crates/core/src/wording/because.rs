@@ -29,14 +29,14 @@ pub fn parked(gate: &str) -> String {
     }
 }
 
-/// It waits for its agent's quota.
+/// It waits for its agent's quota: true before that time and after it.
 pub fn out_of_quota(wait: &Wait) -> String {
     let agent = &wait.agent;
     match (wait.until, wait.resumes) {
         (None, _) => format!("The quota of agent `{agent}` is there again; it is about to take its turn."),
-        (Some(until), true) => format!("The quota of agent `{agent}` is used up until {}. It goes on by itself then.", time(until)),
+        (Some(until), true) => format!("Agent `{agent}` has no quota before {}. It goes on by itself then.", time(until)),
         (Some(until), false) => format!(
-            "The quota of agent `{agent}` is used up until {}. It goes on when somebody says so: **Go on** on its card, or `hasten`.",
+            "Agent `{agent}` has no quota before {}. It goes on when somebody says so: **Go on** on its card, or `hasten`.",
             time(until)
         ),
     }

@@ -43,7 +43,7 @@ impl QuotaView {
         let wait = if self.waiting.is_empty() { String::new() } else { format!("; tasks of {} wait", names(&self.waiting)) };
         let credential = &self.credential;
         Some(format!(
-            "The quota of `{credential}` is used up until {until}{told}{wait}. `orchestrator quotas back {credential}` says that it is there again."
+            "There is no quota of `{credential}` before {until}{told}{wait}. `orchestrator quotas back {credential}` says that it is there again."
         ))
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn one_that_is_used_up_is_a_trouble_and_another_is_none() {
         assert_eq!(quota(false, &[]).trouble(), None);
-        assert_snapshot!(quota(true, &["claude"]).trouble().unwrap(), @"The quota of `acme` is used up until 2026-11-21 18:30 UTC, as task `77` has told; tasks of `claude` wait. `orchestrator quotas back acme` says that it is there again.");
+        assert_snapshot!(quota(true, &["claude"]).trouble().unwrap(), @"There is no quota of `acme` before 2026-11-21 18:30 UTC, as task `77` has told; tasks of `claude` wait. `orchestrator quotas back acme` says that it is there again.");
     }
 
     #[test]
