@@ -9,7 +9,7 @@ use crate::{
     adapters::sqlite::SqliteStore,
     config::Config,
     service::{
-        self, ServiceError, build,
+        self, Ran, ServiceError, build,
         lifecycle::{Drain, Lifecycle, NotAlone},
     },
     surfaces::{
@@ -42,12 +42,12 @@ pub(super) async fn run(config: &Config, drain: Drain) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// Runs what waits, and ends: how many tasks have ended. `None`: a service runs here already, which does it.
-pub(super) async fn once(config: &Config) -> Result<Option<u64>, Failure> {
+/// Runs what waits, and ends. `None`: a service runs here already, which does it.
+pub(super) async fn once(config: &Config) -> Result<Option<Ran>, Failure> {
     let (life, _signals) = obedient(Drain::of(config));
     tell_oddities(config);
     match service::once(config, life).await {
-        Ok(ended) => Ok(Some(ended)),
+        Ok(ran) => Ok(Some(ran)),
         Err(ServiceError::NotAlone(NotAlone::Held { .. })) => Ok(None),
         Err(error) => Err(error.into()),
     }

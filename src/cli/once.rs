@@ -11,7 +11,7 @@ use super::{
     exit::{Exit, Failure},
     house,
 };
-use crate::config::Config;
+use crate::{config::Config, service::Ran};
 
 /// Between looks at a service that does the work.
 const LOOKS: Duration = Duration::from_millis(200);
@@ -22,20 +22,24 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     once(context, &config).await
 }
 
-/// Runs what waits, here or in the running service, and says how many tasks have ended.
+/// Runs what waits, here or in the running service, and says how many tasks have ended and how many could not be run.
 pub(super) async fn once(context: &Context, config: &Config) -> Result<Exit, Failure> {
-    let ended = match house::once(config).await? {
-        Some(ended) => ended,
+    let Ran { ended, waiting } = match house::once(config).await? {
+        Some(ran) => ran,
         None => by_service(config).await?,
     };
-    context.voice.result(&json!({"ended": ended}), || match ended {
-        0 => "No pending tasks".to_owned(),
-        some => format!("{} ended", figures::counted(some, "task", "tasks")),
+    context.voice.result(&json!({"ended": ended, "waiting": waiting}), || {
+        let tasks = |number| figures::counted(number, "task", "tasks");
+        match (ended, waiting) {
+            (0, 0) => "No pending tasks".to_owned(),
+            (some, 0) => format!("{} ended", tasks(some)),
+            (some, left) => format!("{} ended; {left} can't start now: `orchestrator list` shows what for", tasks(some)),
+        }
     });
     Ok(Exit::Done)
 }
 
-async fn by_service(config: &Config) -> Result<u64, Failure> {
+async fn by_service(config: &Config) -> Result<Ran, Failure> {
     let Some(service) = Client::of_service(config)? else {
         let message = "Another orchestrator has just started or is ending here. Try again in a moment.";
         return Err(Failure::new(Exit::Refused, message));
@@ -44,9 +48,8 @@ async fn by_service(config: &Config) -> Result<u64, Failure> {
     let _told: Value = service.post("/look", &json!({})).await?;
     loop {
         let now: StatusView = service.get("/status").await?;
-        let at_rest = now.counts.running == 0 && (now.counts.waiting == 0 || now.closed.is_some());
-        if at_rest {
-            return Ok(now.counts.ended.saturating_sub(before.counts.ended));
+        if now.at_rest {
+            return Ok(Ran { ended: now.counts.ended.saturating_sub(before.counts.ended), waiting: now.counts.waiting });
         }
         tokio::time::sleep(LOOKS).await;
     }

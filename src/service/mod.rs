@@ -19,6 +19,7 @@ use orchestrator_core::{
 use thiserror::Error;
 
 use self::lifecycle::{Lifecycle, OnlyOne};
+pub use self::pipeline::Ran;
 use crate::{
     adapters::{discord::SenderConfigError, sqlite::OpenError, system_clock::SystemClock},
     config::{Config, MissingSettings},
@@ -50,13 +51,13 @@ pub async fn run(config: &Config, life: Lifecycle) -> Result<(), ServiceError> {
     ended
 }
 
-/// Runs what is there, waits for all of it, and ends. Returns how many tasks have ended meanwhile. Where a service runs already,
+/// Runs what is there, waits for all of it that can be run, and ends. Where a service runs already,
 /// [`lifecycle::NotAlone::Held`] says so: it does the work.
 ///
 /// # Errors
 ///
 /// [`ServiceError`].
-pub async fn once(config: &Config, life: Lifecycle) -> Result<u64, ServiceError> {
+pub async fn once(config: &Config, life: Lifecycle) -> Result<Ran, ServiceError> {
     let discord = config.discord.clone()?;
     let _only = OnlyOne::take(&config.runtime_dir)?;
     let house = build::house(config, &discord)?;

@@ -144,12 +144,21 @@ pub async fn serve(
     ended
 }
 
-/// Runs what is there, waits for all of it, and ends: the form for cron. Returns how many tasks have ended.
+/// What has come of running what was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Tasks that have ended.
+    pub ended: u64,
+    /// Tasks that wait: for people, for money, for a quota.
+    pub waiting: u64,
+}
+
+/// Runs what is there, waits for all of it that can be run, and ends: the form for cron.
 ///
 /// # Errors
 ///
 /// [`ServiceError`].
-pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64, ServiceError> {
+pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<Ran, ServiceError> {
     memory::recall_refusals(&house.desks.queue, &house.sender, house.clock.as_ref()).await;
     prepare(config, &house).await?;
     let (queue, mailer) = (house.desks.queue.clone(), house.mailer.clone());
@@ -158,11 +167,12 @@ pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64,
     house.desks.desk.read_back(house.sender.as_ref()).await?;
     let stages = Stages::start(house, &life);
     loop {
+        // What may start by now must not be taken for something that can't.
+        queue.wake_due().await?;
         let glance = queue.glance().await?;
         // What can't start now is left for the next time; so is what Discord does not take.
-        let at_rest = glance.counts.running == 0 && (glance.counts.waiting == 0 || glance.closed.is_some());
         let said = glance.counts.letters == 0 && queue.wanted_marks(1).await?.is_empty() && queue.cards_rest(SOON).await?;
-        if at_rest && (mailer.token_refused() || said) {
+        if glance.at_rest && (mailer.token_refused() || said) {
             break;
         }
         tokio::select! {
@@ -173,7 +183,8 @@ pub async fn once(config: &Config, house: House, life: Lifecycle) -> Result<u64,
     life.soft.cancel();
     stages.end(life.drain, &life).await;
     retention::tick(&queue, clock.as_ref(), &keeping).await?;
-    Ok(queue.glance().await?.counts.ended - before)
+    let counts = queue.glance().await?.counts;
+    Ok(Ran { ended: counts.ended - before, waiting: counts.waiting })
 }
 
 /// Who we are: a token that is not accepted is told at once, and our other bots' posts are known as ours.

@@ -2,6 +2,7 @@
 
 use orchestrator_core::{
     domain::{
+        agent::AgentName,
         attempt::{AttemptState, Report},
         id::RoleId,
         journal::{Event, What},
@@ -73,7 +74,7 @@ fn cause(standing: &Standing, slots: u32, link: &dyn Fn(MessageRef) -> Option<St
             own: standing.lane_full.map(|run| (run, view.row.task.requester.name().to_owned())),
         },
         Doing::Parked { gate } => {
-            let agent = gate.strip_prefix("agent:");
+            let agent = gate.strip_prefix(AgentName::GATES);
             let holds = |other: &&TaskView| agent.is_none_or(|agent| other.row.task.wishes.agent.as_str() == agent);
             let running = standing.running.iter().filter(holds).filter_map(|view| runner(view, link)).collect();
             Cause::Parked { gate: gate.to_owned(), running }

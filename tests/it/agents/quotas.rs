@@ -157,3 +157,20 @@ async fn one_that_waits_for_its_quota_can_be_cancelled_and_keeps_what_it_has_cos
     assert!(entry.content.starts_with("**[CANCELLED]**") && entry.content.contains("$0.01"), "{}", entry.content);
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_for_cron_does_not_wait_for_a_quota_and_runs_what_has_one_again() {
+    let world = founding(&json!({})).config("caps.max_concurrent", json!(1)).silent().await;
+    world.wall("usage limit reached, try again in 3 hours");
+    let tasks = [world.say("One [agent:scarce]"), world.say("Two [agent:scarce]"), world.say("Three [agent:ample]")];
+
+    assert_eq!(world.asks(&["once"]).trim(), "1 task ended; 2 can't start now: `orchestrator list` shows what for");
+    assert_eq!((world.runs_of_scarce(), world.count_entries(tasks[2])), (1, 1));
+    assert_eq!(world.json(&["once", "--json"]), json!({"ended": 0, "waiting": 2}));
+
+    world.quota_is_there();
+    world.asks(&["quotas", "back", "scarce"]);
+    assert_eq!(world.asks(&["once"]).trim(), "2 tasks ended");
+    assert_eq!((world.runs_of_scarce(), tasks.map(|task| world.count_entries(task))), (3, [1, 1, 1]));
+    world.finish().await;
+}

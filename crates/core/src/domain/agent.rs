@@ -19,9 +19,12 @@ name! {
 }
 
 impl AgentName {
+    /// What the names of gates begin with that count how many of an agent run.
+    pub const GATES: &str = "agent:";
+
     /// The gate that counts how many of it run.
     pub fn gate(&self) -> String {
-        format!("agent:{self}")
+        format!("{}{self}", Self::GATES)
     }
 }
 

@@ -10,6 +10,7 @@ pub use super::dispatch::Closed;
 use super::{Queue, QueueError, Rules, quotas};
 use crate::{
     domain::{
+        agent::AgentName,
         attempt::Outcome,
         id::{MessageId, TaskId},
         journal::Event,
@@ -139,6 +140,8 @@ pub struct Glance {
     /// Why nothing is started, if so.
     #[serde(skip)]
     pub closed: Option<Closed>,
+    /// Whether nothing will happen unless somebody does something: nothing runs, and what waits can't start, or waits for people, money or a quota.
+    pub at_rest: bool,
 }
 
 impl Queue {
@@ -208,7 +211,9 @@ impl Queue {
         let (now, rules) = (self.now(), self.rules.clone());
         self.read(move |look| {
             let spent = look.fact(&super::spent_fact(now))?.and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-            Ok(Glance { counts: look.counts()?, spent_today_nanos: spent, closed: super::dispatch::closed(look, &rules, now)? })
+            let (counts, closed) = (look.counts()?, super::dispatch::closed(look, &rules, now)?);
+            let at_rest = counts.running == 0 && (closed.is_some() || !moves(look)?);
+            Ok(Glance { counts, spent_today_nanos: spent, closed, at_rest })
         })
         .await
     }
@@ -230,6 +235,11 @@ impl Queue {
     pub async fn ledger(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<LedgerRow>, QueueError> {
         self.read(move |look| look.ledger(from, to)).await
     }
+}
+
+/// Whether something that waits takes its turn by itself, sooner or later.
+fn moves(look: &dyn Look) -> Result<bool, RowsError> {
+    Ok(look.next_lane()?.is_some() || look.next_due()?.is_some() || !look.parked_at(AgentName::GATES)?.is_empty())
 }
 
 fn view(look: &dyn Look, rules: &Rules, row: TaskRow) -> Result<Option<TaskView>, RowsError> {

@@ -262,6 +262,8 @@ pub struct StatusView {
     pub daily_budget: Option<String>,
     /// Why nothing is started, if so, as a sentence.
     pub closed: Option<String>,
+    /// Whether nothing will happen unless somebody does something: nothing runs, and what waits can't start, or waits for people, money or a quota.
+    pub at_rest: bool,
     /// What runs.
     pub running: Vec<TaskSummary>,
     /// What is next.

@@ -127,6 +127,21 @@ async fn who_has_spent_the_day_s_money_waits_until_midnight_and_others_do_not() 
 }
 
 #[tokio::test]
+async fn while_all_that_waits_waits_for_money_nothing_will_happen_by_itself() {
+    let world = user_may_cost("0.5", "0");
+    let at_rest = async || world.queue.glance().await.expect("the store answers").at_rest;
+    world.enqueue(&ask(1)).await;
+    assert!(!at_rest().await, "it runs");
+    world.costs(1, Outcome::Succeeded, "0.5").await;
+    world.enqueue(&ask(2)).await;
+
+    assert!(world.waits_for(2).await.is_some() && at_rest().await);
+    world.clock.advance(Duration::from_secs(24 * 3_600));
+    world.queue.wake_due().await.expect("the store answers");
+    assert!(!at_rest().await, "it is about to take its turn");
+}
+
+#[tokio::test]
 async fn a_run_is_expected_to_cost_what_its_agent_has_cost_of_late() {
     let world = user_may_cost("1", "0");
     world.enqueue(&ask(1)).await;
