@@ -13,6 +13,38 @@ const SHAPED: &str = "ghp_aaaabbbbccccddddeeeeffffgggghhhhiiii";
 /// A check that tells of its run as agents do, works for a moment and looks at what its agent has left.
 pub(crate) const CHECK: &str = r#"echo "$ORCH_AGENT_ID" >> "$HOME/checks.txt"; sleep 0.1; grep -q "^result of" RESULT.txt"#;
 
+/// What an agent says whose quota is used up.
+const USED_UP: &str = r#"{"type":"end","error":"usage limit reached, try again in 3 days"}"#;
+
+/// An agent that is spoken with by the Agent Client Protocol. It asks once, tells of a yes, and does its work either way.
+pub(crate) const ASKER: &str = r#"
+label= prompt=
+say() { printf '{"jsonrpc":"2.0",%s}\n' "$1"; }
+update() { say '"method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":'"$1"'}}'; }
+while IFS= read -r line; do
+    rest=${line#*\"id\":}; id=${rest%%[!0-9]*}
+    case $line in
+        *'"method":"initialize"'*) say '"id":'"$id"',"result":{"protocolVersion":1,"agentCapabilities":{}}';;
+        *'"method":"session/new"'*) say '"id":'"$id"',"result":{"sessionId":"s"}';;
+        *'"method":"session/prompt"'*)
+            prompt=$id
+            set -- $(printf '%s\n' "$line" | sed 's/.*Ask about \(t[0-9]*v[0-9]*\) after \([0-9.]*\) s for \([0-9.]*\) dollars.*/\1 \2 \3/')
+            label=$1
+            echo "$ORCH_TASK_ID $ORCH_ATTEMPT $label" >> "$HOME/runs.txt"; export -p > "$HOME/env-$ORCH_ATTEMPT"
+            update '"usage_update","used":1,"size":2,"cost":{"amount":'"$3"',"currency":"USD"}'
+            sleep "$2"
+            say '"id":100,"method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"c","title":"touch it","kind":"execute"},"options":[{"optionId":"yes-it-may","name":"Yes","kind":"allow_once"},{"optionId":"no","name":"No","kind":"reject_once"}]}'
+            ;;
+        *'"method":"session/cancel"'*) [ -z "$prompt" ] || say '"id":'"$prompt"',"result":{"stopReason":"cancelled"}'; prompt=;;
+        *'"id":100'*)
+            case $line in *yes-it-may*) echo "$ORCH_ATTEMPT" >> "$HOME/permits.txt";; esac
+            echo "result of $label." > RESULT.txt
+            update '"agent_message_chunk","content":{"type":"text","text":"It is done."}'
+            [ -z "$prompt" ] || say '"id":'"$prompt"',"result":{"stopReason":"end_turn"}'; prompt=;;
+    esac
+done
+"#;
+
 /// An agent: what it does and how long it works first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Agent {
@@ -40,16 +72,27 @@ pub(crate) enum Deed {
     /// Reads the orchestrator's env file and its parent's environment, and gives them as its result.
     Leak,
     KillItself,
+    /// Says once that its quota is used up for days; when it is let go on all the same, it is not.
+    Scarce,
+    /// Is never heard of, and is stopped for that.
+    Silent,
+    /// Is spoken with, and asks whether it may.
+    Asks,
 }
 
 impl Deed {
     /// How it ends if nothing interferes.
     pub(crate) fn end(self) -> Tag {
         match self {
-            Self::Succeed | Self::Demo | Self::Daemon | Self::Flood | Self::Leak => Tag::Success,
+            Self::Succeed | Self::Demo | Self::Daemon | Self::Flood | Self::Leak | Self::Scarce | Self::Asks => Tag::Success,
             Self::Fail | Self::ResultThenFail | Self::NoResult | Self::KillItself => Tag::Failed,
-            Self::Overtime | Self::IgnoreTerm => Tag::Timeout,
+            Self::Overtime | Self::IgnoreTerm | Self::Silent => Tag::Timeout,
         }
+    }
+
+    /// How else it ends where it had ended already when somebody wanted it stopped: a task that is stopped waits for no quota.
+    pub(crate) fn end_as_one_is_stopped(self) -> Option<Tag> {
+        (self == Self::Scarce).then_some(Tag::Failed)
     }
 
     /// Whether it tells of its runs and costs.
@@ -59,7 +102,7 @@ impl Deed {
 
     /// Whether its result is a line with its label.
     pub(crate) fn signs_its_result(self) -> bool {
-        matches!(self, Self::Succeed | Self::Daemon | Self::Flood)
+        matches!(self, Self::Succeed | Self::Daemon | Self::Flood | Self::Scarce | Self::Asks)
     }
 }
 
@@ -88,8 +131,18 @@ impl Agent {
     /// The text of the task that makes the shell do this, with its tags.
     pub(crate) fn text(self, task: TaskNumber, version: usize) -> String {
         let label = label(task, version);
-        if self.deed == Deed::Demo {
-            return format!("Look at {label}. [agent:demo]");
+        match self.deed {
+            Deed::Demo => return format!("Look at {label}. [agent:demo]"),
+            Deed::Asks => {
+                let (ms, cost) = (self.ms, cost_of(task));
+                let (dollars, billionths) = (cost / 1_000_000_000, cost % 1_000_000_000);
+                return format!(
+                    "Ask about {label} after {}.{:03} s for {dollars}.{billionths:09} dollars. [agent:asks]",
+                    ms / 1_000,
+                    ms % 1_000
+                );
+            }
+            _ => {}
         }
         let (input, output) = tokens(task);
         let usage = if task % 3 == 2 {
@@ -103,7 +156,7 @@ impl Agent {
         let work = if self.ms == 0 { String::new() } else { format!("sleep {}.{:03}; ", self.ms / 1_000, self.ms % 1_000) };
         let result = format!("echo '{}' > RESULT.txt; ", result_of(&label));
         let deed = match self.deed {
-            Deed::Succeed | Deed::Demo => result,
+            Deed::Succeed | Deed::Demo | Deed::Asks => result,
             Deed::Fail => "echo no; exit 1".to_owned(),
             Deed::ResultThenFail => format!("{result}exit 1"),
             Deed::NoResult => "exit 0".to_owned(),
@@ -115,6 +168,10 @@ impl Agent {
                 "cat /proc/$PPID/environ >> \"$HOME/env-$ORCH_ATTEMPT\"; cat \"$HOME/discord-config.env\"; echo {SHAPED}; cat \"$HOME/discord-config.env\" > RESULT.txt; echo {SHAPED} >> RESULT.txt"
             ),
             Deed::KillItself => format!("{result}kill -9 $$"),
+            Deed::Scarce => format!(
+                "[ -z \"$SCARCE\" ] || [ -e \"$HOME/had-{label}\" ] || {{ : > \"$HOME/had-{label}\"; echo '{USED_UP}'; exit 1; }}; {result}# [agent:scarce]"
+            ),
+            Deed::Silent => format!("{result}exec sleep 60 # [agent:quiet]"),
         };
         format!("{begin}{work}{deed}")
     }
@@ -124,7 +181,7 @@ impl Agent {
 mod tests {
     use super::*;
 
-    const ALL: [Deed; 11] = [
+    const ALL: [Deed; 14] = [
         Deed::Succeed,
         Deed::Demo,
         Deed::Fail,
@@ -136,6 +193,9 @@ mod tests {
         Deed::Flood,
         Deed::Leak,
         Deed::KillItself,
+        Deed::Scarce,
+        Deed::Silent,
+        Deed::Asks,
     ];
 
     #[test]

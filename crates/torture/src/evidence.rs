@@ -12,7 +12,7 @@ use crate::{
     agents::API_KEY,
     fate::Fate,
     processes::Process,
-    script::Settings,
+    settings::Settings,
     store::{Reader, Store},
     task::Tag,
     world::World,
@@ -78,6 +78,8 @@ pub(crate) struct Evidence {
     pub(crate) runs: Vec<Run>,
     /// The agent ids that checks have appended, one for each time that one was run.
     pub(crate) checked: Vec<String>,
+    /// The attempts whose agents were told that they may, one for each time.
+    pub(crate) permitted: Vec<String>,
     pub(crate) store: Store,
     pub(crate) shown: Vec<Shown>,
     /// Notices of agents that ended, and how often each was posted.
@@ -122,6 +124,7 @@ impl Evidence {
             garbled,
             runs: world.text("runs.txt").lines().map(run).collect(),
             checked: world.text("checks.txt").lines().map(str::to_owned).collect(),
+            permitted: world.text("permits.txt").lines().map(str::to_owned).collect(),
             store,
             shown: world.sandbox.look(|discord| {
                 let signs = |message: &Message| {

@@ -41,6 +41,8 @@ pub(crate) struct Fate {
     pub(crate) retries: u32,
     /// When a cancellation was confirmed, in nanoseconds since 1970, and whether the task waited.
     pub(crate) cancelled: Option<(i64, bool)>,
+    /// Whether anybody has said that its agent may do what it asks for.
+    pub(crate) permitted: bool,
     pub(crate) deleted: bool,
     pub(crate) tick_taken: bool,
 }
@@ -59,6 +61,7 @@ impl Fate {
             may_end: BTreeSet::new(),
             retries: 0,
             cancelled: None,
+            permitted: false,
             deleted: false,
             tick_taken: false,
         }

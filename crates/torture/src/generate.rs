@@ -3,7 +3,8 @@
 use crate::{
     agents::{Agent, Deed},
     chance::Chance,
-    script::{Cards, Door, KillAt, Moment, Op, Script, Settings, Sign, SystemCall, TrappedProcess, Verb, Who, Whom, Wish},
+    script::{Door, KillAt, Moment, Op, Script, Sign, SystemCall, TrappedProcess, Verb, Who, Whom, Wish},
+    settings::Settings,
     task::TaskNumber,
     trouble::{Boundary, Fault, GatewayFault, Route, Side, Trouble},
 };
@@ -11,26 +12,11 @@ use crate::{
 /// The script of a seed.
 pub(crate) fn script(seed: u64) -> Script {
     let mut chance = Chance::new(seed);
-    let settings = settings(&mut chance);
+    let settings = Settings::drawn(&mut chance);
     let tasks_left = chance.between(2, 6);
     let mut author = Author { chance, ops: Vec::new(), tasks: Vec::new(), tasks_left, runs: false };
     author.write();
     Script { seed, settings, ops: author.ops }
-}
-
-fn settings(chance: &mut Chance) -> Settings {
-    Settings {
-        slots: chance.pick(&[1, 2, 3, 4]),
-        attempts: chance.weighted(&[(5, 1), (1, 2)]),
-        grace: chance.weighted(&[(2, 0), (1, 1)]),
-        limits: chance.one_in(8),
-        keep: !chance.one_in(3),
-        by_role: chance.one_in(3),
-        worker_bots: chance.one_in(6),
-        cards: chance.weighted(&[(2, Cards::Silent), (1, Cards::DoneOnly), (3, Cards::StateChanges), (2, Cards::Live)]),
-        heartbeat_ms: chance.weighted(&[(5, 41_250), (1, 500)]),
-        checked: chance.one_in(3),
-    }
 }
 
 /// A task that was submitted, as far as the script knows.
@@ -207,8 +193,20 @@ impl Author {
             (1, Wish::BadTimeout),
         ]);
         let agent = self.agent();
+        // It chooses its model itself, and is asked for none.
+        let wish = if agent.deed == Deed::Asks && wish == Wish::CheapModel { Wish::None } else { wish };
         self.tasks.push(Known { number, door });
         self.ops.push(Op::Submit { task: number, door, by, agent, wish });
+        let verbs: &[Verb] = match agent.deed {
+            Deed::Asks => &[Verb::Permit, Verb::Permit, Verb::Deny],
+            Deed::Scarce => &[Verb::Hasten],
+            _ => &[],
+        };
+        if !verbs.is_empty() && self.chance.one_in(2) {
+            self.wait(900);
+            let verb = self.chance.pick(verbs);
+            self.ops.push(Op::Control { task: number, verb });
+        }
     }
 
     fn agent(&mut self) -> Agent {
@@ -224,6 +222,9 @@ impl Author {
             (3, Deed::Flood),
             (3, Deed::Leak),
             (3, Deed::KillItself),
+            (4, Deed::Scarce),
+            (2, Deed::Silent),
+            (5, Deed::Asks),
         ]);
         let ms = self.chance.weighted(&[(4, 0), (4, 100), (3, 300), (1, 800)]);
         let ms = if ms == 0 { 0 } else { u32::try_from(self.chance.between(ms / 2, ms)).unwrap_or(0) };
@@ -258,7 +259,15 @@ impl Author {
                 Op::React { task: number, by, sign }
             }
             _ => {
-                let verb = self.chance.weighted(&[(3, Verb::Cancel), (3, Verb::Retry), (1, Verb::Hold), (1, Verb::Release)]);
+                let verb = self.chance.weighted(&[
+                    (6, Verb::Cancel),
+                    (6, Verb::Retry),
+                    (2, Verb::Hold),
+                    (2, Verb::Release),
+                    (1, Verb::Hasten),
+                    (1, Verb::Permit),
+                    (1, Verb::Deny),
+                ]);
                 Op::Control { task: number, verb }
             }
         };

@@ -17,6 +17,7 @@ mod processes;
 mod report;
 mod round;
 mod script;
+mod settings;
 mod shrink;
 mod soak;
 mod store;

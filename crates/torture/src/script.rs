@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agents::Agent,
+    settings::Settings,
     task::TaskNumber,
     trouble::{Boundary, GatewayFault, Side, Trouble},
 };
@@ -17,44 +18,6 @@ pub(crate) struct Script {
     pub(crate) seed: u64,
     pub(crate) settings: Settings,
     pub(crate) ops: Vec<Op>,
-}
-
-/// How the world is founded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    /// Agents at once.
-    pub(crate) slots: u32,
-    /// Declared attempts of a task.
-    pub(crate) attempts: u32,
-    /// Seconds between an agent's soft stop and its kill.
-    pub(crate) grace: u32,
-    /// Whether Discord's rate limits hold.
-    pub(crate) limits: bool,
-    /// Whether workspaces of successes are kept.
-    pub(crate) keep: bool,
-    /// Whether people have their rights by role, else by name.
-    pub(crate) by_role: bool,
-    /// Whether notices are posted by bots of their own.
-    pub(crate) worker_bots: bool,
-    /// How much is shown of tasks beside their signs.
-    #[serde(default)]
-    pub(crate) cards: Cards,
-    /// How often the gateway wants a sign of life, in milliseconds.
-    pub(crate) heartbeat_ms: u64,
-    /// Whether what the agents have left is checked.
-    #[serde(default)]
-    pub(crate) checked: bool,
-}
-
-/// How much is shown of tasks beside their signs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Cards {
-    #[default]
-    Silent,
-    DoneOnly,
-    StateChanges,
-    Live,
 }
 
 /// One thing that is done to a world.
@@ -232,15 +195,25 @@ pub(crate) enum Verb {
     Retry,
     Hold,
     Release,
+    /// It waits no longer, for a quota before all.
+    Hasten,
+    /// What its agent asks for it may do.
+    Permit,
+    /// It may not.
+    Deny,
 }
 
 impl Verb {
-    pub(crate) fn word(self) -> &'static str {
+    /// The command about a task.
+    pub(crate) fn command(self, task: &str) -> Vec<&str> {
         match self {
-            Self::Cancel => "cancel",
-            Self::Retry => "retry",
-            Self::Hold => "hold",
-            Self::Release => "release",
+            Self::Cancel => vec!["cancel", task],
+            Self::Retry => vec!["retry", task],
+            Self::Hold => vec!["hold", task],
+            Self::Release => vec!["release", task],
+            Self::Hasten => vec!["hasten", task],
+            Self::Permit => vec!["permit", task],
+            Self::Deny => vec!["permit", task, "--deny"],
         }
     }
 }

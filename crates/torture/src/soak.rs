@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     report::{count, print},
-    script::{Cards, Settings},
+    settings::{Cards, Settings},
     store::Reader,
     world::{Ground, LOOK, World},
 };
@@ -117,6 +117,8 @@ async fn soak(ground: &Ground, args: &SoakArgs, aloud: bool) -> Result<(Vec<Samp
         cards: Cards::Silent,
         heartbeat_ms: 41_250,
         checked: false,
+        walled: false,
+        instead: false,
     };
     let mut world = World::found(ground, &settings).await?;
     world.start(&[]);

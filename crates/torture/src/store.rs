@@ -108,6 +108,11 @@ impl Reader {
         self.strings("SELECT task FROM step WHERE state = 'blocked'")
     }
 
+    /// Tasks that wait for a quota.
+    pub(crate) fn out_of_quota(&self) -> rusqlite::Result<Vec<String>> {
+        self.strings("SELECT task FROM step WHERE state = 'parked' AND gate LIKE 'quota:%'")
+    }
+
     /// The ids of all tasks.
     pub(crate) fn known(&self) -> rusqlite::Result<Vec<String>> {
         self.strings("SELECT id FROM task")

@@ -15,13 +15,16 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    agents::{API_KEY, CHECK},
+    agents::{API_KEY, ASKER, CHECK},
     processes::{self, Process, Target},
-    script::Settings,
+    settings::Settings,
 };
 
 /// The agent: the task's text is a shell script that runs in the task's folder.
 const AGENT: &str = "tail -c +7 TASK.txt > .task.sh; exec /bin/sh ./.task.sh";
+
+/// Where the agent stands that is spoken with.
+const ASKER_FILE: &str = "asker.sh";
 
 /// What a service logs: as it does by itself, and how it comes by the end of an attempt.
 const LOGGED: &str = "warn,orchestrator=info,discord_orchestrator=info,orchestrator_core=info,orchestrator_core::runner=debug,\
@@ -87,12 +90,13 @@ impl World {
         let sandbox = Sandbox::start(options).await.map_err(|error| format!("no local Discord: {error}"))?;
         let env_file = dir.path().join("discord-config.env");
         sandbox.write_env(&env_file).map_err(|error| error.to_string())?;
-        let config = config(&sandbox, settings);
+        let config = config(&sandbox, settings, dir.path());
         let write = |name: &str, text: String| fs::write(dir.path().join(name), text).map_err(|error| format!("{name}: {error}"));
         let env = fs::read_to_string(&env_file).map_err(|error| format!("the env file: {error}"))?;
         write("discord-config.env", format!("{env}OPENROUTER_API_KEY={API_KEY}\n"))?;
         write("orchestrator_config.json", config.to_string())?;
         write("openclaw.json", PRICES.to_owned())?;
+        write(ASKER_FILE, ASKER.to_owned())?;
         let bin = ground.bin.clone();
         Ok(Self { sandbox, dir, bin, service: None, target: Arc::default(), env: Vec::new(), once: None })
     }
@@ -292,7 +296,7 @@ impl Drop for World {
     }
 }
 
-fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
+fn config(sandbox: &Sandbox, settings: &Settings, dir: &Path) -> serde_json::Value {
     let id = |name: &str| sandbox.user(name).map(|user| user.id.to_string()).unwrap_or_default();
     let role = |name: &str| {
         sandbox
@@ -305,11 +309,33 @@ fn config(sandbox: &Sandbox, settings: &Settings) -> serde_json::Value {
         json!({"users": [id("admin"), id("operator")]})
     };
     let checks: &[&str] = if settings.checked { &["tells"] } else { &[] };
+    let walls = if settings.walled {
+        json!({"network": {"hosts": ["127.0.0.1:9"]}, "memory_mb": 4_000, "processes": 500, "disk_mb": 500})
+    } else {
+        json!({})
+    };
+    let agent = |more: serde_json::Value| {
+        let mut agent = json!({
+            "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": settings.grace, "default_checks": checks,
+        });
+        for (key, value) in [&walls, &more].into_iter().filter_map(serde_json::Value::as_object).flatten() {
+            agent[key] = value.clone();
+        }
+        agent
+    };
+    let ends = json!({"where": {"/type": "end"}, "at": "/error"});
     json!({
         "default_agent": "script",
         "checks": { "tells": { "command": CHECK } },
         "agents": {
-            "script": { "command": "/bin/sh", "args": [["-c", AGENT]], "grace_seconds": settings.grace, "default_checks": checks },
+            "script": agent(json!({})),
+            "scarce": agent(json!({
+                "env": { "SCARCE": "yes" },
+                "output": { "format": "jsonl", "error": ends, "classes": [{ "class": "quota", "error": "usage limit" }] },
+                "quota": { "instead": if settings.instead { &["script"][..] } else { &[] } },
+            })),
+            "quiet": agent(json!({ "stall_seconds": 1 })),
+            "asks": agent(json!({ "args": [dir.join(ASKER_FILE)], "protocol": "acp", "permissions": "ask", "permission_seconds": 2 })),
             "demo": { "env": { "DEMO_SECONDS": "0.2" } },
         },
         "who_may": { "submit": submit, "operate": { "users": [id("admin")] } },

@@ -3,7 +3,7 @@
 use crate::{
     evidence::{Evidence, Shown},
     fate::Fate,
-    script::Cards,
+    settings::Cards,
     store::TaskRow,
     task::Tag,
 };

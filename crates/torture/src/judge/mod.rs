@@ -5,6 +5,7 @@ mod checks;
 mod lost;
 mod money;
 mod orphans;
+mod permits;
 mod results;
 mod runs;
 #[cfg(test)]
@@ -34,6 +35,8 @@ pub(crate) enum Law {
     Money,
     /// What an attempt has left is checked once, and is said to be what its check found.
     Checks,
+    /// No agent may what nobody has permitted.
+    Permits,
     /// No secret is out.
     Secrets,
     /// Signs on messages.
@@ -57,6 +60,7 @@ impl fmt::Display for Law {
             Self::Orphans => "orphans",
             Self::Money => "money",
             Self::Checks => "checks",
+            Self::Permits => "permits",
             Self::Secrets => "secrets",
             Self::Signs => "signs",
             Self::Cards => "cards",
@@ -85,13 +89,14 @@ type Judge = fn(&Evidence) -> Vec<String>;
 
 /// Asks all judges.
 pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
-    let laws: [(Law, Judge); 9] = [
+    let laws: [(Law, Judge); 10] = [
         (Law::Lost, lost::judge),
         (Law::Runs, runs::judge),
         (Law::Results, results::judge),
         (Law::Orphans, orphans::judge),
         (Law::Money, money::judge),
         (Law::Checks, checks::judge),
+        (Law::Permits, permits::judge),
         (Law::Secrets, secrets::judge),
         (Law::Signs, signs::judge),
         (Law::Cards, cards::judge),

@@ -68,7 +68,10 @@ fn end(evidence: &Evidence, fate: &Fate, entry: &Entry) -> Option<String> {
         }
         told = evidence.runs.iter().find(|run| run.attempt == attempt.id);
         match told.and_then(|run| fate.version(&run.label)) {
-            Some(agent) => drop(allowed.insert(agent.deed.end())),
+            Some(agent) => {
+                allowed.extend(agent.deed.end_as_one_is_stopped().filter(|_| fate.may_end.contains(&Tag::Cancelled)));
+                allowed.insert(agent.deed.end());
+            }
             // An agent that has told nothing of itself has not come to an end of its own, unless it is one that never does.
             None => {
                 allowed.extend(fate.versions.iter().filter(|agent| !agent.deed.tells()).map(|agent| agent.deed.end()));

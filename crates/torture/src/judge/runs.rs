@@ -1,6 +1,7 @@
 //! No run that was not declared: at most one for each attempt, a further attempt only by a rule or by hand, none after a confirmed cancellation.
 
 use crate::{
+    agents::Deed,
     evidence::Evidence,
     fate::{Fate, Taken},
     store::AttemptRow,
@@ -43,7 +44,9 @@ fn of_task(evidence: &Evidence, fate: &Fate) -> Vec<String> {
     let mut broken = Vec::new();
     let attempts: Vec<&AttemptRow> = evidence.store.attempts.iter().filter(|attempt| Some(&attempt.task) == fate.id.as_ref()).collect();
     let ended: Vec<&AttemptRow> = attempts.iter().copied().filter(|attempt| attempt.state == "ended").collect();
-    let allowed = evidence.course.settings.attempts + fate.retries;
+    // Each text says once that its agent's quota is used up.
+    let used_up = fate.versions.iter().filter(|agent| agent.deed == Deed::Scarce).count();
+    let allowed = evidence.course.settings.attempts + fate.retries + u32::try_from(used_up).unwrap_or(0);
     if ended.len() > allowed as usize {
         broken.push(format!("{} had {} attempts, and {allowed} were declared", fate.name(), ended.len()));
     }

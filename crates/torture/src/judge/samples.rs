@@ -4,7 +4,8 @@ use crate::{
     agents::{Agent, Deed, cost_of, result_of},
     evidence::{Course, Entry, Evidence, Run, Shown},
     fate::{Fate, Taken},
-    script::{Cards, Door, Settings, Who, Wish},
+    script::{Door, Who, Wish},
+    settings::{Cards, Settings},
     store::{AttemptRow, LedgerRow, LetterRow, Store, TaskRow},
     task::Tag,
 };
@@ -50,6 +51,8 @@ pub(super) fn evidence() -> Evidence {
                 cards: Cards::Silent,
                 heartbeat_ms: 41_250,
                 checked: false,
+                walled: false,
+                instead: false,
             },
             fates: vec![fate],
             stops: 0,
@@ -62,6 +65,7 @@ pub(super) fn evidence() -> Evidence {
         garbled: Vec::new(),
         runs: vec![Run { task: ID.to_owned(), attempt: ATTEMPT.to_owned(), label: "t0v0".to_owned() }],
         checked: Vec::new(),
+        permitted: Vec::new(),
         store: Store {
             integrity: "ok".to_owned(),
             tasks: vec![TaskRow {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use orchestrator_sandbox::world::message::Message;
 use serde_json::Value;
 
 use super::{Player, fired};
@@ -12,7 +13,7 @@ use crate::{
     judge::Law,
     script::{Door, Who, Wish},
     store::Reader,
-    world::LOOK,
+    world::{LOOK, World},
 };
 
 /// How long processes may take to be gone after the last stop.
@@ -25,7 +26,10 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// How long reading back may take, tries that fail included.
 const READ_BACK: Duration = Duration::from_secs(10);
 
-/// Between looks for tasks that somebody holds.
+/// How often the service is stopped for good.
+const STOPS: u32 = 3;
+
+/// Between looks for tasks that wait for somebody.
 const HELD: Duration = Duration::from_millis(600);
 
 impl Player<'_> {
@@ -52,10 +56,17 @@ impl Player<'_> {
         let last = self.fates.keys().next_back().map_or(0, |last| last + 1);
         self.tell("the last task");
         self.submit(Fate::new(last, Door::Message, Who::Admin, Agent { deed: Deed::Succeed, ms: 0 }, Wish::None)).await;
-        self.await_rest().await;
-        let listed = self.command(&["list", "--json", "--limit", "500"]).await;
-        self.listed = serde_json::from_str::<Value>(&listed.out).ok();
-        self.stop(None).await;
+        for stops in 1..=STOPS {
+            self.await_rest().await;
+            let listed = self.command(&["list", "--json", "--limit", "500"]).await;
+            self.listed = serde_json::from_str::<Value>(&listed.out).ok();
+            self.stop(None).await;
+            // What was put on a message while nobody could read back is heard late: as the last thing before the stop, maybe.
+            let rests = Reader::open(&self.world.store_path()).and_then(|reader| reader.unrest()).is_ok_and(|unrest| unrest.is_over());
+            if rests || stops == STOPS || !self.begin_again().await {
+                break;
+            }
+        }
         let until = tokio::time::Instant::now() + LEAVING;
         while !self.world.processes().is_empty() && tokio::time::Instant::now() < until {
             tokio::time::sleep(LOOK).await;
@@ -92,11 +103,13 @@ impl Player<'_> {
     /// Gives the service some time to find the messages that it has to refuse: nobody can ask whether it has read everything back.
     async fn await_refusals(&mut self) {
         let until = tokio::time::Instant::now() + READ_BACK;
+        let Some(bot) = self.world.sandbox.user(&World::bot()).map(|bot| bot.id) else { return };
         while tokio::time::Instant::now() < until {
             self.find_ids();
             let refused = |fate: &&Fate| fate.door == Door::Message && fate.taken == Taken::Never;
             let waits = self.fates.values().filter(refused).filter_map(|fate| fate.message).any(|id| {
-                self.world.sandbox.look(|world| world.messages_in("task-queue").any(|there| there.id == id && there.reactions.is_empty()))
+                let unseen = |there: &Message| there.id == id && !there.reactions.iter().any(|sign| sign.users.contains(&bot));
+                self.world.sandbox.look(|world| world.messages_in("task-queue").any(unseen))
             });
             if !waits {
                 return;
@@ -116,17 +129,22 @@ impl Player<'_> {
             }
             self.find_ids();
             // What is known first: a task that comes between two looks must be seen as one that has not ended.
-            let looked = reader.as_ref().map(|reader| (reader.known(), reader.held(), reader.unrest()));
-            let Some((Ok(known), Ok(held), Ok(unrest))) = looked else {
+            let looked = reader.as_ref().map(|reader| (reader.known(), reader.held(), reader.out_of_quota(), reader.unrest()));
+            let Some((Ok(known), Ok(held), Ok(out_of_quota), Ok(unrest))) = looked else {
                 if tokio::time::Instant::now() > until {
                     return self.broken(Law::World, "the store can't be read".to_owned());
                 }
                 tokio::time::sleep(LOOK).await;
                 continue;
             };
-            if !held.is_empty() && tokio::time::Instant::now() > look_for_held {
+            if !(held.is_empty() && out_of_quota.is_empty()) && tokio::time::Instant::now() > look_for_held {
                 for id in held {
                     self.command(&["release", &id]).await;
+                }
+                match out_of_quota.as_slice() {
+                    [] => {}
+                    [id] => drop(self.command(&["hasten", id]).await),
+                    _ => drop(self.command(&["quotas", "back", "scarce"]).await),
                 }
                 look_for_held = tokio::time::Instant::now() + HELD;
             }

@@ -158,8 +158,8 @@ impl Player<'_> {
 
     pub(super) async fn control(&mut self, task: TaskNumber, verb: Verb) {
         let Some(id) = self.fates.get(&task).and_then(|fate| fate.id.clone()) else { return };
-        let said = self.command(&[verb.word(), &id, "--json"]).await;
-        self.count(&format!("commands: {}", verb.word()));
+        let said = self.command(&[verb.command(&id), vec!["--json"]].concat()).await;
+        self.count(&format!("commands: {verb:?}"));
         let at = now_nanos();
         let Some(fate) = self.fates.get_mut(&task).filter(|_| !REFUSED.contains(&said.code)) else { return };
         match verb {
@@ -173,7 +173,8 @@ impl Player<'_> {
                 }
             }
             Verb::Retry => fate.retries += 1,
-            Verb::Hold | Verb::Release => {}
+            Verb::Permit => fate.permitted = true,
+            Verb::Hold | Verb::Release | Verb::Hasten | Verb::Deny => {}
         }
     }
 
