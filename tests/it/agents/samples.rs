@@ -131,7 +131,11 @@ fn a_stream_that_was_cut_is_read_as_far_as_it_goes_and_says_what_is_missing() {
 
         let answer = found.answer.unwrap_or_else(|| panic!("{name}: no answer"));
         assert!(!answer.ok || agent == "pi" || agent == "opencode", "{name}: its last line says that it succeeded");
-        assert_eq!(found.remarks, ["1 line of its output is no whole JSON and could not be read: text or tokens may be missing"], "{name}");
+        assert_eq!(
+            found.remarks,
+            ["1 line of its output is no whole JSON and could not be read: text, tokens or cost may be missing"],
+            "{name}"
+        );
     }
     let half = read("opencode", &sample("opencode-tool-turn.jsonl")[..1_500], 143);
     assert_eq!(half.spent.cost, Some(Usd::from_nanos(446_000)), "the first call was paid for");

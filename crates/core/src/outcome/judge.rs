@@ -221,8 +221,11 @@ fn by_itself(case: &Case<'_>, record: &ExitRecord) -> (Outcome, Option<String>) 
         Exit::Code(code) if rule.exit.contains(&code) && !found.text.is_empty() && !broken_rule && !silent => {
             return (Outcome::Succeeded, None);
         }
-        Exit::Code(0) => None,
         Exit::Code(code) if rule.exit.contains(&code) => None,
+        Exit::Code(0) => {
+            let good: Vec<String> = rule.exit.iter().map(ToString::to_string).collect();
+            Some(format!("exit code 0, and by its definition a good run ends with {}", good.join(" or ")))
+        }
         Exit::Code(code) => Some(of_code(code, record)),
         Exit::Signal(signal) => Some(format!("ended by {}{}", named(signal), hint(signal, record))),
     };

@@ -75,6 +75,8 @@ pub(super) fn answer(reading: &Reading, path: &Path, text_limit: u64, exit: Opti
                 let mut reported = reader.finish(exit);
                 if reading.format == Format::Text {
                     reported.text = Some((text, left_out));
+                } else if left_out > 0 {
+                    reported.remarks.push(format!("{left_out} bytes of its output were left out: text, tokens or cost may be missing"));
                 }
                 Found::Plain(reported)
             }
@@ -136,7 +138,7 @@ fn records(reader: &mut Reader<'_>, file: File, what: &str) -> Vec<String> {
         }
         let text = String::from_utf8_lossy(&line);
         match left_out_at(&text) {
-            Some(bytes) => remarks.push(format!("{bytes} bytes of {what} were left out: text or tokens may be missing")),
+            Some(bytes) => remarks.push(format!("{bytes} bytes of {what} were left out: text, tokens or cost may be missing")),
             None => reader.line(&text),
         }
     }

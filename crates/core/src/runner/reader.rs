@@ -12,7 +12,7 @@ use self::{gathered::Gathered, spending::Spending};
 use crate::domain::{
     evidence::{Answer, Spent},
     progress::Story,
-    reading::{Condition, ErrorClass, Format, Pointer, Reading, holds},
+    reading::{Condition, ErrorClass, Format, Pointer, Reading, holds, lenient},
     resets::Resets,
 };
 
@@ -60,6 +60,8 @@ pub struct Reader<'r> {
     notes: Vec<String>,
     records: u64,
     broken: u64,
+    /// Whether one object was expected and none was found.
+    no_object: bool,
 }
 
 impl<'r> Reader<'r> {
@@ -70,7 +72,7 @@ impl<'r> Reader<'r> {
             text: Gathered::new(&rules.text, usize::try_from(text_limit).unwrap_or(usize::MAX)),
             session: words(&rules.session),
             model: words(&rules.model),
-            error: words(&rules.error),
+            error: Gathered::of_any_kind(&rules.error, WORDS),
             status: words(&rules.status),
             resets: words(&rules.resets),
             spending: Spending::new(&rules.usage),
@@ -81,6 +83,7 @@ impl<'r> Reader<'r> {
             notes: Vec::new(),
             records: 0,
             broken: 0,
+            no_object: false,
             rules,
         }
     }
@@ -89,11 +92,10 @@ impl<'r> Reader<'r> {
     pub fn printed(&mut self, printed: &str) {
         match self.rules.format {
             Format::Text | Format::ResultFile => {}
-            Format::Json => {
-                if let Some(object) = object_in(printed) {
-                    self.record(&object);
-                }
-            }
+            Format::Json => match object_in(printed) {
+                Some(object) => self.record(&object),
+                None => self.no_object = !printed.trim().is_empty(),
+            },
             Format::Jsonl => printed.lines().for_each(|line| self.line(line)),
         }
     }
@@ -101,9 +103,9 @@ impl<'r> Reader<'r> {
     /// Reads one line of a stream of records. One that is none, a warning say, is passed over; one that seems to be broken is counted.
     pub fn line(&mut self, line: &str) {
         let line = line.trim();
-        match serde_json::from_str::<Value>(line) {
+        match lenient::parse(line) {
             Ok(record) if record.is_object() => self.record(&record),
-            Err(_) if line.starts_with('{') => self.broken += 1,
+            Err(_) if line.trim_start_matches('\u{feff}').starts_with('{') => self.broken += 1,
             Ok(_) | Err(_) => {}
         }
     }
@@ -162,7 +164,10 @@ impl<'r> Reader<'r> {
         let mut remarks = Vec::new();
         if self.broken > 0 {
             let lines = if self.broken == 1 { "1 line of its output is" } else { &format!("{} lines of its output are", self.broken) };
-            remarks.push(format!("{lines} no whole JSON and could not be read: text or tokens may be missing"));
+            remarks.push(format!("{lines} no whole JSON and could not be read: text, tokens or cost may be missing"));
+        }
+        if self.no_object {
+            remarks.push("its output is no JSON object and could not be read: text, tokens and cost may be missing".to_owned());
         }
         if self.denied > 0 {
             let calls = if self.denied == 1 { "1 call of a tool was" } else { &format!("{} calls of tools were", self.denied) };
@@ -205,11 +210,13 @@ fn words_at(at: &Pointer, record: &Value) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-/// The JSON object that a text is, or ends with: programs print warnings before their answer.
+/// The JSON object that a text is, or ends with, or else has on lines of its own: programs print warnings before their answer, and notices after it.
 pub fn object_in(printed: &str) -> Option<Value> {
-    let read = |text: &str| serde_json::from_str::<Value>(text.trim()).ok().filter(Value::is_object);
-    let begins = printed.match_indices('{').map(|(at, _)| at).filter(|at| *at == 0 || printed.as_bytes()[at - 1] == b'\n');
-    read(printed).or_else(|| begins.take(BEGINNINGS).find_map(|at| read(&printed[at..])))
+    let read = |text: &str| lenient::parse(text.trim()).ok().filter(Value::is_object);
+    let first = |text: &str| serde_json::Deserializer::from_str(text).into_iter().next()?.ok().filter(Value::is_object);
+    let begins =
+        || printed.match_indices('{').map(|(at, _)| at).filter(|at| *at == 0 || printed.as_bytes()[at - 1] == b'\n').take(BEGINNINGS);
+    read(printed).or_else(|| begins().find_map(|at| read(&printed[at..]))).or_else(|| begins().find_map(|at| first(&printed[at..])))
 }
 
 #[cfg(test)]

@@ -69,22 +69,29 @@ pub struct Run<'a> {
 /// Collects everything. Never fails: what could not be had is told in the remarks.
 pub fn collect(run: &Run<'_>, bounds: &Bounds) -> Collected {
     let mut found = Collected::default();
-    if !run.workspace.is_intact() {
+    let mut reported = in_output(run, bounds, &mut found.remarks);
+    if run.workspace.is_intact() {
+        left_in_files(run, &mut reported, &mut found.remarks);
+        result(run, &mut reported, bounds, &mut found);
+        found.summary = summary(run, bounds.summary, &mut found.remarks);
+        found.outputs = outputs(run, &mut found.remarks);
+        found.files = files(run, &mut found.remarks);
+    } else {
+        // What it has printed stands elsewhere, and tells what it has used.
         let why = if run.workspace.dir().exists() { "folders of the workspace were replaced" } else { "the workspace is gone" };
-        found.no_text_because = Some(why.to_owned());
-        return found;
+        answered(run, &mut reported, why.to_owned(), &mut found);
+        found.remarks.push(format!("{why}: nothing of it was collected"));
     }
-    let mut reported = reported(run, bounds, &mut found.remarks);
-    result(run, &mut reported, bounds, &mut found);
     found.spent = reported.spent;
     found.answer = reported.answer;
     found.session = reported.session;
     found.story = reported.story;
     found.remarks.extend(reported.remarks);
-    found.summary = summary(run, bounds.summary, &mut found.remarks);
-    found.outputs = outputs(run, &mut found.remarks);
-    found.files = files(run, &mut found.remarks);
-    let tail = transcript::tail(&run.workspace.file(workspace::LOG), bounds.log_tail);
+    let tail = if run.workspace.is_intact() {
+        transcript::tail(&run.workspace.file(workspace::LOG), bounds.log_tail)
+    } else {
+        transcript::Tail::default()
+    };
     // Records are for programs; what they tell is for people.
     let told = found.story.lines();
     let text = if told.is_empty() { tail.text } else { told[told.len().saturating_sub(STORY)..].join("\n") };
@@ -117,6 +124,11 @@ fn result(run: &Run<'_>, reported: &mut Reported, bounds: &Bounds, found: &mut C
             }
         }
     };
+    answered(run, reported, why, found);
+}
+
+/// The answer that the agent printed, since there is no other result: why.
+fn answered(run: &Run<'_>, reported: &mut Reported, why: String, found: &mut Collected) {
     match reported.text.take().filter(|(text, _)| !text.trim().is_empty()) {
         Some((text, left_out)) => (found.text, found.text_left_out) = (text, left_out),
         None if !run.reading.text.0.is_empty() => found.no_text_because = Some(format!("{why}, and it printed no answer")),
@@ -124,16 +136,20 @@ fn result(run: &Run<'_>, reported: &mut Reported, bounds: &Bounds, found: &mut C
     }
 }
 
-/// What the agent tells in its output, in its sessions, and in `USAGE.json`.
-fn reported(run: &Run<'_>, bounds: &Bounds, remarks: &mut Vec<String>) -> Reported {
-    let mut reported = match run.stdout.map(|path| printed::answer(run.reading, path, bounds.result, run.exit)) {
+/// What the agent tells in its output.
+fn in_output(run: &Run<'_>, bounds: &Bounds, remarks: &mut Vec<String>) -> Reported {
+    match run.stdout.map(|path| printed::answer(run.reading, path, bounds.result, run.exit)) {
         None | Some(Found::Missing) => Reported::default(),
         Some(Found::Refused(why)) => {
             remarks.push(format!("standard output was not read: {why}"));
             Reported::default()
         }
         Some(Found::Plain(reported)) => reported,
-    };
+    }
+}
+
+/// What the agent tells in its sessions, and in `USAGE.json`.
+fn left_in_files(run: &Run<'_>, reported: &mut Reported, remarks: &mut Vec<String>) {
     // The session has every turn; the answer knows how it went.
     if let Some(session) = run.reading.sessions.as_ref().and_then(|files| sessions(run, files, remarks)) {
         let cost = reported.spent.cost;
@@ -153,7 +169,6 @@ fn reported(run: &Run<'_>, bounds: &Bounds, remarks: &mut Vec<String>) -> Report
             }
         }
     }
-    reported
 }
 
 /// The session file that was asked for; where there is none, all that the agent's state folder has: it is this attempt's own.

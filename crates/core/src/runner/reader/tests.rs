@@ -66,7 +66,7 @@ fn a_broken_line_is_told_and_a_word_between_is_passed_over() {
     let reported = read(&sums(), &printed);
 
     assert_eq!(reported.spent.usage(), Some(usage(5, 0, 0, 0)));
-    assert_eq!(reported.remarks, ["2 lines of its output are no whole JSON and could not be read: text or tokens may be missing"]);
+    assert_eq!(reported.remarks, ["2 lines of its output are no whole JSON and could not be read: text, tokens or cost may be missing"]);
 }
 
 #[test]
@@ -263,4 +263,46 @@ proptest! {
         prop_assert!(reported.text.is_none_or(|(text, _)| text.len() <= 1_000));
         prop_assert!(reported.spent.by_model.len() <= 1);
     }
+}
+
+#[test]
+fn one_object_is_found_before_notices_and_behind_a_mark_of_its_encoding_and_what_is_none_is_told() {
+    let rules = rules(json!({"format": "json", "text": "/t", "error": "/e"}));
+    let read = |printed: &str| {
+        let mut reader = Reader::new(&rules, 100);
+        reader.printed(printed);
+        reader.finish(Some(0))
+    };
+    for printed in ["warning\n{\"t\": \"yes\"}", "{\"t\": \"yes\"}\nan update is there {really}\n", "\u{feff}{\"t\": \"yes\"}"] {
+        assert_eq!((read(printed).text, read(printed).remarks.len()), (Some(("yes".to_owned(), 0)), 0), "{printed}");
+    }
+
+    let none = read("usage: scribe [-h]");
+    assert_eq!(none.remarks, ["its output is no JSON object and could not be read: text, tokens and cost may be missing"]);
+    assert_eq!((read(" \n").remarks.len(), none.answer), (0, None));
+    let answer = read(r#"{"e": {"message": "boom"}}"#).answer.unwrap();
+    assert_eq!(answer.error.as_deref(), Some(r#"{"message":"boom"}"#), "an error is told whatever its shape");
+    assert_eq!(read(r#"{"e": {}, "t": "yes"}"#).answer.unwrap().error, None);
+}
+
+#[test]
+fn a_record_with_half_a_character_is_read() {
+    let rules = rules(json!({"format": "jsonl", "text": "/answer", "usage": {"cost": "/d"}}));
+    let mut reader = Reader::new(&rules, 100);
+
+    reader.line(r#"{"answer": "cut \ud83d", "d": 0.5}"#);
+
+    let read = reader.finish(Some(0));
+    assert_eq!((read.text.unwrap().0.as_str(), read.spent.cost, read.remarks.len()), ("cut \u{fffd}", Some("0.5".parse().unwrap()), 0));
+}
+
+#[test]
+fn no_more_of_joined_values_is_put_together_than_is_kept() {
+    let rules = rules(json!({"format": "json", "text": {"at": "/t/*", "join": "-".repeat(100_000)}}));
+    let mut reader = Reader::new(&rules, 10);
+
+    reader.record(&json!({"t": vec![1; 1_000_000]}));
+
+    // A hundred billion bytes, which no machine has.
+    assert_eq!(reader.finish(Some(0)).text, Some(("1---------".to_owned(), 999_999 * 100_000 + 1_000_000 - 10)));
 }

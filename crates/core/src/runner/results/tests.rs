@@ -123,9 +123,26 @@ fn folders_that_were_replaced_are_not_entered() {
 
     let found = ended.collect(&gateway());
 
-    assert_eq!(found, Collected { no_text_because: Some("folders of the workspace were replaced".into()), ..Collected::default() });
+    assert_eq!(found.no_text_because.as_deref(), Some("folders of the workspace were replaced"));
+    assert!(found.files.is_empty() && found.summary.is_none() && found.log_tail.is_none());
+    assert_eq!(found.remarks, ["folders of the workspace were replaced: nothing of it was collected"]);
     fs::remove_dir_all(elsewhere.workspace.dir()).unwrap();
     assert_eq!(elsewhere.collect(&gateway()).no_text_because.as_deref(), Some("the workspace is gone"));
+}
+
+#[test]
+fn what_an_agent_has_printed_is_known_although_its_folders_are_gone() {
+    let ended = Ended::new().printed(r#"{"final": "It is done", "usage": {"input": 7}, "costUsd": 0.25}"#);
+    fs::remove_dir_all(ended.workspace.dir()).unwrap();
+
+    let found = ended.collect(&exec());
+
+    assert_eq!((found.text.as_str(), found.no_text_because.as_deref()), ("It is done", None));
+    assert_eq!(found.spent.cost, Some("0.25".parse().unwrap()));
+    assert_eq!(found.remarks, ["the workspace is gone: nothing of it was collected"]);
+    let silent = Ended::new();
+    fs::remove_dir_all(silent.workspace.dir()).unwrap();
+    assert_eq!(silent.collect(&exec()).no_text_because.as_deref(), Some("the workspace is gone, and it printed no answer"));
 }
 
 #[test]
