@@ -14,7 +14,7 @@ use orchestrator_core::{
         clock::Clock as _,
     },
     queue::marks::{CLAIMED, REFUSED},
-    wording::{checks, entry, harmless, views::TaskDetail},
+    wording::{checks, entry, figures, harmless, views::TaskDetail},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -143,7 +143,8 @@ fn progress(detail: &TaskDetail, with_time: bool) -> String {
         parts.push(agent.clone());
     }
     if let Some(now) = &detail.now {
-        parts.extend(now.cost_nanos.map(|nanos| Usd::from_nanos(nanos).to_string()));
+        let cost = now.cost_nanos.map(|nanos| Usd::from_nanos(nanos).to_string());
+        parts.extend(cost.or_else(|| now.tokens.map(|tokens| figures::tokens(Some(&tokens)))));
         parts.extend(now.tells.clone());
     }
     parts.extend(detail.reason.clone());

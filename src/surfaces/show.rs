@@ -76,7 +76,12 @@ pub(super) fn detail(
 
 fn now(pulse: &Pulse) -> NowView {
     NowView {
-        tells: pulse.story.lines().last().map(|line| fit::cut(&harmless::one_line(line), EXCERPT).into_owned()),
+        tells: pulse
+            .story
+            .lines()
+            .last()
+            .or(pulse.last_line.as_ref())
+            .map(|line| fit::cut(&harmless::one_line(line), EXCERPT).into_owned()),
         tokens: pulse.usage,
         cost_nanos: pulse.cost.map(orchestrator_core::domain::money::Usd::nanos),
         heard_at: pulse.heard_at,

@@ -2,6 +2,7 @@
 //!
 //! Source: the JSON-RPC 2.0 specification; agentclientprotocol.com, "Protocol".
 
+use orchestrator_core::domain::reading::lenient;
 use serde_json::{Value, json};
 
 /// "The method does not exist".
@@ -38,7 +39,7 @@ pub(super) struct Refusal {
 impl Message {
     /// Reads one; `None`: it is no message.
     pub(super) fn read(line: &[u8]) -> Option<Self> {
-        let Value::Object(mut fields) = serde_json::from_slice(line).ok()? else { return None };
+        let Value::Object(mut fields) = lenient::parse(&String::from_utf8_lossy(line)).ok()? else { return None };
         let params = fields.remove("params").unwrap_or_default();
         match (fields.remove("method"), fields.remove("id")) {
             (Some(Value::String(method)), None | Some(Value::Null)) => Some(Self::Notice { method, params }),

@@ -81,6 +81,7 @@ async fn what_a_running_agent_tells_holds_no_secret_and_no_half_of_one() {
         echo '{\"type\":\"end\",\"text\":\"It is done\"}'\n";
     let world = worker().program("worker.sh", teller).start().await;
     let task = world.say("Test it [agent:worker]");
+    world.marked(task, "✅").await;
     let tells = |part: &'static str| {
         move |world: &World| world.status_of(task)["now"]["tells"].as_str().is_some_and(|tells| tells.starts_with(part))
     };
@@ -88,6 +89,22 @@ async fn what_a_running_agent_tells_holds_no_secret_and_no_half_of_one() {
     world.until("what it tells, without the token", tells("▸ curl -H [secret]")).await;
     std::fs::write(world.dir().join("half"), "").expect("a file");
     world.until("what it tells, without the half of it", tells("▸ it begins with [secret]")).await;
+
+    std::fs::write(world.dir().join("go"), "").expect("a file");
+    world.entry(task).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_tells_nothing_of_its_work_is_seen_by_the_last_line_of_its_log() {
+    let world = World::new().await;
+    let token = "$(sed -n s/^ORCHESTRATOR_AGENT_TOKEN=//p $HOME/discord-config.env)";
+    let task = world.say(&format!("echo one; echo two {token}; until [ -e $HOME/go ]; do sleep 0.02; done; echo ok > RESULT.txt"));
+
+    world.marked(task, "✅").await;
+    world.until("its last line", |world| world.status_of(task)["now"]["tells"] == "two [secret]").await;
+    let (_, shown, _) = world.run(&["status", &task.to_string()]);
+    assert!(shown.contains("two [secret]"), "{shown}");
 
     std::fs::write(world.dir().join("go"), "").expect("a file");
     world.entry(task).await;

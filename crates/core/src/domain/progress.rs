@@ -93,6 +93,8 @@ pub struct Pulse {
     pub cost: Option<Usd>,
     /// Whether it tells what it uses while it works; else its cost is known at its end alone.
     pub metered: bool,
+    /// The last line of its log, of one whose output tells nothing of its work.
+    pub last_line: Option<String>,
     /// When its output last grew; its start, if it has printed nothing.
     pub heard_at: DateTime<Utc>,
     /// For how long it has waited for people: its time limit is longer by that.

@@ -19,7 +19,8 @@ use super::{
     metering::Meter,
     plain_file::{self, Found},
     reader::Reader,
-    workspace::LOG,
+    transcript,
+    workspace::{LOG, Workspace},
 };
 use crate::domain::{
     agent::AgentName,
@@ -37,6 +38,8 @@ const METERED_LOOKS: Duration = Duration::from_millis(200);
 const ASKING_LOOKS: Duration = Duration::from_millis(500);
 /// Most bytes that are read in one look: a flood is followed later, or not at all.
 const AT_ONCE: u64 = 4 << 20;
+/// How much of a log is looked at for its last line, in bytes.
+const LAST_WORDS: u64 = 4 << 10;
 /// Longest line that is waited for.
 const LINE: usize = 1 << 20;
 
@@ -72,14 +75,16 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
         // What ends sooner is told by its result.
         tokio::time::sleep(pause).await;
         let (looked, heard_in, being_checked) = (tail.take(), heard_in.clone(), being_checked.clone());
+        let workspace = run.workspace.clone();
         let seen = tokio::task::spawn_blocking(move || {
             let times = heard_in.iter().filter_map(|path| std::fs::symlink_metadata(path).and_then(|seen| seen.modified()).ok());
             let heard_at = times.max().map(DateTime::<Utc>::from);
             let mut tail = looked;
             let lines = tail.as_mut().map(Tail::lines).unwrap_or_default();
-            (tail, lines, heard_at, being_checked.is_some_and(|path| path.exists()))
+            let last_line = if tail.is_none() { last_line(&workspace) } else { None };
+            (tail, lines, last_line, heard_at, being_checked.is_some_and(|path| path.exists()))
         });
-        let Ok((kept, lines, heard_at, is_being_checked)) = seen.await else { continue };
+        let Ok((kept, lines, last_line, heard_at, is_being_checked)) = seen.await else { continue };
         tail = kept;
         for line in &lines {
             reader.line(line);
@@ -105,9 +110,18 @@ pub(super) async fn follow(means: &Means, run: &Run, agent: &AgentName, since: D
             let names: Vec<String> = run.task.wishes.checks.iter().map(ToString::to_string).collect();
             story.add(Signal::ToolStarted, &format!("it has ended; its work is being checked ({})", names.join(", ")));
         }
-        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), heard_at, waited, waits };
+        let pulse = Pulse { metered, story, usage: priced.usage, cost: priced.cost.filter(|_| told), last_line, heard_at, waited, waits };
         beating.is(pulse);
     }
+}
+
+/// The last line of an agent's log that says anything.
+fn last_line(workspace: &Workspace) -> Option<String> {
+    if !workspace.is_intact() {
+        return None;
+    }
+    let log = transcript::tail(&workspace.file(LOG), LAST_WORDS).text;
+    log.lines().rev().find(|line| !line.trim().is_empty()).map(str::to_owned)
 }
 
 /// A file that grows.
