@@ -149,7 +149,7 @@ impl Asking<'_> {
         mask: &mut Mask,
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
-        let (mut lines, mut finished) = (Lines::default(), false);
+        let (mut lines, mut finished, mut unreadable) = (Lines::default(), false, 0_u32);
         let mut body = response.bytes_stream();
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| {
@@ -165,6 +165,10 @@ impl Asking<'_> {
                         let why = format!("the model's provider failed while it answered: {why}");
                         return Err(Failure { why, status, again, wait: None });
                     }
+                    // Behind the end of the answer nothing of it is missing.
+                    Event::Unreadable if finished => {}
+                    Event::Unreadable if call.begun => unreadable += 1,
+                    Event::Unreadable => return Err(not_whole(1)),
                     other => call.take(other),
                 }
                 if call.size() > MAX_ANSWER {
@@ -175,7 +179,7 @@ impl Asking<'_> {
         if !finished {
             return Err(Failure::once_more("the answer was cut off: the connection ended before the model had finished".to_owned()));
         }
-        Ok(())
+        if unreadable > 0 { Err(not_whole(unreadable)) } else { Ok(()) }
     }
 
     fn transport(&self, error: &reqwest::Error) -> Failure {
@@ -211,6 +215,11 @@ impl Asking<'_> {
         let why = format!("{meaning} (HTTP {}){colon}{said}", status.as_u16());
         Failure { why, status: Some(status.as_u16()), again: is_passing(status.as_u16()), wait }
     }
+}
+
+/// Something of the answer is missing, and nobody knows what: it may be the word "not".
+fn not_whole(unreadable: u32) -> Failure {
+    Failure::once_more(format!("the answer is not whole: {unreadable} of its events could not be read"))
 }
 
 const TOO_LONG: &str = "the conversation has grown too long for the model";
@@ -254,7 +263,7 @@ impl Call {
                 self.begun = true;
                 self.thought.get_or_insert_with(|| (field, String::new())).1.push_str(&text);
             }
-            Event::Piece(_) | Event::Finished { .. } | Event::Failed { .. } => {}
+            Event::Piece(_) | Event::Finished { .. } | Event::Failed { .. } | Event::Unreadable => {}
         }
     }
 

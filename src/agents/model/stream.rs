@@ -22,6 +22,8 @@ pub(super) enum Event {
     Finished { whole: bool },
     /// The provider gave up, with a number that says why, as HTTP has it.
     Failed { why: String, status: Option<u16> },
+    /// Something was said that can't be read: whatever it was is missing.
+    Unreadable,
 }
 
 /// A piece of one of the calls of an answer.
@@ -73,7 +75,10 @@ fn events(line: &str) -> Vec<Event> {
     if data == "[DONE]" {
         return vec![Event::Finished { whole: true }];
     }
-    let Ok(value) = serde_json::from_str::<Value>(data) else { return Vec::new() };
+    let Ok(value) = serde_json::from_str::<Value>(data) else {
+        // A bare word that keeps the connection alive is no piece of an event.
+        return if data.contains(['{', '"', '}']) { vec![Event::Unreadable] } else { Vec::new() };
+    };
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
         let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
         return vec![Event::Failed { why: said(error), status }];
@@ -176,8 +181,15 @@ mod tests {
 
     #[test]
     fn comments_and_rubbish_say_nothing() {
-        for line in ["", ": OPENROUTER PROCESSING", "event: x", "data: {", "data: []", "data: 7", "\u{0}"] {
+        for line in ["", ": OPENROUTER PROCESSING", "event: x", "data:", "data: ping", "data: []", "data: 7", "\u{0}"] {
             assert_eq!(events(line), [], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_an_event_is_told_as_one() {
+        for line in ["data: {", "data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}", "data: ten\"}}]}"] {
+            assert_eq!(events(line), [Event::Unreadable], "{line:?}");
         }
     }
 
