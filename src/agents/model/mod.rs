@@ -3,6 +3,7 @@
 //! Both built-in agents with a model stand on this room: `demo` with a key (one answer, no tools) and `llm` (turns with tools).
 
 mod call;
+mod failure;
 mod mask;
 mod result_file;
 mod spent;
@@ -14,7 +15,8 @@ use orchestrator_core::domain::agent::Secret;
 use serde_json::{Value, json};
 
 pub(super) use self::{
-    call::{Asking, Call, Failure, Listener, ToolCall, client},
+    call::{Asking, Call, Listener, ToolCall, client},
+    failure::Failure,
     mask::Mask,
     result_file::ResultFile,
     spent::Spent,
@@ -87,6 +89,18 @@ impl Endpoint {
             idle: Duration::from_secs(number(variables, "LLM_IDLE_SECONDS", 90)?.clamp(1, 3_600)),
             retries: u32::try_from(number(variables, "LLM_RETRIES", 2)?).unwrap_or(2).min(10),
         }))
+    }
+
+    /// The address as messages tell it: neither its user's name and password nor its query are shown to anybody.
+    fn shown(&self) -> String {
+        self.base_url.clone()
+    }
+
+    /// Where the endpoint is, with its port.
+    fn host(&self) -> String {
+        let shown = self.shown();
+        let host = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
+        host.split('/').next().unwrap_or_default().to_owned()
     }
 
     /// What takes the key out of texts that come from elsewhere.

@@ -79,6 +79,27 @@ fn events(line: &str) -> Vec<Event> {
         // A bare word that keeps the connection alive is no piece of an event.
         return if data.contains(['{', '"', '}']) { vec![Event::Unreadable] } else { Vec::new() };
     };
+    told(&value)
+}
+
+/// What the body of an answer says that came whole, without a stream; `None` if it is none.
+pub(super) fn completion(body: &[u8]) -> Option<Vec<Event>> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    if let Some(mut message) = value.pointer_mut("/choices/0/message").filter(|message| message.is_object()).map(Value::take) {
+        // Calls that come whole are not numbered, and pieces without a number belong together.
+        for (nth, call) in message["tool_calls"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).enumerate() {
+            call.insert("index".to_owned(), Value::from(nth));
+        }
+        value["choices"][0]["delta"] = message;
+    } else if value["error"].is_null() {
+        return None;
+    }
+    let mut events = told(&value);
+    events.push(Event::Finished { whole: true });
+    Some(events)
+}
+
+fn told(value: &Value) -> Vec<Event> {
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
         let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
         return vec![Event::Failed { why: said(error), status }];

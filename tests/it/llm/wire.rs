@@ -1,6 +1,6 @@
 //! What an endpoint sends that is not what it should be: the answer is read where it can be, and never taken for more than it is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Bench,
@@ -40,4 +40,59 @@ fn what_can_t_be_read_behind_the_end_of_an_answer_takes_nothing_from_it() {
 
     assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (0, Some("42")), "{}", run.err);
     assert!(run.err.contains("did not tell what 1 of its answers used"), "{}", run.err);
+}
+
+/// An answer of one kind, whole at once.
+fn page(kind: &str, body: &str) -> Reply {
+    Reply::Other(200, vec![("content-type", kind.to_owned())], body.to_owned())
+}
+
+#[test]
+fn what_is_no_stream_of_events_is_told_at_once() {
+    for (reply, told) in [
+        (page("text/html; charset=utf-8", "<html>\n<p>Sign in</p>\n</html>\n"), "with text/html instead of a stream of events"),
+        (page("application/json", "{\"ok\":true}"), "with application/json instead of a stream of events"),
+        (page("application/json", "{\"choi"), "with application/json instead of a stream of events"),
+        (page("text/event-stream", ""), "with an empty body instead of a stream of events"),
+    ] {
+        let bench = Bench::answering(vec![reply]).with("LLM_RETRIES", "2");
+        let run = bench.run();
+
+        let host = bench.endpoint.address.trim_start_matches("http://").trim_end_matches("/v1");
+        assert_eq!(run.result()["error"], format!("the endpoint at {host} answered {told} (LLM_BASE_URL)"));
+        assert_eq!((run.code, run.all("retry").len(), bench.endpoint.bodies().len()), (1, 0, 1));
+    }
+    let refusal = page("application/json", &json!({ "error": { "message": "no such plan" } }).to_string());
+    let run = Bench::answering(vec![refusal]).run();
+    assert_eq!(run.result()["error"], "the model's provider failed while it answered: no such plan");
+}
+
+#[test]
+fn an_answer_that_comes_whole_at_once_is_read_all_the_same() {
+    let usage = json!({ "prompt_tokens": 7, "completion_tokens": 2, "cost": 0.25 });
+    let answer = |message: Value, reason: &str| {
+        let whole = json!({ "model": "m", "choices": [{ "message": message, "finish_reason": reason }], "usage": usage });
+        page("application/json", &format!("{whole:#}"))
+    };
+    let call = |id: &str| super::call(id, "list_files", &json!({}));
+    let asks = answer(json!({ "role": "assistant", "content": null, "tool_calls": [call("a"), call("b")] }), "tool_calls");
+    let bench = Bench::answering(vec![asks, answer(json!({ "role": "assistant", "content": "It is 42." }), "stop")]);
+
+    let run = bench.run();
+
+    assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (0, Some("It is 42.")), "{}", run.err);
+    assert_eq!(
+        (bench.endpoint.told().len(), bench.usage()["input"].as_u64(), bench.usage()["cost_usd"].as_f64()),
+        (2, Some(14), Some(0.5))
+    );
+}
+
+#[test]
+fn a_stream_of_events_under_another_name_is_read_all_the_same() {
+    let events = [delta(&json!({ "content": "It is " })), delta(&json!({ "content": "42." })), end("stop")].concat();
+
+    for kind in ["text/plain", "application/json"] {
+        let bench = Bench::answering(vec![page(kind, &events)]);
+        assert_eq!((bench.run().code, bench.file("RESULT.txt").as_deref()), (0, Some("It is 42.")), "{kind}");
+    }
 }
