@@ -158,6 +158,8 @@ struct Course {
     begun: bool,
     finished: bool,
     unreadable: u32,
+    /// In which words the model has said that it will not.
+    refused: String,
 }
 
 impl Course {
@@ -165,6 +167,10 @@ impl Course {
         for event in events {
             match event {
                 Event::Piece(text) => call.write(&mask.piece(&text), listener)?,
+                Event::Refused(text) => {
+                    self.refused.push_str(&text);
+                    call.write(&mask.piece(&text), listener)?;
+                }
                 Event::Finished { whole } => (self.finished, call.at_limit) = (true, call.at_limit || !whole),
                 Event::Failed { why, status } => {
                     let again = status.is_some_and(is_passing);
@@ -187,7 +193,8 @@ impl Course {
     fn end(self) -> Result<(), Failure> {
         match (self.finished, self.unreadable) {
             (false, _) => Err(Failure::once_more("the answer was cut off: the connection ended before the model had finished".to_owned())),
-            (true, 0) => Ok(()),
+            (true, 0) if self.refused.trim().is_empty() => Ok(()),
+            (true, 0) => Err(Failure::of(format!("the model refused: {}", stream::shortened(&self.refused)))),
             (true, unreadable) => Err(Failure::not_whole(unreadable)),
         }
     }
@@ -217,7 +224,7 @@ impl Call {
                 self.begun = true;
                 self.thought.get_or_insert_with(|| (field, String::new())).1.push_str(&text);
             }
-            Event::Piece(_) | Event::Finished { .. } | Event::Failed { .. } | Event::Unreadable => {}
+            Event::Piece(_) | Event::Refused(_) | Event::Finished { .. } | Event::Failed { .. } | Event::Unreadable => {}
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Event {
     Model(String),
     /// The model wrote.
     Piece(String),
+    /// The model wrote that it will not do what it was asked.
+    Refused(String),
     /// The model thought aloud; some endpoints want it back with a tool's result, under the name that they gave it.
     Thought { field: &'static str, text: String },
     /// A piece of a tool's call.
@@ -113,7 +115,8 @@ fn told(value: &Value) -> Vec<Event> {
             break;
         }
     }
-    found.extend(delta["content"].as_str().filter(|text| !text.is_empty()).map(|text| Event::Piece(text.to_owned())));
+    found.extend(words(&delta["content"]));
+    found.extend(some(&delta["refusal"]).map(Event::Refused));
     found.extend(delta["tool_calls"].as_array().into_iter().flatten().map(|part| Event::CallPart(call_part(part))));
     match choice["finish_reason"].as_str() {
         None => {}
@@ -123,6 +126,18 @@ fn told(value: &Value) -> Vec<Event> {
     }
     found.extend(tokens(&value["usage"]).map(Event::Tokens));
     found
+}
+
+/// What was written: a text, or a list of parts, of which those that are no text are left out.
+fn words(content: &Value) -> Vec<Event> {
+    let is_text = |part: &&Value| part["type"].as_str().is_none_or(|kind| kind.ends_with("text") || kind == "refusal");
+    let parts = content.as_array().into_iter().flatten().filter(is_text);
+    let read = |part: &Value| some(&part["text"]).map(Event::Piece).or_else(|| some(&part["refusal"]).map(Event::Refused));
+    some(content).map(Event::Piece).into_iter().chain(parts.filter_map(read)).collect()
+}
+
+fn some(text: &Value) -> Option<String> {
+    text.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn call_part(part: &Value) -> CallPart {
@@ -158,7 +173,8 @@ fn said(error: &Value) -> String {
     shortened(&text)
 }
 
-fn shortened(text: &str) -> String {
+/// One line of it, short enough for a log.
+pub(super) fn shortened(text: &str) -> String {
     let line: Vec<&str> = text.split_whitespace().collect();
     line.join(" ").chars().take(300).collect()
 }

@@ -96,3 +96,24 @@ fn a_stream_of_events_under_another_name_is_read_all_the_same() {
         assert_eq!((bench.run().code, bench.file("RESULT.txt").as_deref()), (0, Some("It is 42.")), "{kind}");
     }
 }
+
+#[test]
+fn an_answer_in_parts_is_read() {
+    let parts = |text: &str| delta(&json!({ "content": [{ "type": "text", "text": text }, { "type": "image_url", "image_url": {} }] }));
+    let bench = Bench::answering(vec![Reply::Events(vec![parts("It is "), parts("42."), end("stop")])]);
+
+    let run = bench.run();
+
+    assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (0, Some("It is 42.")), "{}", run.err);
+}
+
+#[test]
+fn a_refusal_of_the_model_is_told_in_its_words_and_is_no_success() {
+    let refuses = |text: &str| delta(&json!({ "content": null, "refusal": text }));
+    let bench = Bench::answering(vec![Reply::Events(vec![refuses("I can't help "), refuses("with that."), end("stop")])]);
+
+    let run = bench.run();
+
+    assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (1, Some("I can't help with that.")));
+    assert_eq!(run.result()["error"], "the model refused: I can't help with that.");
+}
