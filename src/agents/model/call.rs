@@ -89,7 +89,9 @@ impl Asking<'_> {
                 Err(failure) => failure,
             };
             failure.why = mask.whole(&failure.why);
-            if !failure.again || call.begun || nth > self.endpoint.retries {
+            // Asked again before its time, it would refuse again.
+            let too_long = failure.wait.is_some_and(|wait| wait > MAX_WAIT);
+            if !failure.again || too_long || call.begun || nth > self.endpoint.retries {
                 return Err(failure);
             }
             let wait = delays.before(nth).max(failure.wait.unwrap_or_default()).min(MAX_WAIT);

@@ -2,9 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
+use chrono::DateTime;
 use reqwest::{
     Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
 };
 
 use super::{Endpoint, stream};
@@ -77,8 +78,11 @@ impl Failure {
             StatusCode::NOT_FOUND => "the endpoint knows no such model or address",
             _ => "the request was refused",
         };
-        let why = format!("{meaning} (HTTP {}){colon}{said}", status.as_u16());
-        Self { why, status: Some(status.as_u16()), again: is_passing(status.as_u16()), wait }
+        let again = is_passing(status.as_u16());
+        // In words too: who reads nothing else knows from them when there is a quota again.
+        let when = wait.filter(|wait| again && *wait > MAX_WAIT).map(|wait| format!("; try again in {} seconds", wait.as_secs()));
+        let why = format!("{meaning} (HTTP {}){colon}{said}{}", status.as_u16(), when.unwrap_or_default());
+        Self { why, status: Some(status.as_u16()), again, wait }
     }
 }
 
@@ -92,9 +96,12 @@ pub(super) fn other_kind(response: &Response) -> Option<String> {
     }
 }
 
-/// The wait that is asked for, in seconds.
+/// The wait that is asked for: seconds, or a time of the endpoint's own clock, which need not be ours.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
-    header(headers, &RETRY_AFTER)?.parse().map(Duration::from_secs).ok()
+    let asked = header(headers, &RETRY_AFTER)?;
+    let time = |text: &str| DateTime::parse_from_rfc2822(text).ok();
+    let until = || (time(asked)? - time(header(headers, &DATE)?)?).to_std().ok();
+    asked.parse().map(Duration::from_secs).ok().or_else(until)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -117,3 +117,24 @@ fn a_refusal_of_the_model_is_told_in_its_words_and_is_no_success() {
     assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (1, Some("I can't help with that.")));
     assert_eq!(run.result()["error"], "the model refused: I can't help with that.");
 }
+
+#[test]
+fn an_endpoint_that_asks_for_a_longer_wait_than_any_is_not_asked_again() {
+    let refusal = |headers: &[(&'static str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Reply::Other(429, headers, json!({ "error": { "message": "slow down" } }).to_string())
+    };
+    let now = ("date", "Sat, 21 Nov 2026 18:30:00 GMT");
+    for reply in [refusal(&[("retry-after", "7200")]), refusal(&[now, ("retry-after", "Sat, 21 Nov 2026 20:30:00 GMT")])] {
+        let bench = Bench::answering(vec![reply]).with("LLM_RETRIES", "2");
+        let run = bench.run();
+
+        let told = "the model's provider asks to wait (HTTP 429): slow down; try again in 7200 seconds";
+        let result = json!({ "type": "result", "ok": false, "error": told, "status": 429, "retry_after_s": 7200 });
+        assert_eq!((run.code, run.result(), bench.endpoint.bodies().len()), (1, &result, 1), "{}", run.err);
+    }
+
+    let soon = refusal(&[now, ("retry-after", "Sat, 21 Nov 2026 18:30:02 GMT")]);
+    let run = Bench::answering(vec![soon, Reply::text("42")]).with("LLM_RETRIES", "1").run();
+    assert_eq!((run.code, run.all("retry")[0]["wait_s"].as_u64()), (0, Some(2)), "{}", run.err);
+}
