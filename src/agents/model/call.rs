@@ -103,8 +103,7 @@ impl Asking<'_> {
 
     async fn once(&self, call: &mut Call, mask: &mut Mask, listener: &mut dyn Listener) -> Result<(), Failure> {
         let endpoint = self.endpoint;
-        let mut request =
-            self.client.post(format!("{}/chat/completions", endpoint.base_url)).json(&endpoint.body(self.messages, self.tools));
+        let mut request = self.client.post(endpoint.completions()).json(&endpoint.body(self.messages, self.tools));
         if let Some(key) = &endpoint.key {
             request = request.bearer_auth(key.expose());
         }

@@ -138,3 +138,27 @@ fn an_endpoint_that_asks_for_a_longer_wait_than_any_is_not_asked_again() {
     let run = Bench::answering(vec![soon, Reply::text("42")]).with("LLM_RETRIES", "1").run();
     assert_eq!((run.code, run.all("retry")[0]["wait_s"].as_u64()), (0, Some(2)), "{}", run.err);
 }
+
+#[test]
+fn no_message_shows_what_an_address_keeps_secret() {
+    for (address, shown) in [
+        ("http://user:hunter2@127.0.0.1:1/v1", "http://127.0.0.1:1/v1 can't be reached: "),
+        ("http://127.0.0.1:1/v1?key=hunter2", "http://127.0.0.1:1/v1 can't be reached: "),
+        ("http://user:hunter2@127.0.0.1:port/v1", "LLM_BASE_URL is no address: "),
+    ] {
+        let run = Bench::answering(vec![]).with("LLM_BASE_URL", address).run();
+
+        assert!(run.err.starts_with(shown), "{}", run.err);
+        assert!(!(run.out + &run.err).contains("hunter2"), "{address}");
+    }
+}
+
+#[test]
+fn the_query_of_an_address_goes_with_each_request() {
+    let bench = Bench::answering(vec![Reply::text("42")]);
+    let address = format!("{}/?version=1", bench.endpoint.address);
+
+    let run = bench.with("LLM_BASE_URL", &address).run();
+
+    assert_eq!((run.code, run.result()["text"].as_str()), (0, Some("42")), "{}", run.err);
+}
