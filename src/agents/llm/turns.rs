@@ -102,7 +102,7 @@ impl<'a> Conversation<'a> {
         let model = call.model.as_deref().unwrap_or(&self.endpoint.model);
         self.spent.add(model, call.tokens.as_ref());
         self.spent.write(self.folder).map_err(|error| Failure::of(format!("USAGE.json could not be written: {error}")))?;
-        self.desk.say(&Said::Called { model, tokens: call.tokens.as_ref() })
+        self.desk.say(&Said::Called { model, tokens: call.tokens.as_ref(), odd: call.odd.as_ref() })
     }
 
     /// The answer without a call is the last one.

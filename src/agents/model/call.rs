@@ -39,6 +39,8 @@ pub(in crate::agents) struct Call {
     pub(in crate::agents) text: String,
     pub(in crate::agents) tools: Vec<ToolCall>,
     pub(in crate::agents) tokens: Option<Tokens>,
+    /// What was told of tokens and can't be true.
+    pub(in crate::agents) odd: Option<Value>,
     /// The model that answered, where it is said.
     pub(in crate::agents) model: Option<String>,
     /// The model had to end before it wanted to.
@@ -220,6 +222,7 @@ impl Call {
         match event {
             Event::Model(model) => self.model = Some(model),
             Event::Tokens(tokens) => (self.tokens, self.begun) = (Some(tokens), true),
+            Event::Odd(told) => (self.odd, self.begun) = (Some(told), true),
             Event::CallPart(part) => self.add(part),
             Event::Thought { field, text } => {
                 self.begun = true;

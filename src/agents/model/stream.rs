@@ -1,9 +1,12 @@
 //! The wire of a streamed chat completion: lines of server-sent events, each with a piece of the answer, the tokens, or an end.
 
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 /// The longest line that is waited for, in bytes.
 const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// More tokens than any call has had: beyond it a number is a mistake, as it is to the orchestrator.
+const MOST_TOKENS: f64 = 1e15;
 
 /// What one line says.
 #[derive(Debug, PartialEq)]
@@ -20,6 +23,8 @@ pub(super) enum Event {
     CallPart(CallPart),
     /// What the request used in all.
     Tokens(Tokens),
+    /// The same as it was told, `input` and `output`, where that can't be true.
+    Odd(Value),
     /// The model has ended; not `whole`: it had to.
     Finished { whole: bool },
     /// The provider gave up, with a number that says why, as HTTP has it.
@@ -124,7 +129,7 @@ fn told(value: &Value) -> Vec<Event> {
         Some("error" | "content_filter") => found.push(Event::Failed { why: "it withheld the rest".to_owned(), status: None }),
         Some(_) => found.push(Event::Finished { whole: true }),
     }
-    found.extend(tokens(&value["usage"]).map(Event::Tokens));
+    found.extend(tokens(&value["usage"]).map(Event::Tokens).or_else(|| odd(&value["usage"]).map(Event::Odd)));
     found
 }
 
@@ -158,6 +163,13 @@ fn tokens(usage: &Value) -> Option<Tokens> {
     let reasoning = usage["completion_tokens_details"]["reasoning_tokens"].as_u64();
     let cost = usage["cost"].as_number().filter(|cost| cost.as_f64().is_some_and(|cost| cost >= 0.0)).cloned();
     Some(Tokens { input: uncached - cache_write.unwrap_or(0), output, cache_read, cache_write, reasoning, cost })
+}
+
+/// Figures that no call has had: they are handed on as they are, for whoever reads them to wonder at.
+fn odd(usage: &Value) -> Option<Value> {
+    let given = [&usage["prompt_tokens"], &usage["completion_tokens"]];
+    let is_odd = |count: &&Value| !count.is_null() && !count.as_f64().is_some_and(|count| (0.0..=MOST_TOKENS).contains(&count));
+    given.iter().any(is_odd).then(|| json!({ "input": given[0], "output": given[1] }))
 }
 
 /// The sentence in an error's body, short enough for a log line.
@@ -210,7 +222,7 @@ mod tests {
     #[test]
     fn usage_that_is_no_count_is_unknown() {
         for usage in
-            ["null", "{}", "{\"prompt_tokens\":-1,\"completion_tokens\":2}", "{\"prompt_tokens\":1.5,\"completion_tokens\":2}", "[]", "7"]
+            ["null", "{}", "{\"prompt_tokens\":null,\"completion_tokens\":2}", "{\"prompt_tokens\":1.5,\"completion_tokens\":2}", "[]", "7"]
         {
             assert_eq!(events(&format!("data: {{\"choices\":[],\"usage\":{usage}}}")), [], "{usage}");
         }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     Bench,
-    endpoint::{Reply, delta, end},
+    endpoint::{Endpoint, Reply, delta, end},
 };
+use crate::world::Founding;
 
 #[test]
 fn an_answer_with_an_event_that_can_t_be_read_is_not_taken_for_whole() {
@@ -161,4 +162,31 @@ fn the_query_of_an_address_goes_with_each_request() {
     let run = bench.with("LLM_BASE_URL", &address).run();
 
     assert_eq!((run.code, run.result()["text"].as_str()), (0, Some("42")), "{}", run.err);
+}
+
+#[test]
+fn tokens_that_can_t_be_true_are_handed_on_as_they_came_and_remarked() {
+    let answer = |figure: &str| {
+        let usage = format!("data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{figure},\"completion_tokens\":2}}}}\n\n");
+        Reply::Events(vec![delta(&json!({ "content": "42" })), end("stop"), usage])
+    };
+    for figure in ["1e20", "-5", "\"12\""] {
+        let bench = Bench::answering(vec![answer(figure)]);
+        let run = bench.run();
+
+        let usage = json!({ "input": serde_json::from_str::<Value>(figure).unwrap(), "output": 2 });
+        assert_eq!((run.code, &run.all("call")[0]["usage"], bench.usage()), (0, &usage, Value::Null), "{figure}");
+    }
+
+    let endpoint = Endpoint::start(vec![answer("-5")]);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let world = Founding::new().env("LLM_BASE_URL", &endpoint.address).env("LLM_MODEL", "m").silent().await;
+        let (_, out, err) = world.run(&["agents", "test", "--json", "llm"]);
+        let told: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+
+        assert_eq!((&told["text"], &told["tokens"]), (&json!("42"), &Value::Null), "{told}");
+        let remark = "its usage has -5 at `/usage/input`, which can't be true: how many tokens there were is unknown";
+        assert!(told["remarks"].as_array().unwrap().iter().any(|one| one == remark), "{told}");
+        world.finish_unsaid().await;
+    });
 }
