@@ -79,6 +79,9 @@ impl<'a> Conversation<'a> {
             self.desk.begin();
             let asking = Asking { client: &client, endpoint: self.endpoint, messages: &self.messages, tools: &declared };
             let outcome = asking.ask(&mut call, &mut self.desk).await;
+            let is_last = tools.is_none() || call.tools.is_empty();
+            // Before the answer ends: what comes after it would begin RESULT.txt anew.
+            let outcome = outcome.and_then(|()| if is_last { self.desk.note_limit(&call) } else { Ok(()) });
             self.desk.result.end().map_err(|error| Failure::of(format!("RESULT.txt can't be looked at: {error}")))?;
             self.account(&call, outcome.is_ok())?;
             outcome?;
@@ -99,25 +102,19 @@ impl<'a> Conversation<'a> {
         let model = call.model.as_deref().unwrap_or(&self.endpoint.model);
         self.spent.add(model, call.tokens.as_ref());
         self.spent.write(self.folder).map_err(|error| Failure::of(format!("USAGE.json could not be written: {error}")))?;
-        self.desk.say(&Said::Called { model, tokens: call.tokens.as_ref() })
+        self.desk.say(&Said::Called { model, tokens: call.tokens.as_ref(), odd: call.odd.as_ref() })
     }
 
     /// The answer without a call is the last one.
-    fn finish(&mut self, call: &Call) -> Result<(), Failure> {
-        let is_empty = call.text.trim().is_empty();
-        match (call.at_limit, is_empty) {
-            (true, true) => return Err(Failure::of("the model reached its output limit before it had answered")),
-            (true, false) => {
-                let note = "\n\n[The model reached its output limit here.]\n";
-                self.desk.piece(note).map_err(|error| Failure::of(format!("the answer could not be written: {error}")))?;
-            }
+    fn finish(&self, call: &Call) -> Result<(), Failure> {
+        match (call.at_limit, call.text.trim().is_empty()) {
+            (true, true) => Err(Failure::of("the model reached its output limit before it had answered")),
             // What it wrote while it worked, or into RESULT.txt itself, is the answer then.
             (false, true) if self.desk.answer.is_empty() && !self.desk.result.is_the_models_own() => {
-                return Err(Failure::of("the model gave an empty answer"));
+                Err(Failure::of("the model gave an empty answer"))
             }
-            (false, _) => {}
+            (true, false) | (false, _) => Ok(()),
         }
-        self.desk.result.end().map_err(|error| Failure::of(format!("RESULT.txt can't be looked at: {error}")))
     }
 
     async fn use_tools(&mut self, turn: u32, mut call: Call, tools: &mut Tools) -> Result<(), Failure> {
@@ -194,6 +191,15 @@ impl Desk<'_> {
     fn begin(&mut self) {
         self.begun = false;
         self.held.clear();
+    }
+
+    /// Says behind an answer that it is not whole, where the model had to end.
+    fn note_limit(&mut self, call: &Call) -> Result<(), Failure> {
+        if !call.at_limit || call.text.trim().is_empty() {
+            return Ok(());
+        }
+        let note = "\n\n[The model reached its output limit here.]\n";
+        self.piece(note).map_err(|error| Failure::of(format!("the answer could not be written: {error}")))
     }
 
     fn say(&mut self, said: &Said<'_>) -> Result<(), Failure> {

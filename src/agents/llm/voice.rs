@@ -21,8 +21,8 @@ pub(in crate::agents) enum Said<'a> {
     ToolEnded { id: &'a str, tool: &'a str, ok: bool, title: &'a str },
     /// A call is made again.
     Retry(Retry<'a>),
-    /// A call is over, whole or not; tokens where the endpoint told them.
-    Called { model: &'a str, tokens: Option<&'a Tokens> },
+    /// A call is over, whole or not; tokens where the endpoint told them, or what it told instead that can't be true.
+    Called { model: &'a str, tokens: Option<&'a Tokens>, odd: Option<&'a Value> },
 }
 
 /// A call that is made again.
@@ -97,16 +97,21 @@ impl Voice for JsonLines<'_> {
                 let _ = writeln!(self.err, "{retry}");
                 json!({ "type": "retry", "wait_s": retry.wait.as_secs(), "why": retry.why })
             }
-            Said::Called { model, tokens } => called(model, *tokens),
+            Said::Called { model, tokens, odd } => called(model, *tokens, *odd),
         };
         self.line(&line)
     }
 }
 
-/// What is unknown is left out: it is not zero.
-fn called(model: &str, tokens: Option<&Tokens>) -> Value {
+/// What is unknown is left out: it is not zero. What can't be true is told as it is: the reader makes a remark of it.
+fn called(model: &str, tokens: Option<&Tokens>, odd: Option<&Value>) -> Value {
     let mut line = json!({ "type": "call", "model": model });
-    let Some(tokens) = tokens else { return line };
+    let Some(tokens) = tokens else {
+        if let Some(odd) = odd {
+            line["usage"] = odd.clone();
+        }
+        return line;
+    };
     let mut usage = json!({ "input": tokens.input, "output": tokens.output });
     for (name, count) in [("cache_read", tokens.cache_read), ("cache_write", tokens.cache_write), ("reasoning", tokens.reasoning)] {
         if let Some(count) = count {

@@ -4,19 +4,16 @@ use std::{io, time::Duration};
 
 use futures_util::StreamExt;
 use orchestrator_core::domain::retry::Delays;
-use reqwest::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::{
     Endpoint, Mask,
+    failure::{Failure, MAX_WAIT, is_passing, other_kind, spelled_out},
     stream::{self, CallPart, Event, Lines, Tokens},
 };
 
 /// The longest answer that is kept, with its calls, in bytes: no model writes as much.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
-
-/// The longest wait that an endpoint may ask for; the task's time limit goes on meanwhile.
-const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Who is told what comes while it comes.
 pub(in crate::agents) trait Listener {
@@ -42,6 +39,8 @@ pub(in crate::agents) struct Call {
     pub(in crate::agents) text: String,
     pub(in crate::agents) tools: Vec<ToolCall>,
     pub(in crate::agents) tokens: Option<Tokens>,
+    /// What was told of tokens and can't be true.
+    pub(in crate::agents) odd: Option<Value>,
     /// The model that answered, where it is said.
     pub(in crate::agents) model: Option<String>,
     /// The model had to end before it wanted to.
@@ -60,29 +59,6 @@ pub(in crate::agents) struct ToolCall {
     pub(in crate::agents) name: String,
     /// An object of JSON, if the model has kept to it.
     pub(in crate::agents) arguments: String,
-}
-
-/// Why there is no whole answer.
-#[derive(Debug)]
-pub(in crate::agents) struct Failure {
-    /// A sentence, without the key.
-    pub(in crate::agents) why: String,
-    /// As HTTP has it, where the endpoint refused.
-    pub(in crate::agents) status: Option<u16>,
-    /// The same request may succeed later.
-    again: bool,
-    /// The wait that the endpoint asks for.
-    pub(in crate::agents) wait: Option<Duration>,
-}
-
-impl Failure {
-    pub(in crate::agents) fn of(why: impl Into<String>) -> Self {
-        Self { why: why.into(), status: None, again: false, wait: None }
-    }
-
-    fn once_more(why: String) -> Self {
-        Self { again: true, ..Self::of(why) }
-    }
 }
 
 /// The client of all calls of a run.
@@ -115,7 +91,9 @@ impl Asking<'_> {
                 Err(failure) => failure,
             };
             failure.why = mask.whole(&failure.why);
-            if !failure.again || call.begun || nth > self.endpoint.retries {
+            // Asked again before its time, it would refuse again.
+            let too_long = failure.wait.is_some_and(|wait| wait > MAX_WAIT);
+            if !failure.again || too_long || call.begun || nth > self.endpoint.retries {
                 return Err(failure);
             }
             let wait = delays.before(nth).max(failure.wait.unwrap_or_default()).min(MAX_WAIT);
@@ -127,14 +105,14 @@ impl Asking<'_> {
 
     async fn once(&self, call: &mut Call, mask: &mut Mask, listener: &mut dyn Listener) -> Result<(), Failure> {
         let endpoint = self.endpoint;
-        let mut request =
-            self.client.post(format!("{}/chat/completions", endpoint.base_url)).json(&endpoint.body(self.messages, self.tools));
+        let mut request = self.client.post(endpoint.completions()).json(&endpoint.body(self.messages, self.tools));
         if let Some(key) = &endpoint.key {
             request = request.bearer_auth(key.expose());
         }
-        let response = request.send().await.map_err(|error| self.transport(&error))?;
+        let response = request.send().await.map_err(|error| Failure::transport(endpoint, error))?;
         if !response.status().is_success() {
-            return Err(self.refused(response).await);
+            let is_first = !self.messages.iter().any(|message| message["role"] == "tool");
+            return Err(Failure::refused(response, !self.tools.is_empty(), is_first).await);
         }
         let outcome = self.read(response, call, mask, listener).await;
         let rest = mask.rest();
@@ -149,85 +127,80 @@ impl Asking<'_> {
         mask: &mut Mask,
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
-        let (mut lines, mut finished) = (Lines::default(), false);
+        if response.content_length() == Some(0) {
+            return Err(Failure::no_stream(self.endpoint, "an empty body"));
+        }
+        // There are endpoints that call their stream something else, and such that send the answer whole.
+        let (other_kind, mut whole) = (other_kind(&response), Vec::new());
+        let (mut lines, mut course) = (Lines::default(), Course::default());
         let mut body = response.bytes_stream();
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| {
-                let failure = self.transport(&error);
+                let failure = Failure::transport(self.endpoint, error);
                 Failure { why: format!("the answer was cut off: {}", failure.why), ..failure }
             })?;
-            for event in lines.take(&chunk).map_err(Failure::of)? {
-                match event {
-                    Event::Piece(text) => call.write(&mask.piece(&text), listener)?,
-                    Event::Finished { whole } => (finished, call.at_limit) = (true, call.at_limit || !whole),
-                    Event::Failed { why, status } => {
-                        let again = status.is_some_and(is_passing);
-                        let why = format!("the model's provider failed while it answered: {why}");
-                        return Err(Failure { why, status, again, wait: None });
-                    }
-                    other => call.take(other),
-                }
-                if call.size() > MAX_ANSWER {
-                    return Err(Failure::of("the model wrote more than 8 MiB and was cut off"));
-                }
+            let events = lines.take(&chunk).map_err(Failure::of)?;
+            course.begun |= !events.is_empty();
+            if other_kind.is_some() && !course.begun && whole.len() <= MAX_ANSWER {
+                whole.extend_from_slice(&chunk);
             }
+            course.heed(events, call, mask, listener)?;
         }
-        if !finished {
-            return Err(Failure::once_more("the answer was cut off: the connection ended before the model had finished".to_owned()));
+        if let Some(kind) = other_kind.filter(|_| !course.begun) {
+            let events = stream::completion(&whole).ok_or_else(|| Failure::no_stream(self.endpoint, &kind))?;
+            course.heed(events, call, mask, listener)?;
+        }
+        course.end()
+    }
+}
+
+/// How an answer goes on.
+#[derive(Debug, Default)]
+struct Course {
+    /// Some event has come.
+    begun: bool,
+    finished: bool,
+    unreadable: u32,
+    /// In which words the model has said that it will not.
+    refused: String,
+}
+
+impl Course {
+    fn heed(&mut self, events: Vec<Event>, call: &mut Call, mask: &mut Mask, listener: &mut dyn Listener) -> Result<(), Failure> {
+        for event in events {
+            match event {
+                Event::Piece(text) => call.write(&mask.piece(&text), listener)?,
+                Event::Refused(text) => {
+                    self.refused.push_str(&text);
+                    call.write(&mask.piece(&text), listener)?;
+                }
+                Event::Finished { whole } => (self.finished, call.at_limit) = (true, call.at_limit || !whole),
+                Event::Failed { why, status } => {
+                    let again = status.is_some_and(is_passing);
+                    let why = format!("the model's provider failed while it answered: {why}");
+                    return Err(Failure { why, status, again, wait: None });
+                }
+                // Behind the end of the answer nothing of it is missing.
+                Event::Unreadable if self.finished => {}
+                Event::Unreadable if call.begun => self.unreadable += 1,
+                Event::Unreadable => return Err(Failure::not_whole(1)),
+                other => call.take(other),
+            }
+            if call.size() > MAX_ANSWER {
+                return Err(Failure::of("the model wrote more than 8 MiB and was cut off"));
+            }
         }
         Ok(())
     }
 
-    fn transport(&self, error: &reqwest::Error) -> Failure {
-        if error.is_timeout() && !error.is_connect() {
-            return Failure::of(format!("nothing came from the model for {} s", self.endpoint.idle.as_secs()));
+    fn end(self) -> Result<(), Failure> {
+        match (self.finished, self.unreadable) {
+            (false, _) => Err(Failure::once_more("the answer was cut off: the connection ended before the model had finished".to_owned())),
+            (true, 0) if self.refused.trim().is_empty() => Ok(()),
+            (true, 0) => Err(Failure::of(format!("the model refused: {}", stream::shortened(&self.refused)))),
+            (true, unreadable) => Err(Failure::not_whole(unreadable)),
         }
-        let why = format!("{} can't be reached: {}", self.endpoint.base_url, spelled_out(error));
-        // An address that is none stays none.
-        Failure { again: !error.is_builder(), ..Failure::of(why) }
     }
-
-    async fn refused(&self, response: reqwest::Response) -> Failure {
-        let status = response.status();
-        let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
-        let body = response.bytes().await.unwrap_or_default();
-        let said = stream::error_text(&body);
-        let colon = if said.is_empty() { "" } else { ": " };
-        let body = String::from_utf8_lossy(&body).to_lowercase();
-        let is_first = !self.messages.iter().any(|message| message["role"] == "tool");
-        let meaning = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "the model key was refused",
-            StatusCode::PAYMENT_REQUIRED => "the account of the model key has no money left",
-            StatusCode::TOO_MANY_REQUESTS => "the model's provider asks to wait",
-            status if status.is_server_error() => "the model's provider failed",
-            StatusCode::PAYLOAD_TOO_LARGE => TOO_LONG,
-            _ if tells(&body, &["context_length", "context length", "context window", "maximum context", "too long"]) => TOO_LONG,
-            _ if !self.tools.is_empty() && is_first && tells(&body, &["tool", "function"]) => {
-                "the endpoint does not let this model use tools: take another model, or LLM_TOOLS=none"
-            }
-            StatusCode::NOT_FOUND => "the endpoint knows no such model or address",
-            _ => "the request was refused",
-        };
-        let why = format!("{meaning} (HTTP {}){colon}{said}", status.as_u16());
-        Failure { why, status: Some(status.as_u16()), again: is_passing(status.as_u16()), wait }
-    }
-}
-
-const TOO_LONG: &str = "the conversation has grown too long for the model";
-
-fn tells(body: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| body.contains(word))
-}
-
-/// Whether what was refused with this number may be granted later.
-fn is_passing(status: u16) -> bool {
-    status == 429 || (500..600).contains(&status)
-}
-
-/// An error with its causes: the outermost sentence alone says nothing.
-fn spelled_out(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 impl Call {
@@ -249,12 +222,13 @@ impl Call {
         match event {
             Event::Model(model) => self.model = Some(model),
             Event::Tokens(tokens) => (self.tokens, self.begun) = (Some(tokens), true),
+            Event::Odd(told) => (self.odd, self.begun) = (Some(told), true),
             Event::CallPart(part) => self.add(part),
             Event::Thought { field, text } => {
                 self.begun = true;
                 self.thought.get_or_insert_with(|| (field, String::new())).1.push_str(&text);
             }
-            Event::Piece(_) | Event::Finished { .. } | Event::Failed { .. } => {}
+            Event::Piece(_) | Event::Refused(_) | Event::Finished { .. } | Event::Failed { .. } | Event::Unreadable => {}
         }
     }
 

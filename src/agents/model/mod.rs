@@ -3,6 +3,7 @@
 //! Both built-in agents with a model stand on this room: `demo` with a key (one answer, no tools) and `llm` (turns with tools).
 
 mod call;
+mod failure;
 mod mask;
 mod result_file;
 mod spent;
@@ -11,10 +12,12 @@ mod stream;
 use std::{collections::BTreeMap, time::Duration};
 
 use orchestrator_core::domain::agent::Secret;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 pub(super) use self::{
-    call::{Asking, Call, Failure, Listener, ToolCall, client},
+    call::{Asking, Call, Listener, ToolCall, client},
+    failure::Failure,
     mask::Mask,
     result_file::ResultFile,
     spent::Spent,
@@ -24,7 +27,7 @@ pub(super) use self::{
 /// Where the model is asked, taken from the environment that the agent's definition gives.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
-    base_url: String,
+    base_url: Url,
     key: Option<Secret>,
     /// The model that is asked.
     pub(super) model: String,
@@ -69,24 +72,44 @@ impl Endpoint {
         if key.is_none() && base_url.is_none() {
             return Ok(None);
         }
-        let base_url = base_url.unwrap_or(OPENROUTER).trim_end_matches('/');
+        let base_url = base_url.unwrap_or(OPENROUTER);
         if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
             return Err("LLM_BASE_URL must begin with https:// or http://".to_owned());
         }
+        let base_url = Url::parse(base_url).map_err(|error| format!("LLM_BASE_URL is no address: {error}"))?;
         let asked = given("ORCH_MODEL").map(|full| full.split_once('/').map_or(full, |(_, model)| model));
         let Some(model) = given("LLM_MODEL").or(asked) else {
             return Err("no model is named: the task, `primary` in openclaw.json, or LLM_MODEL must name one".to_owned());
         };
-        let effort =
-            given("ORCH_THINKING").filter(|level| matches!(*level, "low" | "medium" | "high") && base_url.contains("//openrouter.ai/"));
+        let effort = given("ORCH_THINKING")
+            .filter(|level| matches!(*level, "low" | "medium" | "high") && base_url.host_str() == Some("openrouter.ai"));
         Ok(Some(Self {
-            base_url: base_url.to_owned(),
+            base_url,
             key,
             model: model.to_owned(),
             effort: effort.map(str::to_owned),
             idle: Duration::from_secs(number(variables, "LLM_IDLE_SECONDS", 90)?.clamp(1, 3_600)),
             retries: u32::try_from(number(variables, "LLM_RETRIES", 2)?).unwrap_or(2).min(10),
         }))
+    }
+
+    /// Where a call is made: below the address, with the query that it has.
+    fn completions(&self) -> Url {
+        let mut url = self.base_url.clone();
+        let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url
+    }
+
+    /// The address as messages tell it: name, password and query of an address are secrets.
+    fn shown(&self) -> String {
+        format!("{}://{}{}", self.base_url.scheme(), self.host(), self.base_url.path().trim_end_matches('/'))
+    }
+
+    /// Where the endpoint is, with its port.
+    fn host(&self) -> String {
+        let host = self.base_url.host_str().unwrap_or_default();
+        self.base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// What takes the key out of texts that come from elsewhere.

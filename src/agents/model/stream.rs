@@ -1,9 +1,12 @@
 //! The wire of a streamed chat completion: lines of server-sent events, each with a piece of the answer, the tokens, or an end.
 
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 /// The longest line that is waited for, in bytes.
 const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// More tokens than any call has had: beyond it a number is a mistake, as it is to the orchestrator.
+const MOST_TOKENS: f64 = 1e15;
 
 /// What one line says.
 #[derive(Debug, PartialEq)]
@@ -12,16 +15,22 @@ pub(super) enum Event {
     Model(String),
     /// The model wrote.
     Piece(String),
+    /// The model wrote that it will not do what it was asked.
+    Refused(String),
     /// The model thought aloud; some endpoints want it back with a tool's result, under the name that they gave it.
     Thought { field: &'static str, text: String },
     /// A piece of a tool's call.
     CallPart(CallPart),
     /// What the request used in all.
     Tokens(Tokens),
+    /// The same as it was told, `input` and `output`, where that can't be true.
+    Odd(Value),
     /// The model has ended; not `whole`: it had to.
     Finished { whole: bool },
     /// The provider gave up, with a number that says why, as HTTP has it.
     Failed { why: String, status: Option<u16> },
+    /// Something was said that can't be read: whatever it was is missing.
+    Unreadable,
 }
 
 /// A piece of one of the calls of an answer.
@@ -73,7 +82,31 @@ fn events(line: &str) -> Vec<Event> {
     if data == "[DONE]" {
         return vec![Event::Finished { whole: true }];
     }
-    let Ok(value) = serde_json::from_str::<Value>(data) else { return Vec::new() };
+    let Ok(value) = serde_json::from_str::<Value>(data) else {
+        // A bare word that keeps the connection alive is no piece of an event.
+        return if data.contains(['{', '"', '}']) { vec![Event::Unreadable] } else { Vec::new() };
+    };
+    told(&value)
+}
+
+/// What the body of an answer says that came whole, without a stream; `None` if it is none.
+pub(super) fn completion(body: &[u8]) -> Option<Vec<Event>> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    if let Some(mut message) = value.pointer_mut("/choices/0/message").filter(|message| message.is_object()).map(Value::take) {
+        // Calls that come whole are not numbered, and pieces without a number belong together.
+        for (nth, call) in message["tool_calls"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).enumerate() {
+            call.insert("index".to_owned(), Value::from(nth));
+        }
+        value["choices"][0]["delta"] = message;
+    } else if value["error"].is_null() {
+        return None;
+    }
+    let mut events = told(&value);
+    events.push(Event::Finished { whole: true });
+    Some(events)
+}
+
+fn told(value: &Value) -> Vec<Event> {
     if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
         let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
         return vec![Event::Failed { why: said(error), status }];
@@ -87,7 +120,8 @@ fn events(line: &str) -> Vec<Event> {
             break;
         }
     }
-    found.extend(delta["content"].as_str().filter(|text| !text.is_empty()).map(|text| Event::Piece(text.to_owned())));
+    found.extend(words(&delta["content"]));
+    found.extend(some(&delta["refusal"]).map(Event::Refused));
     found.extend(delta["tool_calls"].as_array().into_iter().flatten().map(|part| Event::CallPart(call_part(part))));
     match choice["finish_reason"].as_str() {
         None => {}
@@ -95,8 +129,20 @@ fn events(line: &str) -> Vec<Event> {
         Some("error" | "content_filter") => found.push(Event::Failed { why: "it withheld the rest".to_owned(), status: None }),
         Some(_) => found.push(Event::Finished { whole: true }),
     }
-    found.extend(tokens(&value["usage"]).map(Event::Tokens));
+    found.extend(tokens(&value["usage"]).map(Event::Tokens).or_else(|| odd(&value["usage"]).map(Event::Odd)));
     found
+}
+
+/// What was written: a text, or a list of parts, of which those that are no text are left out.
+fn words(content: &Value) -> Vec<Event> {
+    let is_text = |part: &&Value| part["type"].as_str().is_none_or(|kind| kind.ends_with("text") || kind == "refusal");
+    let parts = content.as_array().into_iter().flatten().filter(is_text);
+    let read = |part: &Value| some(&part["text"]).map(Event::Piece).or_else(|| some(&part["refusal"]).map(Event::Refused));
+    some(content).map(Event::Piece).into_iter().chain(parts.filter_map(read)).collect()
+}
+
+fn some(text: &Value) -> Option<String> {
+    text.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn call_part(part: &Value) -> CallPart {
@@ -119,6 +165,13 @@ fn tokens(usage: &Value) -> Option<Tokens> {
     Some(Tokens { input: uncached - cache_write.unwrap_or(0), output, cache_read, cache_write, reasoning, cost })
 }
 
+/// Figures that no call has had: they are handed on as they are, for whoever reads them to wonder at.
+fn odd(usage: &Value) -> Option<Value> {
+    let given = [&usage["prompt_tokens"], &usage["completion_tokens"]];
+    let is_odd = |count: &&Value| !count.is_null() && !count.as_f64().is_some_and(|count| (0.0..=MOST_TOKENS).contains(&count));
+    given.iter().any(is_odd).then(|| json!({ "input": given[0], "output": given[1] }))
+}
+
 /// The sentence in an error's body, short enough for a log line.
 pub(super) fn error_text(body: &[u8]) -> String {
     match serde_json::from_slice::<Value>(body) {
@@ -132,7 +185,8 @@ fn said(error: &Value) -> String {
     shortened(&text)
 }
 
-fn shortened(text: &str) -> String {
+/// One line of it, short enough for a log.
+pub(super) fn shortened(text: &str) -> String {
     let line: Vec<&str> = text.split_whitespace().collect();
     line.join(" ").chars().take(300).collect()
 }
@@ -168,7 +222,7 @@ mod tests {
     #[test]
     fn usage_that_is_no_count_is_unknown() {
         for usage in
-            ["null", "{}", "{\"prompt_tokens\":-1,\"completion_tokens\":2}", "{\"prompt_tokens\":1.5,\"completion_tokens\":2}", "[]", "7"]
+            ["null", "{}", "{\"prompt_tokens\":null,\"completion_tokens\":2}", "{\"prompt_tokens\":1.5,\"completion_tokens\":2}", "[]", "7"]
         {
             assert_eq!(events(&format!("data: {{\"choices\":[],\"usage\":{usage}}}")), [], "{usage}");
         }
@@ -176,8 +230,15 @@ mod tests {
 
     #[test]
     fn comments_and_rubbish_say_nothing() {
-        for line in ["", ": OPENROUTER PROCESSING", "event: x", "data: {", "data: []", "data: 7", "\u{0}"] {
+        for line in ["", ": OPENROUTER PROCESSING", "event: x", "data:", "data: ping", "data: []", "data: 7", "\u{0}"] {
             assert_eq!(events(line), [], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_an_event_is_told_as_one() {
+        for line in ["data: {", "data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d\"}}]}", "data: ten\"}}]}"] {
+            assert_eq!(events(line), [Event::Unreadable], "{line:?}");
         }
     }
 

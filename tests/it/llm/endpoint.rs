@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Silence(Vec<String>),
     /// A refusal with its seconds to wait.
     Refusal(u16, Option<u32>, String),
+    /// Anything else: its number, its headers and its body.
+    Other(u16, Vec<(&'static str, String)>, String),
 }
 
 impl Reply {
@@ -147,6 +149,11 @@ async fn answer(State((replies, asked)): State<Shared>, headers: HeaderMap, Json
                 response.headers_mut().insert(header::RETRY_AFTER, wait.into());
             }
             response
+        }
+        Reply::Other(code, headers, body) => {
+            let response = Response::builder().status(code);
+            let response = headers.into_iter().fold(response, |response, (name, value)| response.header(name, value));
+            response.body(Body::from(body)).unwrap()
         }
     }
 }

@@ -4,6 +4,7 @@ mod commands;
 pub(crate) mod endpoint;
 mod trouble;
 mod turns;
+mod wire;
 
 use std::{
     fs,

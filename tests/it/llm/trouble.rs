@@ -90,6 +90,29 @@ fn a_stream_that_is_cut_before_anything_has_come_is_asked_for_again() {
 }
 
 #[test]
+fn an_answer_that_reached_its_limit_is_kept_with_a_note_behind_it() {
+    let long = || Reply::Events(vec![delta(&json!({ "content": "Half an " })), delta(&json!({ "content": "answer" })), end("length")]);
+    let whole = "Half an answer\n\n[The model reached its output limit here.]\n";
+    for tools in ["none", "read"] {
+        let bench = Bench::answering(vec![long()]).with("LLM_TOOLS", tools);
+        let run = bench.run();
+
+        assert_eq!((run.code, bench.file("RESULT.txt").as_deref()), (0, Some(whole)), "{}", run.err);
+        assert_eq!(run.result()["text"], whole);
+    }
+
+    let write = call("a", "write_file", &json!({ "path": "RESULT.txt", "content": "42" }));
+    let bench = Bench::answering(vec![Reply::tools("", &[write]), long()]);
+    let run = bench.run();
+    assert_eq!((bench.file("RESULT.txt").as_deref(), &run.result()["text"]), (Some("42"), &whole.into()), "its own is left alone");
+
+    let bench = Bench::answering(vec![Reply::Events(vec![delta(&json!({ "reasoning": "hm" })), end("length")])]);
+    let run = bench.run();
+    assert_eq!((run.code, bench.file("RESULT.txt")), (1, None));
+    assert_eq!(run.result()["error"], "the model reached its output limit before it had answered");
+}
+
+#[test]
 fn a_failure_in_a_later_turn_keeps_what_earlier_ones_used() {
     let list = call("a", "list_files", &json!({}));
     let bench = Bench::answering(vec![Reply::tools("I look.", &[list]).costing(0.25), Reply::Refusal(401, None, "revoked".to_owned())]);
