@@ -44,7 +44,8 @@ pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String
         texts.extend(group.iter().map(|text| (format!("args[{index}]"), text.clone())));
     }
     for (name, value) in raw.env.iter().flatten() {
-        let at = super::json_text::join("env", name);
+        // Whoever writes `"KEY=value"` for a name has written a value, too.
+        let at = super::json_text::join("env", name.split('=').next().unwrap_or_default());
         if !is_variable(name) {
             faults.push(layer.complaint(&at, "it must be a variable's name: letters, digits and _, not beginning with a digit"));
         } else if is_ours(name) {

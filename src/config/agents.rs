@@ -14,6 +14,7 @@ use super::{
     built_in::{self, THIS_PROGRAM},
     checks,
     complaint::{Complaint, nearest},
+    confidential,
     env_file::Layers,
     isolation,
     openclaw::OpenClaw,
@@ -69,6 +70,9 @@ pub(super) fn built_in_secrets() -> BTreeSet<String> {
     let named = built_in::agents().into_values().flat_map(|agent| agent.secrets.unwrap_or_default());
     named.chain(["LLM_API_KEY", "LLM_BASE_URL", "LLM_MODEL"].map(str::to_owned)).collect()
 }
+
+/// What to do about a key that stands where its name belongs.
+const BY_NAME: &str = "The key itself belongs into discord-config.env, as NAME=key, and its NAME here.";
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
@@ -136,10 +140,17 @@ fn definition(
         for (index, secret) in layer.raw.secrets.iter().flatten().enumerate() {
             let at = format!("secrets[{index}]");
             if let Some(rule) = agent_checks::unfit_secret(secret) {
-                faults.push(layer.complaint(&at, rule).given(secret));
+                let complaint = layer.complaint(&at, rule);
+                faults.push(if confidential::is_a_name(secret) {
+                    complaint.given(secret)
+                } else {
+                    complaint.given_unseen(&secret.as_str().into()).way_out(BY_NAME)
+                });
             } else if !secrets.contains_key(secret) {
-                let (name, file) = (super::complaint::quoted(secret), with.layers.file.path.display());
-                warnings.push(layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json")));
+                let (is_a_name, file) = (confidential::is_a_name(secret), with.layers.file.path.display());
+                let name = if is_a_name { super::complaint::quoted(secret) } else { "a variable of this name".to_owned() };
+                let complaint = layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json"));
+                warnings.push(if is_a_name { complaint } else { complaint.given_unseen(&secret.as_str().into()).way_out(BY_NAME) });
             }
         }
         let own_home = !matches!(raw.home, None | Some(RawHome::User));

@@ -1,0 +1,47 @@
+//! Slips in agent definitions: what is said of them, what is never repeated, and where the way out leads.
+
+use super::{Machine, tells};
+
+fn with(agents: &str) -> Machine {
+    Machine::new().file("orchestrator_config.json", format!("{{\"agents\": {agents}}}"))
+}
+
+#[test]
+fn no_complaint_repeats_what_an_agent_is_given() {
+    let key = "sk-live-0123456789";
+    for (definition, at, parts) in [
+        (r#""env": ["API_KEY=sk-live-0123456789"]"#, "env", ["is a list of 1 element", "it must be an object"]),
+        (r#""env": "API_KEY=sk-live-0123456789""#, "env", ["is a text of 26 characters", "it must be an object"]),
+        (r#""env": {"A": ["sk-live-0123456789"]}"#, "env.A", ["is a list of 1 element", "it must be a text"]),
+        (r#""env": {"A=sk-live-0123456789": ""}"#, "env.A", ["variable's name", ""]),
+        (r#""files": ["sk-live-0123456789"]"#, "files", ["is a list of 1 element", "it must be an object"]),
+        (r#""files": "sk-live-0123456789""#, "files", ["is a text of 18 characters", "it must be an object"]),
+        (r#""secrets": "sk-live-0123456789""#, "secrets", ["is a text of 18 characters", "it must be a list"]),
+        (r#""secrets": {"A": "sk-live-0123456789"}"#, "secrets", ["is an object of 1 key", "it must be a list"]),
+        (r#""secrets": ["sk-live-0123456789"]"#, "secrets[0]", ["is a text of 18 characters", "its NAME here"]),
+    ] {
+        let in_file = with(&format!(r#"{{"x": {{"command": "sh", {definition}}}}}"#)).faults();
+        let in_folder = Machine::new().file("agents/x/agent.json", format!(r#"{{"command": "sh", {definition}}}"#)).faults();
+        for (faults, at) in [(in_file, format!("`agents.x.{at}`")), (in_folder, format!("`{at}`"))] {
+            assert!(faults.len() == 1 && tells(&faults, &[&at, parts[0], parts[1]]), "{definition}: {faults:#?}");
+            assert!(!tells(&faults, &[key]), "{definition}: {faults:#?}");
+        }
+    }
+    let warnings = with(r#"{"x": {"command": "sh", "secrets": ["sk_live_0123456789"]}}"#).warnings();
+    assert!(tells(&warnings, &["`agents.x.secrets[0]` is a text of 18 characters", "no value for"]), "{warnings:#?}");
+    assert!(!tells(&warnings, &["sk_live"]), "{warnings:#?}");
+}
+
+#[test]
+fn what_stands_in_an_agent_s_files_is_not_shown_and_their_names_are() {
+    let files = r#"{"{task_dir}/a.json": {"apiKey": "sk-live-1"}, "{task_dir}/b": "sk-live-2", "{task_dir}/c": 5}"#;
+    let definition = format!(r#"{{"command": "sh", "secrets": ["A_KEY", "sk_live_3"], "files": {files}}}"#);
+    for machine in [with(&format!(r#"{{"x": {definition}}}"#)), Machine::new().file("agents/x/agent.json", &definition)] {
+        for name in ["a.json", "b", "c"] {
+            assert_eq!(machine.setting(&format!("agents.x.files.\"{{task_dir}}/{name}\"")).0, "(set, not shown)");
+        }
+        assert_eq!(machine.setting("agents.x.secrets").0, "[\"A_KEY\",\"(set, not shown)\"]");
+        let settings = format!("{:?}", machine.config().settings);
+        assert!(!settings.contains("sk-live") && !settings.contains("apiKey") && !settings.contains("sk_live"), "{settings}");
+    }
+}
