@@ -253,6 +253,8 @@ fn program(
             // A command of the wrong type was complained of already.
             let (key, folder) = (format!("agents.{name}.command"), format!("{FOLDER}/{name}/agent.json"));
             let told = faults.iter().any(|fault| fault.key == key || fault.key == "command" && fault.place.contains(&folder));
+            // One may stand in what could not be read.
+            let told = told || with.own.unread || layers.iter().any(|layer| layer.file.is_unread());
             if let Some(layer) = layers.first().filter(|_| !told && !is_built_in) {
                 let key = if layer.key.is_empty() { "command" } else { "" };
                 let rule = "it needs a `command`: a program's name or path";

@@ -29,6 +29,8 @@ const MAX_MISTAKES: usize = 50;
 pub(super) struct OwnFile<T = Raw> {
     pub(super) path: PathBuf,
     pub(super) exists: bool,
+    /// Whether nobody knows what stands in it: it is there, and could not be read.
+    pub(super) unread: bool,
     pub(super) raw: T,
     /// What stands in the file, where nothing is laid over it.
     said: Value,
@@ -93,11 +95,18 @@ fn flatten(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
 pub(super) trait Written {
     /// A complaint about a key, at the place that its value came from.
     fn complaint(&self, key: &str, rule: &str) -> Complaint;
+
+    /// Whether nobody knows what stands there: it could not be read.
+    fn is_unread(&self) -> bool;
 }
 
 impl<T: DeserializeOwned + Default> Written for OwnFile<T> {
     fn complaint(&self, key: &str, rule: &str) -> Complaint {
         OwnFile::complaint(self, key, rule)
+    }
+
+    fn is_unread(&self) -> bool {
+        self.unread
     }
 }
 
@@ -107,6 +116,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         let mut own = Self {
             path: path.to_owned(),
             exists: false,
+            unread: false,
             raw: T::default(),
             said: Value::Null,
             sources: BTreeMap::new(),
@@ -114,6 +124,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         };
         let text = text_file::read(path).unwrap_or_else(|complaint| {
             faults.push(complaint);
+            own.unread = true;
             None
         });
         own.exists = text.is_some();
@@ -125,6 +136,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
                     Complaint::of_file(place, format!("this is not JSON: {}", error.why))
                         .way_out("Comments and trailing commas are allowed."),
                 );
+                own.unread = true;
                 own.document.value = Value::Object(Map::new());
             }
         }
@@ -136,6 +148,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         }
         if !own.document.value.is_object() {
             faults.push(Complaint::of_file(own.place(1), "it must be an object: { … }"));
+            own.unread = true;
             own.document.value = Value::Object(Map::new());
         }
         let value = std::mem::take(&mut own.document.value);

@@ -45,3 +45,20 @@ fn what_stands_in_an_agent_s_files_is_not_shown_and_their_names_are() {
         assert!(!settings.contains("sk-live") && !settings.contains("apiKey") && !settings.contains("sk_live"), "{settings}");
     }
 }
+
+#[test]
+fn of_a_definition_that_can_t_be_read_no_key_is_missed() {
+    let unread = |machine: Machine| {
+        let faults = machine.faults();
+        assert!(faults.len() == 1 && tells(&faults, &["~root/agents/x/agent.json"]), "{faults:#?}");
+    };
+
+    unread(Machine::new().file("agents/x/agent.json", "{\"command\": \"sh\",, }"));
+    unread(Machine::new().file("agents/x/agent.json", "[]"));
+    unread(Machine::new().file("agents/x/agent.json", " ".repeat(5 << 20)));
+    unread(Machine::new().file("agents/x/agent.json/no-file", ""));
+    let above = Machine::new()
+        .file("orchestrator_config.json", "{\"agents\": {\"x\": {\"command\": \"sh\"}},,}")
+        .file("agents/x/AGENTS.md", "Be brief.");
+    assert_eq!(above.faults().len(), 1, "{:#?}", above.faults());
+}
