@@ -260,7 +260,9 @@ fn program(
                 let rule = "it needs a `command`: a program's name or path";
                 let complaint = if key.is_empty() { layer.file.complaint(&layer.key, rule) } else { layer.complaint(key, rule) };
                 let known: Vec<&str> = built_in::agents().into_keys().collect();
-                faults.push(complaint.way_out(format!("Only built-in agents ({}) have one already.", known.join(", "))));
+                let meant =
+                    nearest(name.as_str(), known.iter().copied()).map(|meant| format!("Did you mean `{meant}`? ")).unwrap_or_default();
+                faults.push(complaint.way_out(format!("{meant}Only built-in agents ({}) have one already.", known.join(", "))));
             }
             None
         }

@@ -20,6 +20,7 @@ mod json_text;
 mod limits;
 mod load;
 mod misfit;
+mod misplaced;
 mod openclaw;
 mod openclaw_prices;
 mod own_file;

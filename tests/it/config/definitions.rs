@@ -47,6 +47,40 @@ fn what_stands_in_an_agent_s_files_is_not_shown_and_their_names_are() {
 }
 
 #[test]
+fn a_key_in_the_wrong_place_or_by_another_name_is_led_to_its_own() {
+    for (definition, key, way_out) in [
+        (
+            r#""isolation": {"file_system": "workspace"}"#,
+            "isolation",
+            "Its keys (file_system, network, …) stand directly in the definition",
+        ),
+        (r#""format": "json""#, "format", "Did you mean `output.format`?"),
+        (r#""text": "/a""#, "text", "Did you mean `output.text`?"),
+        (r#""usage": {}"#, "usage", "Did you mean `output.usage`?"),
+        (r#""error": "/e""#, "error", "Did you mean `output.error`?"),
+        (r#""classes": []"#, "classes", "Did you mean `output.classes`?"),
+        (r#""cmd": "sh""#, "cmd", "Did you mean `command`?"),
+        (r#""model": "a/b""#, "model", "Did you mean `default_model`?"),
+        (r#""memory": 64"#, "memory", "Did you mean `memory_mb`?"),
+        (r#""timeout": 60"#, "timeout", "`TIMEOUT` in discord-config.env"),
+        (r#""checks": {"a": {"command": "true", "timeout": 5}}"#, "checks.a.timeout", "Did you mean `timeout_seconds`?"),
+    ] {
+        let faults = with(&format!(r#"{{"x": {{"command": "sh", {definition}}}}}"#)).faults();
+        assert!(faults.len() == 1 && tells(&faults, &[&format!("`agents.x.{key}`: unknown key"), way_out]), "{definition}: {faults:#?}");
+    }
+    let of_none = with(r#"{"claud": {"args": []}}"#).faults();
+    assert!(tells(&of_none, &["`agents.claud`", "it needs a `command`", "Did you mean `claude`?"]), "{of_none:#?}");
+}
+
+#[test]
+fn what_is_wanted_is_said_in_plain_words() {
+    let faults = with(r#"{"x": {"command": "sh", "output": {"success": {"exit": ["0"]}}}}"#).faults();
+
+    assert!(tells(&faults, &["`agents.x.output.success.exit[0]` is \"0\", but it must be a whole number"]), "{faults:#?}");
+    assert!(!tells(&faults, &["i32"]), "{faults:#?}");
+}
+
+#[test]
 fn of_a_definition_that_can_t_be_read_no_key_is_missed() {
     let unread = |machine: Machine| {
         let faults = machine.faults();
