@@ -22,6 +22,7 @@ use super::{
     programs::Places,
     protocol,
     quotas::{self, RawQuota},
+    reading_checks,
 };
 use orchestrator_core::domain::{
     acp::Protocol,
@@ -154,7 +155,7 @@ fn definition(
             }
         }
         let own_home = !matches!(raw.home, None | Some(RawHome::User));
-        agent_checks::check(layer, own_home, &secrets, with.tokens, faults);
+        agent_checks::check(layer, own_home, &secrets, with.tokens, faults, warnings);
         agent_checks::warn_of_open_secrets(layer, warnings);
     }
     let mut made = AgentDefinition { secrets, ..AgentDefinition::of(name, program) };
@@ -210,6 +211,7 @@ fn definition(
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
         checks::check(layer, faults);
         protocol::check(layer, is_acp, faults);
+        reading_checks::check(layer, faults, warnings);
     }
     made.checks = checks::of(&raw, layers, ground);
     made.always_checked = checks::always(layers, &made.checks, faults);

@@ -29,6 +29,7 @@ mod programs;
 mod protocol;
 mod provenance;
 mod quotas;
+mod reading_checks;
 mod sections;
 mod text_file;
 mod who_may;

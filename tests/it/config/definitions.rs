@@ -96,3 +96,55 @@ fn of_a_definition_that_can_t_be_read_no_key_is_missed() {
         .file("agents/x/AGENTS.md", "Be brief.");
     assert_eq!(above.faults().len(), 1, "{:#?}", above.faults());
 }
+
+#[test]
+fn rules_that_find_nothing_or_everything_are_told() {
+    let faults = |output: &str| with(&format!(r#"{{"x": {{"command": "sh", "output": {{"format": "jsonl", {output}}}}}}}"#)).faults();
+    for (output, parts) in [
+        (r#""success": {"exit": []}"#, ["`agents.x.output.success.exit`", "no run is ever a good one"]),
+        (r#""success": {"exit": [0, 256]}"#, ["`agents.x.output.success.exit[1]` is \"256\"", "from 0 to 255"]),
+        (r#""classes": [{"class": "auth", "exit": [-1]}]"#, ["`agents.x.output.classes[0].exit[0]` is \"-1\"", "from 0 to 255"]),
+        (r#""classes": [{"class": "auth", "error": ""}]"#, ["`agents.x.output.classes[0].error`", "an empty word is in every error"]),
+        (r#""classes": [{"class": "auth", "error": ["a", " "]}]"#, ["`agents.x.output.classes[0].error[1]`", "an empty word"]),
+        (r#""text": {"at": "/a", "take": "sum"}"#, ["`agents.x.output.text.take` is \"sum\"", "\"concat\" puts them together"]),
+        (r#""text": ["/b", {"at": "/a", "take": "sum"}]"#, ["`agents.x.output.text[1].take`", "words have no sum"]),
+        (r#""usage": {"input": "/in", "take": "concat"}"#, ["`agents.x.output.usage.take` is \"concat\"", "\"sum\" adds them up"]),
+    ] {
+        let faults = faults(output);
+        assert!(faults.len() == 1 && tells(&faults, &parts), "{output}: {faults:#?}");
+    }
+
+    let warnings = |output: &str| with(&format!(r#"{{"demo": {{"output": {output}}}}}"#)).warnings();
+    for (output, parts) in [
+        (
+            r#"{"text": "/a", "usage": {"input": "/in"}}"#,
+            ["with the format \"text\" nothing is read by `text`, `usage`", "`agents.demo.output.format`"],
+        ),
+        (r#"{"format": "result_file", "error": "/e"}"#, ["with the format \"result_file\" nothing is read by `error`", "\"jsonl\""]),
+        (r#"{"format": "json", "classes": [{"class": "auth"}]}"#, ["`agents.demo.output.classes[0]`", "it has no condition"]),
+    ] {
+        let told = warnings(output);
+        assert!(tells(&told, &parts), "{output}: {told:#?}");
+    }
+    for fine in ["{}", r#"{"format": "jsonl", "text": "/a"}"#, r#"{"classes": [{"class": "auth", "exit": [41]}]}"#, "\"pi\""] {
+        assert!(!tells(&warnings(fine), &["agents.demo.output"]), "{fine}: {:#?}", warnings(fine));
+    }
+}
+
+#[test]
+fn a_slip_in_a_placeholder_is_told_in_files_too_and_braces_of_their_own_are_left_to_them() {
+    let faults = |files: &str| with(&format!(r#"{{"x": {{"command": "sh", "files": {files}}}}}"#)).faults();
+
+    let in_path = faults(r#"{"{task_dir}/{nope}": "x"}"#);
+    assert!(in_path.len() == 1 && tells(&in_path, &["there is no placeholder {nope}", "Known: {task_text}"]), "{in_path:#?}");
+    let content = r#"{"{task_dir}/a": {"folder": "{task_dri}"}, "{task_dir}/b": "{\"a\":1} {user} {} {x"}"#;
+    let in_content = with(&format!(r#"{{"demo": {{"files": {content}}}}}"#)).warnings();
+    assert!(tells(&in_content, &["there is no placeholder {task_dri}", "Did you mean {task_dir}?"]), "{in_content:#?}");
+    assert!(!tells(&in_content, &["/b"]), "{in_content:#?}");
+    let machine = with(r#"{"x": {"command": "sh", "env": {"A": "{sk_live_0123456789}"}}}"#);
+    assert!(tells(&machine.faults(), &["`agents.x.env.A`", "is no placeholder"]) && !tells(&machine.faults(), &["sk_live"]));
+    with(
+        r#"{"x": {"command": "sh", "files": {"{task_dir}/a": "{\"a\":1} {user} {} {x", "{task_dir}/{model_name}.json": {"a": {"b": 1}}}}}"#,
+    )
+    .config();
+}
