@@ -10,11 +10,14 @@ use super::{
     own_file::Written,
 };
 
+/// A word that stands among those of definitions and is no one's to write: the class of an attempt that a check has failed.
+pub(super) const OURS: &str = "check_failed";
+
 /// What is wrong at `path`, where `wrong` stands; `said` is the reader's own message.
 pub(super) fn told(file: &dyn Written, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
     // What the message is about, and what would have been right, both in back quotes.
     let own = said.split('`').nth(1).unwrap_or(path);
-    let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
+    let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).filter(|word| *word != OURS).collect();
     let meant = nearest(own, expected.iter().copied());
     if said.starts_with("unknown field") {
         let known = || format!("Known here: {}.", expected.iter().copied().collect::<Vec<_>>().join(", "));
@@ -62,7 +65,7 @@ fn rule(wanted: &str) -> String {
         object if object.starts_with("a map") || object.starts_with("map") || object.starts_with("struct") => {
             "it must be an object: { … }".to_owned()
         }
-        other => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
+        other => format!("it must be {}", other.replace("one of ", "").replace(&format!(", `{OURS}`"), "").replace('`', "\"")),
     }
 }
 

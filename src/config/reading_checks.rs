@@ -1,8 +1,11 @@
 //! Rules for reading an agent that are no mistakes in form, and yet can't be meant: they would find nothing, or everything.
 
-use orchestrator_core::domain::reading::{Format, OneOrMore, Reading, Selector, Take, UsageRule};
+use orchestrator_core::domain::reading::{ErrorClass, Format, OneOrMore, Reading, Selector, Take, UsageRule};
 
-use super::{agent_checks::Layer, agent_section::RawReading, complaint::Complaint};
+use super::{agent_checks::Layer, agent_section::RawReading, complaint::Complaint, misfit::OURS};
+
+/// The classes that an agent's output may mean, in their order.
+const CLASSES: [&str; 7] = ["auth", "rate_limit", "quota", "transient", "timeout", "budget", "request"];
 
 /// Checks the rules that a person wrote.
 pub(super) fn check(layer: &Layer<'_>, faults: &mut Vec<Complaint>, warnings: &mut Vec<Complaint>) {
@@ -17,6 +20,10 @@ pub(super) fn check(layer: &Layer<'_>, faults: &mut Vec<Complaint>, warnings: &m
     for (index, rule) in rules.classes.iter().enumerate() {
         let at = format!("output.classes[{index}]");
         check_codes(layer, &format!("{at}.exit"), &rule.exit, faults);
+        if rule.class == ErrorClass::CheckFailed {
+            let complaint = layer.complaint(&format!("{at}.class"), "it is the orchestrator's own: no output of an agent means it");
+            faults.push(complaint.given(OURS).way_out(format!("Known: {}.", CLASSES.join(", "))));
+        }
         if rule.exit.is_empty() && rule.status.is_empty() && rule.error.0.is_empty() {
             let complaint = layer.complaint(&at, "it has no condition, so nothing is ever of this class");
             warnings.push(complaint.way_out("Give it `exit`, `status` or `error`."));

@@ -98,6 +98,21 @@ fn of_a_definition_that_can_t_be_read_no_key_is_missed() {
 }
 
 #[test]
+fn the_orchestrator_s_own_class_is_no_definition_s() {
+    let class = |class: &str| {
+        with(&format!(r#"{{"x": {{"command": "sh", "output": {{"classes": [{{"class": "{class}", "exit": [1]}}]}}}}}}"#)).faults()
+    };
+
+    let own = class("check_failed");
+    assert!(
+        own.len() == 1 && tells(&own, &["`agents.x.output.classes[0].class` is \"check_failed\"", "the orchestrator's own"]),
+        "{own:#?}"
+    );
+    let unknown = class("nope");
+    assert!(tells(&unknown, &["\"auth\"", "\"request\""]) && !tells(&unknown, &["check_failed"]), "{unknown:#?}");
+}
+
+#[test]
 fn rules_that_find_nothing_or_everything_are_told() {
     let faults = |output: &str| with(&format!(r#"{{"x": {{"command": "sh", "output": {{"format": "jsonl", {output}}}}}}}"#)).faults();
     for (output, parts) in [
