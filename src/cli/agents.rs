@@ -27,6 +27,9 @@ use crate::{
 /// What an agent is asked that is only to show that it works.
 const LINE: &str = "Answer with the number 42 and nothing else.";
 
+/// The most that is shown of a failed trial's log, in characters.
+const LOG: usize = 1_500;
+
 /// What can be done with agents.
 #[derive(Debug, Subcommand)]
 pub(super) enum AgentsVerb {
@@ -252,6 +255,7 @@ fn shown(agent: &str, tried: &Trial) -> Value {
         "processes_left_running": record.map(|record| record.swept),
         "remarks": report.remarks,
         "checked": report.checked,
+        "log_tail": report.log_tail,
         "kept": tried.kept,
         "left": tried.left.as_ref().map(|(folder, why)| json!({"folder": folder, "why": why})),
     })
@@ -281,5 +285,9 @@ fn in_words(tried: &Trial) -> String {
     rows.extend(report.remarks.iter().map(|remark| ("remark", harmless::one_line(remark))));
     rows.extend(tried.left.iter().map(|(folder, why)| ("left", format!("{} could not be removed: {why}", folder.display()))));
     rows.extend(tried.kept.iter().map(|kept| ("kept", kept.display().to_string())));
-    rows.into_iter().map(|(name, value)| format!("{name:<10}{value}\n")).collect()
+    let rows: String = rows.into_iter().map(|(name, value)| format!("{name:<10}{value}\n")).collect();
+    match report.log_tail.as_deref().map(|log| fit::tail(log.trim_end(), LOG)) {
+        Some(log) => format!("{rows}\nThe end of its log:\n{}\n", harmless::without_escapes(log)),
+        None => rows,
+    }
 }

@@ -36,7 +36,14 @@ impl Layer<'_> {
 }
 
 /// Checks the parts of one definition that a person wrote. `own_home`: whether its HOME may be its own.
-pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String, Secret>, tokens: &[Secret], faults: &mut Vec<Complaint>) {
+pub(super) fn check(
+    layer: &Layer<'_>,
+    own_home: bool,
+    secrets: &BTreeMap<String, Secret>,
+    tokens: &[Secret],
+    faults: &mut Vec<Complaint>,
+    warnings: &mut Vec<Complaint>,
+) {
     let raw = layer.raw;
     let mut texts: Vec<(String, String)> = Vec::new();
     check_command(layer, faults);
@@ -44,7 +51,8 @@ pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String
         texts.extend(group.iter().map(|text| (format!("args[{index}]"), text.clone())));
     }
     for (name, value) in raw.env.iter().flatten() {
-        let at = super::json_text::join("env", name);
+        // Whoever writes `"KEY=value"` for a name has written a value, too.
+        let at = super::json_text::join("env", name.split('=').next().unwrap_or_default());
         if !is_variable(name) {
             faults.push(layer.complaint(&at, "it must be a variable's name: letters, digits and _, not beginning with a digit"));
         } else if is_ours(name) {
@@ -62,6 +70,7 @@ pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String
             let rule = "it would never be written: the agent's HOME is the user's own, where nothing is put";
             faults.push(layer.complaint(&at, rule).way_out(format!("Set `{}` to \"own\" or \"auto\".", layer.at("home"))));
         }
+        check_placeholders(layer, &at, path, (false, false), faults);
         texts.push((at, super::agent_section::content(content)));
     }
     for (at, text) in texts {
@@ -72,13 +81,9 @@ pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String
             faults.push(layer.complaint(&at, "it holds a Discord token of the orchestrator, which is never given to an agent"));
         }
         // A file may have braces of its own.
-        for unknown in placeholders(&text).filter(|name| !PLACEHOLDERS.contains(name) && !at.starts_with("files")) {
-            let way_out = match nearest(unknown, PLACEHOLDERS) {
-                Some(meant) => format!("Did you mean {{{meant}}}?"),
-                None => format!("Known: {}.", PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ")),
-            };
-            faults.push(layer.complaint(&at, &format!("there is no placeholder {{{unknown}}}")).way_out(way_out));
-        }
+        let is_content = at.starts_with("files.");
+        let told = if is_content { &mut *warnings } else { &mut *faults };
+        check_placeholders(layer, &at, &text, (is_content, at.starts_with("env.")), told);
     }
     for (name, value) in secrets {
         if tokens.contains(value) {
@@ -97,6 +102,20 @@ pub(super) fn check(layer: &Layer<'_>, own_home: bool, secrets: &BTreeMap<String
     }
     if let Some(signal) = raw.soft_signal.as_deref().filter(|signal| signal_number(signal).is_none()) {
         faults.push(layer.complaint("soft_signal", "it must be TERM, INT, HUP, QUIT, USR1 or USR2").given(signal));
+    }
+}
+
+/// Tells of what looks like a placeholder and is none: in a file's content only where it is nearly one, and without repeating what may be secret.
+fn check_placeholders(layer: &Layer<'_>, at: &str, text: &str, (is_content, is_secret): (bool, bool), told: &mut Vec<Complaint>) {
+    for unknown in placeholders(text).filter(|name| !PLACEHOLDERS.contains(name)) {
+        let known = || format!("Known: {}.", PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", "));
+        let (rule, way_out) = match nearest(unknown, PLACEHOLDERS) {
+            Some(meant) => (format!("there is no placeholder {{{unknown}}}"), format!("Did you mean {{{meant}}}?")),
+            None if is_content => continue,
+            None if is_secret => ("what stands between braces there is no placeholder".to_owned(), known()),
+            None => (format!("there is no placeholder {{{unknown}}}"), known()),
+        };
+        told.push(layer.complaint(at, &rule).way_out(way_out));
     }
 }
 

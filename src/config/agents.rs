@@ -14,6 +14,7 @@ use super::{
     built_in::{self, THIS_PROGRAM},
     checks,
     complaint::{Complaint, nearest},
+    confidential,
     env_file::Layers,
     isolation,
     openclaw::OpenClaw,
@@ -21,6 +22,7 @@ use super::{
     programs::Places,
     protocol,
     quotas::{self, RawQuota},
+    reading_checks,
 };
 use orchestrator_core::domain::{
     acp::Protocol,
@@ -69,6 +71,9 @@ pub(super) fn built_in_secrets() -> BTreeSet<String> {
     let named = built_in::agents().into_values().flat_map(|agent| agent.secrets.unwrap_or_default());
     named.chain(["LLM_API_KEY", "LLM_BASE_URL", "LLM_MODEL"].map(str::to_owned)).collect()
 }
+
+/// What to do about a key that stands where its name belongs.
+const BY_NAME: &str = "The key itself belongs into discord-config.env, as NAME=key, and its NAME here.";
 
 /// What definitions are made from.
 pub(super) struct Making<'a> {
@@ -136,14 +141,21 @@ fn definition(
         for (index, secret) in layer.raw.secrets.iter().flatten().enumerate() {
             let at = format!("secrets[{index}]");
             if let Some(rule) = agent_checks::unfit_secret(secret) {
-                faults.push(layer.complaint(&at, rule).given(secret));
+                let complaint = layer.complaint(&at, rule);
+                faults.push(if confidential::is_a_name(secret) {
+                    complaint.given(secret)
+                } else {
+                    complaint.given_unseen(&secret.as_str().into()).way_out(BY_NAME)
+                });
             } else if !secrets.contains_key(secret) {
-                let (name, file) = (super::complaint::quoted(secret), with.layers.file.path.display());
-                warnings.push(layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json")));
+                let (is_a_name, file) = (confidential::is_a_name(secret), with.layers.file.path.display());
+                let name = if is_a_name { super::complaint::quoted(secret) } else { "a variable of this name".to_owned() };
+                let complaint = layer.complaint(&at, &format!("no value for {name} was found in the environment, {file} or openclaw.json"));
+                warnings.push(if is_a_name { complaint } else { complaint.given_unseen(&secret.as_str().into()).way_out(BY_NAME) });
             }
         }
         let own_home = !matches!(raw.home, None | Some(RawHome::User));
-        agent_checks::check(layer, own_home, &secrets, with.tokens, faults);
+        agent_checks::check(layer, own_home, &secrets, with.tokens, faults, warnings);
         agent_checks::warn_of_open_secrets(layer, warnings);
     }
     let mut made = AgentDefinition { secrets, ..AgentDefinition::of(name, program) };
@@ -199,6 +211,7 @@ fn definition(
         isolation::check(layer, &made.isolation, made.home, faults, warnings);
         checks::check(layer, faults);
         protocol::check(layer, is_acp, faults);
+        reading_checks::check(layer, faults, warnings);
     }
     made.checks = checks::of(&raw, layers, ground);
     made.always_checked = checks::always(layers, &made.checks, faults);
@@ -242,12 +255,16 @@ fn program(
             // A command of the wrong type was complained of already.
             let (key, folder) = (format!("agents.{name}.command"), format!("{FOLDER}/{name}/agent.json"));
             let told = faults.iter().any(|fault| fault.key == key || fault.key == "command" && fault.place.contains(&folder));
+            // One may stand in what could not be read.
+            let told = told || with.own.unread || layers.iter().any(|layer| layer.file.is_unread());
             if let Some(layer) = layers.first().filter(|_| !told && !is_built_in) {
                 let key = if layer.key.is_empty() { "command" } else { "" };
                 let rule = "it needs a `command`: a program's name or path";
                 let complaint = if key.is_empty() { layer.file.complaint(&layer.key, rule) } else { layer.complaint(key, rule) };
                 let known: Vec<&str> = built_in::agents().into_keys().collect();
-                faults.push(complaint.way_out(format!("Only built-in agents ({}) have one already.", known.join(", "))));
+                let meant =
+                    nearest(name.as_str(), known.iter().copied()).map(|meant| format!("Did you mean `{meant}`? ")).unwrap_or_default();
+                faults.push(complaint.way_out(format!("{meant}Only built-in agents ({}) have one already.", known.join(", "))));
             }
             None
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use thiserror::Error;
 
 /// One thing that is wrong, or (among the warnings) odd. It never holds a secret: whoever makes one masks what was given.
@@ -32,6 +33,12 @@ impl Complaint {
 
     pub(super) fn given(mut self, given: &str) -> Self {
         self.given = Some(quoted(given));
+        self
+    }
+
+    /// What was given is nobody's business: what kind of thing it is, and how much of it, is said instead.
+    pub(super) fn given_unseen(mut self, given: &Value) -> Self {
+        self.given = Some(kind(given));
         self
     }
 
@@ -92,6 +99,19 @@ pub(super) fn quoted(given: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// What kind of thing a value is, without a letter of it.
+fn kind(value: &Value) -> String {
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "true or false".to_owned(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::String(text) => format!("a text of {}", counted(text.chars().count(), "character")),
+        Value::Array(list) => format!("a list of {}", counted(list.len(), "element")),
+        Value::Object(map) => format!("an object of {}", counted(map.len(), "key")),
+    }
 }
 
 /// The known key that `given` was probably meant to be: at most a third of its letters differ.

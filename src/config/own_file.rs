@@ -11,8 +11,10 @@ use serde_path_to_error::Segment;
 
 use super::{
     complaint::{Complaint, nearest},
+    confidential::{self, shown},
     json_text::{self, Document},
-    provenance::{MASKED, Setting, Source, names_a_secret},
+    misfit,
+    provenance::{Setting, Source},
     sections::Raw,
     text_file,
 };
@@ -27,6 +29,8 @@ const MAX_MISTAKES: usize = 50;
 pub(super) struct OwnFile<T = Raw> {
     pub(super) path: PathBuf,
     pub(super) exists: bool,
+    /// Whether nobody knows what stands in it: it is there, and could not be read.
+    pub(super) unread: bool,
     pub(super) raw: T,
     /// What stands in the file, where nothing is laid over it.
     said: Value,
@@ -77,7 +81,8 @@ pub fn keys() -> Vec<(String, Value)> {
 
 fn flatten(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     match value {
-        Value::Object(map) if !map.is_empty() => {
+        // What an agent is given stays whole: the names in its files are nobody's business either.
+        Value::Object(map) if !map.is_empty() && confidential::entry(path).is_none() => {
             for (key, below) in map {
                 flatten(below, &json_text::join(path, key), found);
             }
@@ -90,11 +95,18 @@ fn flatten(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
 pub(super) trait Written {
     /// A complaint about a key, at the place that its value came from.
     fn complaint(&self, key: &str, rule: &str) -> Complaint;
+
+    /// Whether nobody knows what stands there: it could not be read.
+    fn is_unread(&self) -> bool;
 }
 
 impl<T: DeserializeOwned + Default> Written for OwnFile<T> {
     fn complaint(&self, key: &str, rule: &str) -> Complaint {
         OwnFile::complaint(self, key, rule)
+    }
+
+    fn is_unread(&self) -> bool {
+        self.unread
     }
 }
 
@@ -104,6 +116,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         let mut own = Self {
             path: path.to_owned(),
             exists: false,
+            unread: false,
             raw: T::default(),
             said: Value::Null,
             sources: BTreeMap::new(),
@@ -111,6 +124,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         };
         let text = text_file::read(path).unwrap_or_else(|complaint| {
             faults.push(complaint);
+            own.unread = true;
             None
         });
         own.exists = text.is_some();
@@ -122,6 +136,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
                     Complaint::of_file(place, format!("this is not JSON: {}", error.why))
                         .way_out("Comments and trailing commas are allowed."),
                 );
+                own.unread = true;
                 own.document.value = Value::Object(Map::new());
             }
         }
@@ -133,6 +148,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
         }
         if !own.document.value.is_object() {
             faults.push(Complaint::of_file(own.place(1), "it must be an object: { … }"));
+            own.unread = true;
             own.document.value = Value::Object(Map::new());
         }
         let value = std::mem::take(&mut own.document.value);
@@ -186,7 +202,7 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
             let path = gone.written(&steps);
             if !spoilt.contains(&path) {
                 let wrong = at(&mut value, &steps).cloned();
-                faults.push(self.misfit(&path, wrong.as_ref(), &error.inner().to_string()));
+                faults.push(misfit::told(self, &path, wrong.as_ref(), &error.inner().to_string()));
             }
             if let Some((Segment::Map { .. }, above)) = steps.split_last() {
                 spoilt.insert(gone.written(above));
@@ -197,47 +213,6 @@ impl<T: DeserializeOwned + Default> OwnFile<T> {
             }
         }
         T::default()
-    }
-
-    fn misfit(&self, path: &str, wrong: Option<&Value>, said: &str) -> Complaint {
-        // What the message is about, and what would have been right, both in back quotes.
-        let own = said.split('`').nth(1).unwrap_or(path);
-        let expected: BTreeSet<&str> = said.split('`').skip(3).step_by(2).collect();
-        let meant = nearest(own, expected.iter().copied());
-        if said.starts_with("unknown field") {
-            let way_out = match meant {
-                Some(meant) => format!("Did you mean `{meant}`?"),
-                None => format!("Known here: {}.", expected.into_iter().collect::<Vec<_>>().join(", ")),
-            };
-            return self.complaint(path, "unknown key").way_out(way_out);
-        }
-        if said.starts_with("missing field") {
-            return self.complaint(path, format!("it needs a `{own}`"));
-        }
-        if said.contains("is no way through JSON") && wrong.is_none_or(|wrong| wrong.as_str() != Some(own)) {
-            let rule = "this key must be a way through JSON like /result/text, where * stands for everything";
-            return self.complaint(path, rule).way_out(format!("Did you mean `/{own}`?"));
-        }
-        let rule = match said.rsplit_once("expected ") {
-            Some((_, "u32")) => "it must be a whole number from 0 to 4294967295".to_owned(),
-            Some((_, "u64")) => "it must be a whole number, 0 or above".to_owned(),
-            Some((_, "a string")) => "it must be a text in quotes".to_owned(),
-            Some((_, "a boolean")) => "it must be true or false".to_owned(),
-            Some((_, "a sequence")) => "it must be a list: [ … ]".to_owned(),
-            Some((_, other)) if other.starts_with("a map") || other.starts_with("struct") => "it must be an object: { … }".to_owned(),
-            Some((_, other)) => format!("it must be {}", other.replace("one of ", "").replace('`', "\"")),
-            None => "it can't be read".to_owned(),
-        };
-        let mut complaint = self.complaint(path, rule);
-        if said.starts_with("unknown variant") {
-            complaint.way_out = meant.map(|meant| format!("Did you mean \"{meant}\"?")).unwrap_or_default();
-        }
-        match wrong {
-            Some(wrong) if !names_a_secret(path) && !path.contains(".env.") => {
-                complaint.given(wrong.as_str().unwrap_or(&wrong.to_string()))
-            }
-            _ => complaint,
-        }
     }
 }
 
@@ -386,15 +361,5 @@ fn without_nulls(value: &Value) -> Value {
             map.iter().filter(|(_, below)| !below.is_null()).map(|(key, below)| (key.clone(), without_nulls(below))).collect()
         }
         other => other.clone(),
-    }
-}
-
-fn shown(key: &str, value: &Value) -> String {
-    match value {
-        // An agent's environment may hold anything, also keys that somebody wrote there against advice.
-        Value::String(_) if key.contains(".env.") || names_a_secret(key) => MASKED.to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
     }
 }

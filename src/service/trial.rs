@@ -91,6 +91,9 @@ pub enum TrialError {
     Machine(#[from] ServiceError),
 }
 
+/// Where a failed task's reason points to: here.
+const ADVICE: &str = ": `orchestrator agents test` shows what is read";
+
 /// Runs a task through an agent and tells what was read. When `stop` is cancelled, the agent is stopped first.
 ///
 /// # Errors
@@ -126,6 +129,8 @@ pub async fn trial(config: &Config, wanted: Wanted, stop: CancellationToken) -> 
         local: system_clock::local,
         checks: &checks,
     });
+    // What is read is what a trial shows.
+    report.reason = report.reason.map(|why| why.replace(ADVICE, ""));
     report.remarks.extend(definition.isolation.open(offered));
     // What is shown of a trial is sent to whoever helps with it.
     let secrets: Vec<&str> = config.secrets.iter().map(Secret::expose).collect();

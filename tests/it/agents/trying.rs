@@ -131,6 +131,32 @@ async fn a_refused_key_is_not_tried_a_second_time_and_a_busy_provider_is() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_failed_shows_the_end_of_its_log_and_does_not_advise_itself() {
+    let failing = |script: &str, output: Value| {
+        let founding = Founding::new().program("odd.sh", &format!("#!/bin/sh\n{script}\n")).env("ODD_KEY", "a-key-of-odds");
+        founding.config("agents.odd", json!({"command": "./odd.sh", "secrets": ["ODD_KEY"], "output": output}))
+    };
+    let world =
+        failing("printf 'key %s\\n' $ODD_KEY; printf '\\033[31merror: unknown option --json\\n' >&2; exit 2", json!({})).silent().await;
+
+    let (code, words, err) = world.run(&["agents", "test", "odd"]);
+    assert!(code == 3 && words.contains("\nThe end of its log:\n") && words.contains("\nerror: unknown option --json\n"), "{words}{err}");
+    assert!(!words.contains("a-key-of-odds") && !words.contains('\u{1b}'), "{words}");
+    let (_, out, _) = world.run(&["agents", "test", "odd", "--json"]);
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let log = told["log_tail"].as_str().unwrap_or_default();
+    assert!(log.contains("error: unknown option --json") && !log.contains("a-key-of-odds"), "{told}");
+    world.finish_unsaid().await;
+
+    let expecting = json!({"format": "jsonl", "text": "/answer", "success": {"require": [{"/done": true}]}});
+    let (_, told) = tried(failing("echo hello", expecting), &["odd"]).await;
+    let reason = told["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("nothing of what its definition expects") && !reason.contains("agents test"), "{told}");
+    let (_, told) = tried(failing("echo 42", json!({})), &["odd"]).await;
+    assert_eq!((&told["outcome"], &told["log_tail"]), (&json!("succeeded"), &Value::Null));
+}
+
 /// The world of a trial whose temporary folder lies in it, and the folder.
 async fn around_a_trial(script: &str) -> World {
     let program = format!("#!/bin/sh\n{script}\n");

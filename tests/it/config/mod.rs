@@ -3,6 +3,7 @@
 mod agents;
 mod chat_agent;
 mod checks;
+mod definitions;
 mod demo_agent;
 mod documented;
 mod env_file;
