@@ -1,5 +1,6 @@
 //! The wire of a streamed chat completion: lines of server-sent events, each with a piece of the answer, the tokens, or an end.
 
+use orchestrator_core::domain::reading::lenient;
 use serde_json::{Number, Value, json};
 
 /// The longest line that is waited for, in bytes.
@@ -82,7 +83,7 @@ fn events(line: &str) -> Vec<Event> {
     if data == "[DONE]" {
         return vec![Event::Finished { whole: true }];
     }
-    let Ok(value) = serde_json::from_str::<Value>(data) else {
+    let Ok(value) = lenient::parse(data) else {
         // A bare word that keeps the connection alive is no piece of an event.
         return if data.contains(['{', '"', '}']) { vec![Event::Unreadable] } else { Vec::new() };
     };
