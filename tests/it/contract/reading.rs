@@ -162,6 +162,10 @@ async fn before_its_claim_an_edit_counts_and_a_deletion_withdraws_and_after_it_n
     let edited = world.say(&format!("{RUNS} echo old > RESULT.txt"));
     let deleted = world.say(&format!("{RUNS} echo never > RESULT.txt"));
     let spoilt = world.say(&format!("{RUNS} echo never > RESULT.txt"));
+    // What is deleted before it was heard is no task.
+    world
+        .until("all are known", |world| [edited, deleted, spoilt].iter().all(|task| world.log().contains(&format!("task {task} of"))))
+        .await;
     me.edit(edited, &format!("{RUNS} echo new > RESULT.txt")).expect("an edit");
     me.edit(spoilt, "[model:gpt-99] x").expect("an edit");
     me.delete(deleted).expect("a deletion");
